@@ -1,0 +1,157 @@
+"""The one configuration file: closed TOML, every key with a default, all errors at once.
+
+Secrets are not here: keys live in the state directory (or come as systemd credentials). `Paths` is the state directory's map.
+"""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from edge_agent.errors import BadConfig
+
+ENV: Final = "EDGE_AGENT_CONFIG"
+SYSTEM_FILE: Final = Path("/etc/edge-agent/config.toml")
+
+
+class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """HQ's MQTT 5 broker. `ca`, `certificate` and `key` are PEM files; without `ca` the link is plain (loopback only)."""
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds on foreign input and on this box. Durations in hours, sizes in bytes."""
+
+    max_file_bytes: int = 8 * 2**30
+    max_call_hours: float = 4.0
+    max_video_hours: float = 2.0
+    max_picture_px: int = 50_000_000
+    media_floor_bytes: int = 2 * 2**30
+    """Below this much free disk no new media is taken in."""
+    tag_floor_bytes: int = 128 * 2**20
+    """Below this the ballast is freed so that tags and the outbox can still drain."""
+    outbox_bytes: int = 512 * 2**20
+
+
+class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    model: str = "whisper-base"
+    threads: int = 2
+    batch: int = 8
+
+
+class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    threads: int = 2
+    bays: str = ""
+    """Folder of bay plans (`<bay>/bay.toml`); empty = `<state>/bays`."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything an installer may set. `gateway` and `tenant` are `[a-z0-9-]`, as the certificate names them."""
+
+    gateway: str = "gateway-1"
+    tenant: str = "demo"
+    state: str = ""
+    inbox: str = ""
+    hot_hours: float = 0.0
+    lexicons: str = ""
+    """Folder of the company's own lexicons, laid over the built-in ones; empty = none."""
+    broker: Broker = Broker()
+    limits: Limits = Limits()
+    speech: Speech = Speech()
+    shelf: Shelf = Shelf()
+
+    @property
+    def paths(self) -> "Paths":
+        return Paths(root=Path(self.state) if self.state else default_state(), inbox_at=self.inbox)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where things lie under the state directory."""
+
+    root: Path
+    inbox_at: str = ""
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.db"
+
+    @property
+    def vault(self) -> Path:
+        return self.root / "vault"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def bays(self) -> Path:
+        return self.root / "bays"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def worker_socket(self) -> Path:
+        return self.run / "worker.sock"
+
+    @property
+    def worker_lock(self) -> Path:
+        return self.run / "worker.lock"
+
+    @property
+    def inbox(self) -> Path:
+        return Path(self.inbox_at) if self.inbox_at else self.root / "inbox"
+
+
+def default_state() -> Path:
+    """`/var/lib/edge-agent` for root, else the user's state directory (XDG)."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/edge-agent")
+    return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local/state")) / "edge-agent"
+
+
+def load(path: Path | None = None, *, state: Path | None = None) -> Config:
+    """Read `path`, else $EDGE_AGENT_CONFIG, else the system file, else the defaults. `state` overrides the directory.
+
+    Raises:
+        BadConfig: the file is missing, is not TOML, or breaks the schema; the message names file and key.
+    """
+    chosen = path or (Path(os.environ[ENV]) if ENV in os.environ else None)
+    if chosen is None and SYSTEM_FILE.exists():
+        chosen = SYSTEM_FILE
+    given: dict[str, Any] = {} if chosen is None else _read(chosen)
+    if state is not None:
+        given["state"] = str(state)
+    try:
+        return msgspec.convert(given, Config)
+    except msgspec.ValidationError as error:
+        raise BadConfig(f"configuration: {error}", remedy="correct that key or remove it") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadConfig(
+            f"configuration file cannot be read ({error.strerror})", remedy="check --config"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig(f"configuration file is not TOML: {error}", remedy="correct that line") from error

@@ -1,0 +1,77 @@
+"""A recording and its life: captured -> sealed -> analysed -> closed -> expired, or captured/sealed -> rejected.
+
+`LIFE` is the whole lifecycle; the ledger refuses every step that is not in it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from edge_agent.domain.transcript import Speaker
+
+
+class Kind(StrEnum):
+    CALL = "call"
+    SHELF = "shelf"
+
+
+class State(StrEnum):
+    CAPTURED = "captured"
+    SEALED = "sealed"
+    ANALYSED = "analysed"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+
+LIFE: Final[dict[State, frozenset[State]]] = {
+    State.CAPTURED: frozenset({State.SEALED, State.REJECTED}),
+    State.SEALED: frozenset({State.ANALYSED, State.REJECTED, State.EXPIRED}),
+    State.ANALYSED: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset({State.EXPIRED}),
+    State.EXPIRED: frozenset(),
+    State.REJECTED: frozenset({State.EXPIRED}),
+}
+
+
+class Consent(StrEnum):
+    """On what ground this recording may be analysed; `NONE` is sealed and kept unread."""
+
+    NOTICE = "notice"
+    WRITTEN = "written"
+    NOT_PERSONAL = "not-personal"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What the sidecar file says about a recording: who stands on which channel, which trade, which consent.
+
+    `channels` names the speaker of each audio channel, left first; empty = unknown. `context` holds deployment flags
+    (`outbound`, `recorded`, `dual_record`, `b2b`). `own` and `competitors` are brand names. `bay` names a shelf bay.
+    """
+
+    kind: Kind
+    started_at: datetime
+    consent: Consent
+    channels: tuple[Speaker, ...] = ()
+    industry: str = ""
+    channel: str = "call"
+    context: frozenset[str] = frozenset()
+    own: tuple[str, ...] = ()
+    competitors: tuple[str, ...] = ()
+    bay: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One recording as the ledger knows it. `digest` is keyed (see `ids.ContentDigest`); `parked` says why it waits."""
+
+    id: str
+    state: State
+    circumstances: Circumstances
+    digest: str
+    size_bytes: int
+    captured_at: datetime
+    parked: str = ""

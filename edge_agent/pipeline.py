@@ -1,0 +1,174 @@
+"""START HERE. What happens to one recording, in four verbs.
+
+    take_in     a file arrives: seal it while reading it, make the seal durable, only then forget the original
+    analyse     open the sealed media while it is hot: a call becomes a transcript and tags, a video a score and tags
+    commit      tags, outbox, lifecycle and audit in one ledger transaction
+    close       destroy the device's own key to the media: from now on LEGAL and HR open it together, or nobody
+
+Each verb ends in a durable state of the ledger (captured -> sealed -> analysed -> closed), so after a power cut `advance`
+goes on from there. Sentences live only in the vault: the transcript is sealed like the audio, the ledger holds codes and
+offsets. The engines in `Kit` implement `ports` and know nothing of each other; `app` builds them.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from edge_agent import log
+from edge_agent.domain.recording import Consent, Kind, Recording, State
+from edge_agent.domain.tags import Conversation
+from edge_agent.domain.transcript import Transcript
+from edge_agent.errors import BadInput
+from edge_agent.ids import new_id
+from edge_agent.ports import (
+    Analysis,
+    Arrival,
+    Clock,
+    Ledger,
+    Planograms,
+    ShelfScorer,
+    Tagger,
+    Transcriber,
+    Vault,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """Everything the four verbs need, behind Protocols."""
+
+    vault: Vault
+    ledger: Ledger
+    transcriber: Transcriber
+    tagger: Tagger
+    shelf: ShelfScorer
+    planograms: Planograms
+    clock: Clock
+    hot_for: timedelta = timedelta(0)
+
+
+def take_in(kit: Kit, arrival: Arrival) -> Recording:
+    """Seal one arrival and forget the plain file. Nothing is unlinked before its seal is on the disk.
+
+    Raises:
+        BadInput: the sidecar breaks its schema (the file stays), or the content is a repeat (it lies sealed in `rejected/`).
+    """
+    circumstances = arrival.circumstances()
+    recording = Recording(
+        id=new_id(), state=State.CAPTURED, circumstances=circumstances, digest="", size_bytes=0, captured_at=kit.clock.now()
+    )  # fmt: skip
+    kit.ledger.captured(recording)
+    try:
+        sealed = kit.vault.seal(recording.id, arrival.chunks(), retention=circumstances.kind.value)
+    except BadInput as error:
+        kit.ledger.moved(recording.id, State.REJECTED, reason=error.kind)
+        raise
+    twin = kit.ledger.seen_before(sealed.digest)
+    kit.ledger.sealed(recording.id, sealed)
+    arrival.discard()
+    if twin is not None:
+        error = BadInput(
+            "duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过"
+        )
+        reject(kit, recording, error)
+        raise error
+    if circumstances.consent is Consent.NONE:
+        kit.ledger.parked(recording.id, "no-consent")
+    return replace(recording, state=State.SEALED, digest=sealed.digest, size_bytes=sealed.plain_bytes)
+
+
+def analyse(kit: Kit, recording: Recording) -> Analysis:
+    """Read the sealed media from its decrypting stream, in RAM only, and find what happened in it.
+
+    Raises:
+        BadInput: what was delivered is not usable media; the caller rejects the recording.
+    """
+    understand = listen if recording.circumstances.kind is Kind.CALL else look
+    return understand(kit, recording)
+
+
+def listen(kit: Kit, recording: Recording) -> Analysis:
+    """A call: transcript -> tags. The transcript goes into the vault, closed at once."""
+    around = recording.circumstances
+    with kit.vault.open_hot(recording.id) as media:
+        transcript = kit.transcriber.transcribe(
+            media, channels=around.channels, hotwords=kit.tagger.hotwords(around)
+        )
+    tags = kit.tagger.tag(
+        Conversation(
+            utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel, industry=around.industry,
+            context=around.context, own=around.own, competitors=around.competitors,
+        )
+    )  # fmt: skip
+    return Analysis(
+        ruleset=kit.tagger.ruleset, models=(transcript.model_digest,), tags=tags, duration_ms=transcript.duration_ms,
+        doubtful=transcript.doubtful, utterances=len(transcript.utterances), transcript_object=_keep(kit, written(transcript), "transcript"),
+    )  # fmt: skip
+
+
+def look(kit: Kit, recording: Recording) -> Analysis:
+    """A shelf video: per-slot readings -> scores and tags. The evidence picture goes into the vault, closed at once."""
+    plan = kit.planograms.load(recording.circumstances.bay)
+    with kit.vault.open_hot(recording.id) as media:
+        found = kit.shelf.score(media, plan)
+    return Analysis(
+        ruleset=kit.tagger.ruleset, models=(found.score.model_digest,), tags=found.tags, score=found.score,
+        duration_ms=found.score.duration_ms, picture_object=_keep(kit, found.picture, "picture"),
+    )  # fmt: skip
+
+
+def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
+    """One transaction: tags, outbox, lifecycle, audit. A second commit of the same ruleset changes nothing."""
+    kit.ledger.analysed(recording.id, analysis)
+    return replace(recording, state=State.ANALYSED)
+
+
+def close(kit: Kit, recording: Recording) -> Recording:
+    """Burn the device's way in. Idempotent, and before the ledger says `closed` it is."""
+    kit.vault.close(recording.id)
+    kit.ledger.moved(recording.id, State.CLOSED)
+    return replace(recording, state=State.CLOSED)
+
+
+def reject(kit: Kit, recording: Recording, error: BadInput) -> Recording:
+    """Unusable content: kept sealed in `rejected/` under its generated id, never analysed."""
+    kit.vault.reject(recording.id)
+    kit.ledger.moved(recording.id, State.REJECTED, reason=error.kind)
+    log.get().info("recording.rejected", recording=recording.id, reason=error.kind)
+    return replace(recording, state=State.REJECTED)
+
+
+def advance(kit: Kit, recording: Recording) -> Recording:
+    """Take an unfinished recording as far as it can go now; safe to call again after any interruption.
+
+    Raises:
+        BadInput: after the recording was rejected, so that a caller can say why.
+    """
+    if recording.state is State.CAPTURED:
+        # Its seal was not durable when we stopped; the plain file still lies in the inbox and is taken in anew.
+        return reject(kit, recording, BadInput("interrupted", "taking in was interrupted"))
+    if recording.circumstances.consent is Consent.NONE:
+        return recording  # sealed, not analysed; its grace period ends it
+    if recording.state is State.SEALED:
+        try:
+            analysis = analyse(kit, recording)
+        except BadInput as error:
+            reject(kit, recording, error)
+            raise
+        recording = commit(kit, recording, analysis)
+    if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
+        recording = close(kit, recording)
+    return recording
+
+
+def _keep(kit: Kit, content: bytes, retention: str) -> str:
+    object_id = new_id()
+    kit.vault.seal(object_id, iter((content,)), retention=retention)
+    kit.vault.close(object_id)
+    return object_id
+
+
+def written(transcript: Transcript) -> bytes:
+    """The transcript as it is sealed: JSON, UTF-8, one document."""
+    import msgspec  # noqa: PLC0415 - the verbs above need no library
+
+    return msgspec.json.encode(transcript)

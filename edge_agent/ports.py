@@ -1,0 +1,162 @@
+"""What the pipeline asks of the engines. Engines implement these Protocols and never import each other."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from edge_agent.domain.recording import Circumstances, Recording, State
+from edge_agent.domain.shelf import Planogram, ShelfScore
+from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.domain.transcript import Speaker, Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What sealing gave: object id, keyed content digest, plaintext and ciphertext sizes, sha256 of the ciphertext."""
+
+    object_id: str
+    digest: str
+    plain_bytes: int
+    sealed_bytes: int
+    sha256: str
+
+
+class Vault(Protocol):
+    """Seals media and opens it while it is hot. After `close` only LEGAL and HR together can open an object."""
+
+    def seal(self, object_id: str, chunks: Iterable[bytes], *, retention: str) -> Sealed:
+        """Encrypt a stream to `object_id`, durably (file and directory fsynced); SealBroken or Unavailable on failure."""
+        ...
+
+    def open_hot(self, object_id: str) -> AbstractContextManager[BinaryIO]:
+        """A seekable plaintext view that never touches the disk; NotAllowed once closed."""
+        ...
+
+    def close(self, object_id: str) -> None:
+        """Destroy the device's own way in; idempotent."""
+        ...
+
+    def reject(self, object_id: str) -> None:
+        """Move a sealed object into `rejected/`, under its generated id, and close it; idempotent."""
+        ...
+
+
+class Transcriber(Protocol):
+    def transcribe(
+        self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]
+    ) -> Transcript:
+        """Recognise speech in a seekable stream of any supported container; BadInput names what is wrong with it."""
+        ...
+
+
+class Tagger(Protocol):
+    @property
+    def ruleset(self) -> str:
+        """Digest of the lexicons and event models in force."""
+        ...
+
+    def hotwords(self, circumstances: Circumstances) -> Sequence[str]:
+        """Terms worth hinting to the recogniser for this trade and these brands."""
+        ...
+
+    def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+        """Findings in the order of their stamps (see the tie rules in `tagging`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfFindings:
+    """A scan's score, its tags, and the evidence picture (PNG bytes: slots outlined, persons left out)."""
+
+    score: ShelfScore
+    tags: tuple[BehaviorTag, ...]
+    picture: bytes
+
+
+class ShelfScorer(Protocol):
+    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+        """Score one video of a fixed camera against the plan; BadInput names what is wrong with the video."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What one analysis of one recording commits, all of it in one transaction."""
+
+    ruleset: str
+    models: tuple[str, ...]
+    tags: tuple[BehaviorTag, ...]
+    score: ShelfScore | None = None
+    duration_ms: int = 0
+    doubtful: int = 0
+    utterances: int = 0
+    transcript_object: str = ""
+    picture_object: str = ""
+
+
+class Ledger(Protocol):
+    """The one record of what happened. Every method is one durable transaction with its audit row."""
+
+    def captured(self, recording: Recording) -> None: ...
+
+    def sealed(self, recording_id: str, sealed: Sealed) -> None: ...
+
+    def analysed(self, recording_id: str, analysis: Analysis) -> bool:
+        """Tags, outbox, lifecycle and audit together; False when this (recording, ruleset) was committed before."""
+        ...
+
+    def moved(self, recording_id: str, state: State, *, reason: str = "") -> None: ...
+
+    def parked(self, recording_id: str, reason: str) -> None:
+        """Leave the recording where it is and say why; it is no longer in `unfinished`."""
+        ...
+
+    def seen_before(self, digest: str) -> str | None:
+        """Id of an earlier, not rejected, recording with the same content."""
+        ...
+
+    def unfinished(self) -> Sequence[Recording]:
+        """Recordings that still have a step to go, oldest first."""
+        ...
+
+    def recording(self, recording_id: str) -> Recording: ...
+
+
+class Inbox(Protocol):
+    """Where recordings arrive. An arrival is complete: media and sidecar were renamed into place."""
+
+    def arrivals(self) -> Sequence["Arrival"]: ...
+
+
+class Arrival(Protocol):
+    """One delivered file. `path` is for reading only: it is never stored, logged or sent."""
+
+    @property
+    def path(self) -> Path: ...
+
+    def circumstances(self) -> Circumstances:
+        """What its sidecar says; BadInput when there is none or it breaks the closed schema."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """The file's bytes; BadInput for what is not a regular, non-empty file within the size limit."""
+        ...
+
+    def discard(self) -> None:
+        """Unlink media and sidecar and fsync their directory; only after the seal is durable."""
+        ...
+
+
+class Planograms(Protocol):
+    def load(self, bay: str) -> Planogram:
+        """The bay's plan; BadConfig lists every error in it, NotFound when there is none."""
+        ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...

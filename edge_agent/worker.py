@@ -1,0 +1,102 @@
+"""The worker's loop: take in what arrived, advance what is unfinished, park what fails, go on.
+
+One worker per state directory (a lock file says so). The only `except Exception` of the product is here: an error nobody
+foresaw parks that one recording with the error's class name and never stops the others.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+from edge_agent import log, pipeline
+from edge_agent.domain.recording import Recording
+from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
+from edge_agent.pipeline import Kit
+from edge_agent.ports import Inbox
+
+POLL_S = 0.5
+
+
+@contextmanager
+def only_one(lock: Path) -> Iterator[None]:
+    """Hold the state directory's worker lock; Unavailable when another process holds it."""
+    lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Unavailable(
+                "another worker holds this state directory", remedy="stop it, or use its inbox", zh="工作进程已在运行"
+            ) from error  # fmt: skip
+        yield
+    finally:
+        os.close(handle)
+
+
+def run(kit: Kit, inbox: Inbox, stop: Event, *, room: Callable[[], bool], alive: Callable[[], None] = lambda: None) -> None:
+    """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step."""
+    refused: set[Path] = set()
+    while not stop.is_set():
+        progressed = _advance_all(kit, stop, alive)
+        if room():
+            progressed |= _take_all(kit, inbox, refused, stop, alive)
+        alive()
+        if not progressed:
+            stop.wait(POLL_S)
+
+
+def _advance_all(kit: Kit, stop: Event, alive: Callable[[], None]) -> bool:
+    progressed = False
+    for recording in kit.ledger.unfinished():
+        if stop.is_set():
+            break
+        progressed |= step(kit, recording).state is not recording.state
+        alive()
+    return progressed
+
+
+def _take_all(kit: Kit, inbox: Inbox, refused: set[Path], stop: Event, alive: Callable[[], None]) -> bool:
+    taken = False
+    for arrival in inbox.arrivals():
+        if stop.is_set():
+            break
+        if arrival.path in refused:
+            continue
+        try:
+            recording = pipeline.take_in(kit, arrival)
+        except BadInput as error:
+            # The file stays where it is (or lies sealed in rejected/); it is reported once per run.
+            refused.add(arrival.path)
+            log.get().warning("arrival.refused", reason=error.kind)
+            continue
+        except Unavailable as error:
+            log.get().warning("arrival.deferred", error=type(error).__name__)
+            break
+        taken = True
+        step(kit, recording)
+        alive()
+    return taken
+
+
+def step(kit: Kit, recording: Recording) -> Recording:
+    """Advance one recording; whatever goes wrong with it stays with it. A broken ledger stops everything."""
+    try:
+        return pipeline.advance(kit, recording)
+    except BadInput:
+        return kit.ledger.recording(recording.id)
+    except (LedgerBroken, Unavailable):
+        raise
+    except EdgeError as error:
+        _park(kit, recording, error)
+    except Exception as error:  # noqa: BLE001 - the one place; see the module docstring
+        _park(kit, recording, error)
+    return kit.ledger.recording(recording.id)
+
+
+def _park(kit: Kit, recording: Recording, error: Exception) -> None:
+    kit.ledger.parked(recording.id, type(error).__name__)
+    log.get().error("recording.parked", recording=recording.id, error=type(error).__name__)
