@@ -150,8 +150,6 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadConfig(
-            f"configuration file cannot be read ({error.strerror})", remedy="check --config"
-        ) from error
+        raise BadConfig(f"configuration file cannot be read ({error.strerror})", remedy="check --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfig(f"configuration file is not TOML: {error}", remedy="correct that line") from error

@@ -66,9 +66,7 @@ def take_in(kit: Kit, arrival: Arrival) -> Recording:
     kit.ledger.sealed(recording.id, sealed)
     arrival.discard()
     if twin is not None:
-        error = BadInput(
-            "duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过"
-        )
+        error = BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
         reject(kit, recording, error)
         raise error
     if circumstances.consent is Consent.NONE:
@@ -90,9 +88,7 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
     """A call: transcript -> tags. The transcript goes into the vault, closed at once."""
     around = recording.circumstances
     with kit.vault.open_hot(recording.id) as media:
-        transcript = kit.transcriber.transcribe(
-            media, channels=around.channels, hotwords=kit.tagger.hotwords(around)
-        )
+        transcript = kit.transcriber.transcribe(media, channels=around.channels, hotwords=kit.tagger.hotwords(around))
     tags = kit.tagger.tag(
         Conversation(
             utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel, industry=around.industry,

@@ -45,9 +45,7 @@ class Vault(Protocol):
 
 
 class Transcriber(Protocol):
-    def transcribe(
-        self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]
-    ) -> Transcript:
+    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]) -> Transcript:
         """Recognise speech in a seekable stream of any supported container; BadInput names what is wrong with it."""
         ...
 

@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from edge_agent import config
+
+Commands = Any
+"""What `ArgumentParser.add_subparsers` gives (its class is private)."""
+
+
+def command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    zh: str,
+    en: str,
+    *,
+    json: bool = True,
+) -> argparse.ArgumentParser:
+    """Add one command with its bilingual help, and `--json` unless it prints no document."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=f"{zh} {en}", description=f"{zh} {en}")
+    parser.set_defaults(run=run)
+    if json:
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return parser
+
+
+def loaded(arguments: argparse.Namespace) -> config.Config:
+    """The configuration that `--config` and `--state` choose."""
+    return config.load(arguments.config, state=arguments.state)

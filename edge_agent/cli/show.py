@@ -1,0 +1,47 @@
+"""`edge-agent status|tags|why`: what this box knows, read-only."""
+
+import argparse
+
+from edge_agent.cli.options import Commands, command, loaded
+
+
+def add(commands: Commands) -> None:
+    command(commands, "status", _status, "本机状态", "What is here, what waits, what is wrong")
+    tags = command(commands, "tags", _tags, "行为标签", "Findings, newest recording last")
+    tags.add_argument("--recording", default="", metavar="ID", help="only this recording")
+    why = command(commands, "why", _why, "为什么有这个标签", "The conditions that held, rule and model")
+    why.add_argument("tag", help="tag id, or the first characters of one")
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from edge_agent import app, documents, view  # noqa: PLC0415 - after parsing
+
+    now = app.status(loaded(arguments))
+    if arguments.json:
+        print(documents.encode(now))
+    else:
+        view.console().print(view.status(now))
+    return 0
+
+
+def _tags(arguments: argparse.Namespace) -> int:
+    from edge_agent import app, documents, view  # noqa: PLC0415
+
+    settings = loaded(arguments)
+    lines = app.tags(settings, recording=arguments.recording)
+    if arguments.json:
+        print(documents.encode(documents.Tags(tags=lines)))
+    else:
+        view.console().print(view.tags(lines, app.event_names(settings)))
+    return 0
+
+
+def _why(arguments: argparse.Namespace) -> int:
+    from edge_agent import app, documents, view  # noqa: PLC0415
+
+    answer = app.why(loaded(arguments), arguments.tag)
+    if arguments.json:
+        print(documents.encode(answer))
+    else:
+        view.console().print(view.why(answer))
+    return 0

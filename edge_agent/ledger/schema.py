@@ -1,0 +1,94 @@
+"""The tables, and the migrations that lead to them.
+
+Rules: `audit` rows are append-only (triggers refuse every UPDATE and DELETE); `tags` rows are never changed, a later tag
+*supersedes* an earlier one by naming it; `outbox.seq` starts at 1 in each epoch and is taken from `meta.highest`, so that a
+deleted row never frees its number. Times are UTC text with milliseconds, offsets `*_ms`, sizes `*_bytes`.
+"""
+
+import sqlite3
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+NAME: Final = "ledger"
+VERSION: Final = 1
+"""Number of migrations; kept in `PRAGMA user_version` too, so that an up-to-date file opens without sqlite-utils."""
+
+_FIRST: Final = (
+    """CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE recordings (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+        parked TEXT NOT NULL DEFAULT '', digest TEXT NOT NULL, size_bytes INTEGER NOT NULL, captured_at TEXT NOT NULL,
+        circumstances TEXT NOT NULL) STRICT""",
+    """CREATE INDEX recordings_digest ON recordings (digest) WHERE digest <> ''""",
+    """CREATE INDEX recordings_state ON recordings (state, captured_at)""",
+    """CREATE TABLE objects (
+        id TEXT PRIMARY KEY, recording TEXT NOT NULL REFERENCES recordings (id), kind TEXT NOT NULL,
+        sha256 TEXT NOT NULL, plain_bytes INTEGER NOT NULL, sealed_bytes INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE analyses (
+        id INTEGER PRIMARY KEY, recording TEXT NOT NULL REFERENCES recordings (id), ruleset TEXT NOT NULL,
+        models TEXT NOT NULL, at TEXT NOT NULL, duration_ms INTEGER NOT NULL, utterances INTEGER NOT NULL,
+        doubtful INTEGER NOT NULL, score TEXT NOT NULL DEFAULT '', UNIQUE (recording, ruleset)) STRICT""",
+    """CREATE TABLE tags (
+        id TEXT PRIMARY KEY, analysis INTEGER NOT NULL REFERENCES analyses (id),
+        recording TEXT NOT NULL REFERENCES recordings (id), code TEXT NOT NULL, speaker TEXT NOT NULL,
+        start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, known_at_ms INTEGER NOT NULL, confidence REAL NOT NULL,
+        severity TEXT NOT NULL, layer TEXT NOT NULL, rule TEXT NOT NULL, rule_digest TEXT NOT NULL,
+        turn INTEGER NOT NULL, status TEXT NOT NULL, supersedes TEXT NOT NULL,
+        slots TEXT NOT NULL, evidence TEXT NOT NULL) STRICT""",
+    """CREATE INDEX tags_recording ON tags (recording, start_ms)""",
+    """CREATE INDEX tags_supersedes ON tags (supersedes) WHERE supersedes <> ''""",
+    """CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY, leaf TEXT NOT NULL, rank INTEGER NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL,
+        committed_at TEXT NOT NULL DEFAULT '', payload BLOB, bytes INTEGER NOT NULL) STRICT""",
+    """CREATE INDEX outbox_rank ON outbox (rank, seq) WHERE state = 'live'""",
+    """CREATE INDEX outbox_committed ON outbox (committed_at) WHERE committed_at <> ''""",
+    """CREATE TABLE generations (generation TEXT PRIMARY KEY, first_seen TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY, at TEXT NOT NULL, boot TEXT NOT NULL, mono_ms INTEGER NOT NULL, kind TEXT NOT NULL,
+        body TEXT NOT NULL, prev TEXT NOT NULL, hash TEXT NOT NULL) STRICT""",
+    """CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TRIGGER tags_keep BEFORE UPDATE ON tags BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """INSERT INTO meta VALUES ('outbox_bytes', '0'), ('highest', '0'), ('committed', '0'), ('shed', '0'), ('dead', '0')""",
+    # The outbox's size is kept by the tables themselves: a sum over a week's backlog on each commit would be slow.
+    """CREATE TRIGGER outbox_in AFTER INSERT ON outbox BEGIN
+        UPDATE meta SET value = CAST(value AS INTEGER) + NEW.bytes WHERE key = 'outbox_bytes'; END""",
+    """CREATE TRIGGER outbox_out AFTER DELETE ON outbox BEGIN
+        UPDATE meta SET value = CAST(value AS INTEGER) - OLD.bytes WHERE key = 'outbox_bytes'; END""",
+    """CREATE TRIGGER outbox_less AFTER UPDATE OF bytes ON outbox BEGIN
+        UPDATE meta SET value = CAST(value AS INTEGER) + NEW.bytes - OLD.bytes WHERE key = 'outbox_bytes'; END""",
+)
+
+
+@cache
+def migrations() -> "Migrations":
+    """The migration set; each runs in one transaction together with the record that it ran."""
+    from sqlite_utils import Migrations  # noqa: PLC0415 - it imports numpy
+
+    steps = Migrations(NAME)
+
+    @steps(name="0001_first")
+    def first(db: "Database") -> None:
+        for statement in _FIRST:
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+
+    return steps
+
+
+def current(connection: sqlite3.Connection) -> bool:
+    """Whether nothing is left to migrate. A file from a newer release counts as current: it is refused elsewhere."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version) >= VERSION
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to `VERSION`."""
+    if current(connection):
+        return
+    from sqlite_utils import Database  # noqa: PLC0415
+
+    migrations().apply(Database(connection))

@@ -1,0 +1,219 @@
+"""A bay's plan: `bay.toml` with its reference photo and SKU photos, read and checked as a whole.
+
+Rules: the schema is closed and every error is reported at once; a picture path is relative to the plan's folder and may
+not leave it; every slot names a planned SKU; corners run clockwise from the top left and form a convex quad. The digest
+is sha256 over the plan's bytes and each picture's path and bytes, in the plan's order. Nothing is decoded here except by
+`read_picture`, which uses the limited child of `edge_agent.sandbox`.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, BinaryIO, Final, TypeVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.domain.shelf import Planogram, Quad, Sku, Slot
+from edge_agent.errors import BadConfig
+
+Picture = npt.NDArray[np.uint8]
+"""H x W x 3, RGB."""
+Decode = Callable[[BinaryIO], Picture]
+
+MAX_PLAN_BYTES: Final = 2 * 2**20
+MAX_PICTURE_BYTES: Final = 40 * 2**20
+
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$(?!\n)")]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+PlanPrice = Annotated[str, msgspec.Meta(pattern=r"^\d{1,6}(\.\d{1,2})?$(?!\n)")]
+Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Corners = Annotated[
+    list[Annotated[list[Fraction], msgspec.Meta(min_length=2, max_length=2)]],
+    msgspec.Meta(min_length=4, max_length=4),
+]
+
+
+class _Sku(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: Code
+    name: Label
+    brand: Label
+    price: PlanPrice
+    photos: Annotated[list[str], msgspec.Meta(min_length=1, max_length=12)]
+
+
+class _Slot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: Code
+    row: Annotated[int, msgspec.Meta(ge=1, le=50)]
+    sku: Code
+    facings: Annotated[int, msgspec.Meta(ge=1, le=60)]
+    area: Corners
+    tag: Corners | None = None
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    bay: Code
+    version: Code
+    reference: str
+    own: list[Label] = []
+    sku: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=1000)]
+    slot: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=1000)]
+
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Errors:
+    """Collects what is wrong, so that a plan's author sees all of it in one go."""
+
+    found: list[str]
+
+    def read(self, given: object, kind: type[T], where: str) -> T | None:
+        try:
+            return msgspec.convert(given, kind)
+        except msgspec.ValidationError as error:
+            self.found.append(f"{where}: {error}")
+            return None
+
+    def doubles(self, ids: Iterable[str], where: str) -> None:
+        seen: set[str] = set()
+        for one in ids:
+            if one in seen:
+                self.found.append(f"{where}: the id {one} is used twice")
+            seen.add(one)
+
+
+def load_bay(path: Path) -> Planogram:
+    """Read `path` (`bay.toml`) and hash every picture it names; pictures are not decoded yet.
+
+    Raises:
+        BadConfig: with one line per error: unreadable or not TOML, schema, unknown SKU, bad corners, missing pictures.
+    """
+    source = _bytes(path, MAX_PLAN_BYTES, "the plan")
+    try:
+        given = tomllib.loads(source.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig(f"bay plan is not TOML: {error}", remedy="correct that line") from error
+    errors = _Errors([])
+    head = errors.read(given, _Head, "plan")
+    if head is None:
+        raise _refusal(errors.found)
+    skus = [errors.read(one, _Sku, f"sku {_name(one, n)}") for n, one in enumerate(head.sku, 1)]
+    slots = [errors.read(one, _Slot, f"slot {_name(one, n)}") for n, one in enumerate(head.slot, 1)]
+    known = [one for one in skus if one is not None]
+    placed = [one for one in slots if one is not None]
+    errors.doubles((one.id for one in known), "sku")
+    errors.doubles((one.id for one in placed), "slot")
+    if None not in skus:
+        ids = {one.id for one in known}
+        errors.found += [f"slot {one.id}: no sku {one.sku} in this plan" for one in placed if one.sku not in ids]
+    errors.found += [problem for one in placed for problem in _corner_problems(one)]
+    digest = sha256(b"bay-plan/1\n" + sha256(source).digest())
+    for picture in _pictures(head.reference, known):
+        problem = _add_picture(digest.update, path.parent, picture)
+        if problem:
+            errors.found.append(problem)
+    if errors.found:
+        raise _refusal(errors.found)
+    root = path.parent
+    return Planogram(
+        bay=head.bay,
+        version=head.version,
+        reference=root / head.reference,
+        slots=tuple(_slot(one) for one in placed),
+        skus=tuple(_sku(one, root) for one in known),
+        digest=digest.hexdigest(),
+    )
+
+
+def read_picture(path: Path, decode: Decode) -> Picture:
+    """Decode one picture of a plan in the limited child.
+
+    Raises:
+        BadConfig: the file is missing or too large. BadInput (from `decode`): it is not a usable picture.
+    """
+    if path.stat().st_size > MAX_PICTURE_BYTES:
+        raise BadConfig("a picture of the bay plan is larger than 40 MB", remedy="save it smaller")
+    try:
+        with path.open("rb") as file:
+            return decode(file)
+    except OSError as error:
+        raise BadConfig("a picture of the bay plan cannot be read", remedy="restore the plan's folder") from error
+
+
+def _refusal(problems: list[str]) -> BadConfig:
+    lines = "\n".join(f"  - {one}" for one in problems)
+    return BadConfig(f"bay plan has {len(problems)} error(s):\n{lines}", remedy="correct these entries")
+
+
+def _name(given: dict[str, Any], number: int) -> str:
+    one = given.get("id")
+    return one if isinstance(one, str) and one.isascii() and len(one) <= 64 else f"no. {number}"
+
+
+def _pictures(reference: str, skus: list[_Sku]) -> Iterator[str]:
+    yield reference
+    for one in skus:
+        yield from one.photos
+
+
+def _add_picture(update: Callable[[bytes], None], root: Path, name: str) -> str:
+    """Hash one picture into the digest; returns what is wrong with it, or nothing."""
+    relative = PurePosixPath(name)
+    if not name or relative.is_absolute() or ".." in relative.parts or "\n" in name or "\0" in name:
+        return f"picture {name!r}: the path must stay inside the plan's folder"
+    try:
+        content = _bytes(root / relative, MAX_PICTURE_BYTES, f"picture {name}")
+    except BadConfig as error:
+        return error.message
+    if not content:
+        return f"picture {name} is empty"
+    update(name.encode() + b"\0" + sha256(content).digest())
+    return ""
+
+
+def _bytes(path: Path, limit: int, what: str) -> bytes:
+    try:
+        if path.stat().st_size > limit:
+            raise BadConfig(f"{what} is larger than {limit // 2**20} MB", remedy="save it smaller")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadConfig(f"{what} cannot be read ({error.strerror})", remedy="check the path") from error
+
+
+def _corner_problems(slot: _Slot) -> Iterator[str]:
+    for name, corners in (("area", slot.area), ("tag", slot.tag)):
+        if corners is not None and not _clockwise_convex(corners):
+            yield f"slot {slot.id}: {name} must be four corners, clockwise from the top left, of a convex quad"
+
+
+def _clockwise_convex(corners: list[list[float]]) -> bool:
+    """Every turn is to the right on a y-down picture, the first corner is left of the second and above the fourth."""
+    turns = [
+        (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+        for (ax, ay), (bx, by), (cx, cy) in zip(
+            corners, corners[1:] + corners[:1], corners[2:] + corners[:2], strict=True
+        )
+    ]
+    return min(turns) > 1e-6 and corners[0][0] < corners[1][0] and corners[0][1] < corners[3][1]
+
+
+def _quad(corners: list[list[float]]) -> Quad:
+    a, b, c, d = ((x, y) for x, y in corners)
+    return (a, b, c, d)
+
+
+def _slot(one: _Slot) -> Slot:
+    tag = None if one.tag is None else _quad(one.tag)
+    return Slot(id=one.id, row=one.row, sku=one.sku, facings=one.facings, area=_quad(one.area), tag=tag)
+
+
+def _sku(one: _Sku, root: Path) -> Sku:
+    price = format(Decimal(one.price).quantize(Decimal("0.01")), "f")
+    photos = tuple(root / photo for photo in one.photos)
+    return Sku(id=one.id, name=one.name, brand=one.brand, price=price, photos=photos)

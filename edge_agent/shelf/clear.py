@@ -1,0 +1,126 @@
+"""Clear-view choice: in which frames each slot can be seen with nobody in front of it.
+
+Two witnesses at 480 px width. Against the median of all frames, whatever moves stands out; against the reference photo,
+whatever hides the shelf itself (edges and gaps around a slot, which no product changes) stands out, so that a person who
+never moves does not pass for a product. Only a slot with a clear view in at least `MIN_CLEAR` frames is judged; of its
+clear frames the sharpest are used. Nothing at full resolution is held here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.domain.shelf import Slot
+from edge_agent.shelf.bay import Picture
+from edge_agent.shelf.geometry import Mask, Matrix, area_mask, inside, resized, straightened, through, widened
+from edge_agent.shelf.light import Light, fit
+
+WIDTH_PX: Final = 480
+MOVED: Final = 30
+"""Smallest difference (0..255, after blurring) that counts as something else in a pixel."""
+MAX_MOVED: Final = 0.10
+MAX_HIDDEN: Final = 0.40
+MIN_CLEAR: Final = 2
+KEEP: Final = 5
+
+Small = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One usable key frame: where the bay is in it, its light, and the bay at 480 px, straightened and relit."""
+
+    at_ms: int
+    homography: Matrix
+    light: Light
+    small: Small
+    covered: Mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clear:
+    """The views of one slot: indices of its best clear looks, how many there were, and whether its tag is seen in them."""
+
+    slot: Slot
+    best: tuple[int, ...]
+    count: int
+
+
+class Gate:
+    """Judges looks against one reference photo and one plan."""
+
+    def __init__(self, reference: Picture, slots: Sequence[Slot]) -> None:
+        height = max(8, round(reference.shape[0] * WIDTH_PX / reference.shape[1]))
+        self._size = (WIDTH_PX, height)
+        self._reference = resized(reference, *self._size)
+        self._soft = _soft(self._reference)
+        self._slots = tuple(slots)
+        products = area_mask([widened(one.area, 0.03) for one in slots], *self._size)
+        tags = area_mask([widened(one.tag, 0.08) for one in slots if one.tag is not None], *self._size)
+        self._shelf = ~products & ~tags
+
+    def look(self, rgb: Picture, at_ms: int, homography: Matrix) -> Look | None:
+        """The frame straightened and relit, or None when there is too little light."""
+        small, covered = straightened(rgb, homography, *self._size)
+        light = fit(self._reference, small, covered)
+        if light is None:
+            return None
+        return Look(
+            at_ms=at_ms, homography=homography, light=light, small=light.applied(small), covered=covered
+        )
+
+    def clear_views(self, looks: Sequence[Look]) -> list[Clear]:
+        """For each slot of the plan, in order, its clear looks; `best` is empty when it cannot be assessed."""
+        if not looks:
+            return [Clear(slot=one, best=(), count=0) for one in self._slots]
+        soft = [_soft(one.small) for one in looks]
+        usual = np.median(np.stack(soft), axis=0).astype(np.uint8)
+        moved = [_differs(one, usual) for one in soft]
+        strange = [_differs(one, self._soft) for one in soft]
+        return [self._of_slot(slot, looks, moved, strange) for slot in self._slots]
+
+    def _of_slot(
+        self, slot: Slot, looks: Sequence[Look], moved: Sequence[Mask], strange: Sequence[Mask]
+    ) -> Clear:
+        quads = [slot.area] if slot.tag is None else [slot.area, slot.tag]
+        inner = area_mask(quads, *self._size)
+        ring = self._ring(slot)
+        clear: list[tuple[float, int]] = []
+        for index, look in enumerate(looks):
+            seen = all(inside(through(look.homography, quad)) for quad in quads)
+            if not seen or not look.covered[inner].all():
+                continue
+            if strange[index][ring].mean() > MAX_HIDDEN:
+                continue
+            if min(moved[index][inner].mean(), strange[index][inner].mean()) > MAX_MOVED:
+                continue
+            clear.append((_sharpness(look.small, inner), index))
+        if len(clear) < MIN_CLEAR:
+            return Clear(slot=slot, best=(), count=len(clear))
+        best = sorted(index for _, index in sorted(clear, reverse=True)[:KEEP])
+        return Clear(slot=slot, best=tuple(best), count=len(clear))
+
+    def _ring(self, slot: Slot) -> Mask:
+        """Shelf pixels around the slot: at least 40 of them, widening as needed."""
+        for share in (0.12, 0.25, 0.5, 1.0):
+            ring = area_mask([widened(slot.area, share)], *self._size) & self._shelf
+            if ring.sum() >= 40:
+                return ring
+        return self._shelf
+
+
+def _soft(rgb: Small) -> Small:
+    return np.asarray(cv2.GaussianBlur(rgb, (0, 0), 1.6), dtype=np.uint8)
+
+
+def _differs(one: Small, other: Small) -> Mask:
+    return np.asarray(cv2.absdiff(one, other).max(axis=2) > MOVED, dtype=np.bool_)
+
+
+def _sharpness(small: Small, inner: Mask) -> float:
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    return float(np.abs(cv2.Laplacian(grey, cv2.CV_32F))[inner].mean())

@@ -1,0 +1,244 @@
+"""The grammar of a price tag: which of the recognised lines is the shelf price, as a decimal string.
+
+Rules: marks ¥ (also read as Y, 羊 or 半 in front of digits), 元/块/角/毛/円, thousands commas, a decimal point, or raised
+decimals: a small one- or two-digit line beside a big integer, its top no lower than the integer's middle. Quantities
+(500g, 6瓶, 8折), dates, percentages and codes of six or more digits are no prices. Prices are told apart by the words
+beside or above them: unit price, member price, former price, promotion; what remains is the shelf price, the tallest
+wins, and two equally tall different amounts are no answer. A tag that shows a promotion says so: whether it is in force
+is not to be read from a tag.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Final
+
+MAX_TEXT: Final = 80
+TALLER: Final = 1.15
+"""The shelf price's digits are at least this much taller than any other unlabelled amount's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One recognised line: upright box in pixels, text, confidence 0..1."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    text: str
+    confidence: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceReading:
+    """`price` as a decimal string ("12.90"; "198" where no decimals stand on the tag); `pointed`: a decimal mark was read."""
+
+    price: str
+    confidence: float
+    promotion: bool
+    pointed: bool
+
+
+class Role(Enum):
+    SHELF = "shelf"
+    PLAIN = "plain"
+    PROMOTION = "promotion"
+    MEMBER = "member"
+    FORMER = "former"
+    UNIT = "unit"
+
+
+_LABELS: Final = (
+    (Role.UNIT, re.compile(r"单价|每\s?(?:\d|千克|公斤|斤|升|克|百|包|瓶|个|片)|折合|/\s?\d*\s?(?:kg|g|ml|l|克|斤|升|瓶|包)", re.IGNORECASE)),
+    (Role.SHELF, re.compile(r"非会员|零售价|销售价|正常价|售价|本体")),
+    (Role.MEMBER, re.compile(r"会员|PLUS|VIP", re.IGNORECASE)),
+    (Role.FORMER, re.compile(r"原价|划线|市场价|吊牌|建议")),
+    (Role.PROMOTION, re.compile(r"促销|特价|特惠|活动价|折后|秒杀|限时|优惠|惊爆|抢购|直降|立减|满\d|第二[件份]|现价")),
+    (Role.FORMER, re.compile(r"税込")),
+)  # fmt: skip
+_PROMOTION_SHOWN: Final = re.compile(r"促销|特价|特惠|活动价|折后|秒杀|限时|优惠|惊爆|抢购|直降|立减|满\d|第二[件份]|原价|划线|\d折")
+_AMOUNT: Final = re.compile(
+    r"""(?<![\d.,/*×xX#A-Za-z-])
+    (?P<mark>¥|[Y羊半](?=\s?\d))?\s?
+    (?P<whole>\d{1,3}(?:,\d{3})+|\d+)
+    (?:\s?\.\s?(?P<point>\d{1,2})(?![\d.]))?
+    (?:\s?(?P<unit>元|块|円)(?:\s?(?P<tail>\d)(?!\d)\s?[角毛]?)?)?
+    (?P<dime>\s?[角毛])?
+    (?P<next>.?)""",
+    re.VERBOSE,
+)
+_NOT_AFTER: Final = re.compile(r"[\dgGkKmMlLcC克斤升瓶个包片枚支盒袋罐听只粒%折号月日年*×xX./:-]")
+_RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_SMALL: Final = re.compile(r"\s*[.,。]?\s*(\d{1,2})\s*(?:元|円)?\s*")
+_CODE_DIGITS: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Amount:
+    value: Decimal
+    role: Role
+    marked: bool
+    pointed: bool
+    line: Line
+
+
+def price_of(lines: Sequence[Line]) -> PriceReading | None:
+    """The shelf price among the lines of one tag, or None when there is none or it is not certain which one it is."""
+    joined = _with_raised_decimals([_clean(one) for one in lines])
+    amounts = [amount for line in joined for amount in _amounts(line, joined)]
+    promotion = any(_PROMOTION_SHOWN.search(line.text) for line in joined)
+    for roles in ((Role.SHELF,), (Role.PLAIN,), (Role.PROMOTION,)):
+        chosen = _tallest([one for one in amounts if one.role in roles])
+        if chosen is not None:
+            return PriceReading(
+                price=format(chosen.value, "f"),
+                confidence=chosen.line.confidence,
+                promotion=promotion,
+                pointed=chosen.pointed,
+            )
+        if any(one.role in roles for one in amounts):
+            return None
+    return None
+
+
+def amounts_in(text: str) -> tuple[str, ...]:
+    """Every amount of money in one line of text, as decimal strings; quantities, dates and codes left out."""
+    line = _clean(Line(left=0, top=0, right=1, bottom=1, text=text, confidence=1.0))
+    return tuple(format(one.value, "f") for one in _amounts(line, [line]))
+
+
+def _clean(line: Line) -> Line:
+    text = re.sub(r"(?<=\d)[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}(?!\d)", lambda m: "." + m[0].translate(_RAISED), line.text[:MAX_TEXT])
+    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"(?<=\d)[。·•:](?=\d{1,2}(?!\d))", ".", text)
+    return Line(
+        left=line.left, top=line.top, right=line.right, bottom=line.bottom, text=text, confidence=line.confidence
+    )
+
+
+def _with_raised_decimals(lines: Sequence[Line]) -> list[Line]:
+    """Join each big integer with the small digits at its right shoulder: ["¥12", "90"] becomes "¥12.90"."""
+    taken: set[int] = set()
+    joined: list[Line] = []
+    for n, big in enumerate(lines):
+        small = next((k for k, one in enumerate(lines) if k not in taken and _raised(big, one)), None)
+        if small is None:
+            joined.append(big)
+            continue
+        taken.add(small)
+        decimals = _SMALL.fullmatch(lines[small].text)
+        assert decimals is not None
+        joined.append(
+            Line(
+                left=big.left,
+                top=big.top,
+                right=lines[small].right,
+                bottom=big.bottom,
+                text=big.text.rstrip(" .") + "." + decimals[1],
+                confidence=min(big.confidence, lines[small].confidence),
+            )
+        )
+    return [one for one in joined if not any(one is lines[k] for k in taken)]
+
+
+def _raised(big: Line, small: Line) -> bool:
+    if small is big or not re.search(r"(?<![.\d])\d{1,5}\.?\s*$", big.text) or not _SMALL.fullmatch(small.text):
+        return False
+    gap = small.left - big.right
+    return (
+        0.2 * big.height <= small.height <= 0.78 * big.height
+        and -0.35 * big.height <= gap <= 0.6 * big.height
+        and big.top - 0.3 * big.height <= small.top <= big.top + 0.45 * big.height
+    )
+
+
+def _amounts(line: Line, lines: Sequence[Line]) -> Iterator[_Amount]:
+    for found in _AMOUNT.finditer(line.text):
+        value = _value(found)
+        if value is None:
+            continue
+        yield _Amount(
+            value=value,
+            role=_role(line, found.start(), found.end(), lines),
+            marked=bool(found["mark"] or found["unit"] or found["dime"]),
+            pointed=found["point"] is not None or found["tail"] is not None or found["dime"] is not None,
+            line=line,
+        )
+
+
+def _value(found: re.Match[str]) -> Decimal | None:
+    whole = found["whole"].replace(",", "")
+    if found["point"] is None and len(found["whole"]) >= _CODE_DIGITS and "," not in found["whole"]:
+        return None
+    if len(whole) > _CODE_DIGITS:
+        return None
+    priced = found["mark"] or found["unit"] or found["dime"]
+    if not priced and _NOT_AFTER.match(found["next"]):
+        return None
+    if found["dime"] and not found["unit"]:
+        return None if found["point"] else (Decimal(whole) / 10).quantize(Decimal("0.01"))
+    if found["point"] is not None:
+        return (Decimal(whole) + Decimal("0." + found["point"])).quantize(Decimal("0.01"))
+    if found["tail"] is not None:
+        return (Decimal(whole) + Decimal(found["tail"]) / 10).quantize(Decimal("0.01"))
+    if len(whole) > 1 and whole[0] == "0":
+        return None
+    return Decimal(whole)
+
+
+def _role(line: Line, start: int, end: int, lines: Sequence[Line]) -> Role:
+    """The word before the amount, else what follows it, else a line of words alone to its left or right above it."""
+    after = line.text[end - 1 : end + 8] if end > start else ""
+    if _LABELS[0][1].match(after.lstrip("元块 ")):
+        return Role.UNIT
+    before = _last_label(line.text[:start])
+    if before is not None:
+        return before
+    for other in lines:
+        if other is line or re.search(r"\d", other.text):
+            continue
+        role = _last_label(other.text)
+        if role is not None and _beside(other, line):
+            return role
+    return Role.PLAIN
+
+
+def _last_label(text: str) -> Role | None:
+    best: tuple[int, Role] | None = None
+    for role, words in _LABELS:
+        for found in words.finditer(text):
+            if best is None or found.end() > best[0]:
+                best = (found.end(), role)
+    return None if best is None else best[1]
+
+
+def _beside(label: Line, amount: Line) -> bool:
+    reach = 0.8 * max(label.height, 0.5 * amount.height)
+    over = min(label.right, amount.right) - max(label.left, amount.left)
+    tall = min(label.bottom, amount.bottom) - max(label.top, amount.top)
+    left = tall > 0.3 * label.height and -reach <= amount.left - label.right <= 2.5 * reach
+    above = over > 0 and -reach <= amount.top - label.bottom <= reach
+    return left or above
+
+
+def _tallest(amounts: Sequence[_Amount]) -> _Amount | None:
+    """The amount set in the tallest digits; None when another value is about as tall and no currency mark decides."""
+    if not amounts:
+        return None
+    by_height = sorted(amounts, key=lambda one: one.line.height, reverse=True)
+    first = by_height[0]
+    rivals = [
+        one for one in by_height[1:] if one.value != first.value and one.line.height * TALLER > first.line.height
+    ]
+    if not rivals:
+        return first
+    marked = [one for one in (first, *rivals) if one.marked]
+    return marked[0] if len({one.value for one in marked}) == 1 else None

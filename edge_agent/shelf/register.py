@@ -1,0 +1,120 @@
+"""Registration: where the bay of the reference photo lies in a frame, or the refusal to say.
+
+SIFT key points at 960 px width, matched only within a window (a fixed camera moves little, and a shelf repeats itself:
+without the window a product's neighbour is as good a match), MAGSAC homography, then sanity checks. A frame that fails
+any of them is not assessable; nothing is guessed from it. Method: Lowe 2004 (ratio test), Barath et al. 2020 (MAGSAC++).
+"""
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.shelf.bay import Picture
+from edge_agent.shelf.geometry import Matrix, resized
+
+WIDTH_PX: Final = 960
+FEATURES: Final = 2500
+WINDOW: Final = 0.08
+"""Largest shift of a point against the reference, as a fraction of the picture's width: beyond it the camera was moved."""
+RATIO: Final = 0.8
+REPROJECTION_PX: Final = 2.5
+MIN_INLIERS: Final = 40
+MIN_INLIER_SHARE: Final = 0.3
+GRID: Final = (4, 3)
+MIN_CELLS: Final = 5
+"""Inliers must lie in at least this many of the 4 x 3 cells of the picture: a person may hide the rest."""
+MIN_AREA, MAX_AREA = 0.7, 1.4
+
+Points = npt.NDArray[np.float32]
+
+
+class Registrar:
+    """Registers frames to one reference photo (RGB, any size)."""
+
+    def __init__(self, reference: Picture) -> None:
+        self._sift = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.02)
+        self._points, self._descriptors = self._describe(reference)
+
+    def register(self, rgb: Picture) -> Matrix | None:
+        """Homography from reference fractions to frame fractions, or None when it cannot be trusted."""
+        points, descriptors = self._describe(rgb)
+        if min(len(points), len(self._points)) < MIN_INLIERS:
+            return None
+        ours, theirs = self._matches(points, descriptors)
+        if len(ours) < MIN_INLIERS:
+            return None
+        matrix, kept = cv2.findHomography(
+            self._points[ours] * WIDTH_PX, points[theirs] * WIDTH_PX, cv2.USAC_MAGSAC, REPROJECTION_PX, maxIters=4000
+        )
+        if matrix is None:
+            return None
+        inliers = kept.ravel().astype(bool)
+        if inliers.sum() < max(MIN_INLIERS, MIN_INLIER_SHARE * len(ours)):
+            return None
+        tall = rgb.shape[0] / rgb.shape[1]
+        if self._cells(points[theirs][inliers], tall) < MIN_CELLS:
+            return None
+        homography = _in_fractions(np.asarray(matrix, dtype=np.float64), self._tall, tall)
+        return homography if sane(homography) else None
+
+    def _describe(self, rgb: Picture) -> tuple[Points, Points]:
+        """Key points in units of the picture's width, and root-SIFT descriptors."""
+        height = max(8, round(rgb.shape[0] * WIDTH_PX / rgb.shape[1]))
+        grey = cv2.cvtColor(resized(rgb, WIDTH_PX, height), cv2.COLOR_RGB2GRAY)
+        grey = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 5)).apply(grey)
+        if not hasattr(self, "_tall"):
+            self._tall = rgb.shape[0] / rgb.shape[1]
+        found, descriptors = self._sift.detectAndCompute(grey, None)
+        if descriptors is None:
+            return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
+        points = np.asarray([one.pt for one in found], dtype=np.float32) / WIDTH_PX
+        rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
+        return points, np.asarray(rooted, dtype=np.float32)
+
+    def _matches(
+        self, points: Points, descriptors: Points
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Indices (reference, frame) of matches that are mutually best and pass the ratio test inside the window."""
+        likeness = self._descriptors @ descriptors.T
+        far = (
+            np.abs(self._points[:, None, 0] - points[None, :, 0]) > WINDOW
+        ) | (np.abs(self._points[:, None, 1] - points[None, :, 1]) > WINDOW)  # fmt: skip
+        likeness[far] = -1.0
+        best = likeness.argmax(axis=1)
+        rows = np.arange(len(likeness))
+        top = likeness[rows, best]
+        back = likeness.argmax(axis=0)
+        likeness[rows, best] = -1.0
+        second = likeness.max(axis=1)
+        distance = np.sqrt(np.maximum(0.0, 2 - 2 * top))
+        next_distance = np.sqrt(np.maximum(0.0, 2 - 2 * np.maximum(second, 0.0)))
+        good = (top > 0) & (back[best] == rows) & (distance < RATIO * next_distance)
+        return rows[good], best[good]
+
+    @staticmethod
+    def _cells(points: Points, tall: float) -> int:
+        columns = np.clip((points[:, 0] * GRID[0]).astype(int), 0, GRID[0] - 1)
+        lines = np.clip((points[:, 1] / tall * GRID[1]).astype(int), 0, GRID[1] - 1)
+        counts = np.bincount(lines * GRID[0] + columns, minlength=GRID[0] * GRID[1])
+        return int((counts >= 3).sum())
+
+
+def _in_fractions(matrix: Matrix, reference_tall: float, frame_tall: float) -> Matrix:
+    to_px = np.diag([WIDTH_PX, WIDTH_PX * reference_tall, 1.0])
+    to_fraction = np.diag([1 / WIDTH_PX, 1 / (WIDTH_PX * frame_tall), 1.0])
+    homography = to_fraction @ matrix @ to_px
+    return np.asarray(homography / homography[2, 2], dtype=np.float64)
+
+
+def sane(homography: Matrix) -> bool:
+    """Whether the mapped picture is still nearly the same rectangle: shifted within the window, not folded or rescaled."""
+    square = np.asarray([[(0, 0), (1, 0), (1, 1), (0, 1)]], dtype=np.float64)
+    if not np.isfinite(homography).all():
+        return False
+    mapped = cv2.perspectiveTransform(square, homography)[0]
+    area = float(cv2.contourArea(mapped.astype(np.float32)))
+    shift = np.abs(mapped - square[0]).max()
+    convex = bool(cv2.isContourConvex((mapped * 1000).astype(np.int32)))
+    return convex and MIN_AREA <= area <= MAX_AREA and shift <= 1.5 * WINDOW

@@ -1,0 +1,125 @@
+"""Readable tables for a terminal: zh-CN first, English second, no jargon. Nothing here decides anything."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from edge_agent.documents import ShelfLine, Status, TagLine, Why
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+SPEAKERS = {"rep": "销售 rep", "customer": "客户 customer", "unknown": "未知 unknown"}
+SEVERITIES = {
+    "info": "提示 info",
+    "notice": "注意 notice",
+    "warning": "警告 warning",
+    "critical": "严重 critical",
+}
+STATES = {
+    "captured": "已收到 captured", "sealed": "已加密 sealed", "analysed": "已分析 analysed", "closed": "已封存 closed",
+    "expired": "已销毁 expired", "rejected": "已拒收 rejected",
+}  # fmt: skip
+SEEN = {
+    "expected": "正确 expected", "empty": "空位 empty", "other": "错放 wrong product", "unknown": "未知商品 unknown",
+    "not_assessable": "看不清 not assessable",
+}  # fmt: skip
+REASONS = {
+    "no-consent": "没有同意记录，不分析 no consent record",
+    "empty": "文件是空的 empty file",
+    "duplicate": "重复文件 same content again",
+}
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A terminal that never wraps a table in a pipe."""
+    from rich.console import Console  # noqa: PLC0415 - tables only
+
+    made = Console(stderr=stderr, highlight=False, markup=False)
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, markup=False, width=150)
+
+
+def clock(ms: int) -> str:
+    """Milliseconds as m:ss."""
+    return f"{ms // 60_000}:{ms // 1000 % 60:02d}"
+
+
+def percent(share: float | None) -> str:
+    return "—" if share is None else f"{share:.0%}"
+
+
+def table(title: str, *columns: str) -> "Table":
+    from rich.table import Table  # noqa: PLC0415
+
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def tags(lines: Sequence[TagLine], names: dict[str, tuple[str, str]]) -> "Table":
+    """Findings in order; `names` maps a code to its zh and en name."""
+    made = table(
+        "行为标签 Behaviour tags",
+        "时刻 Time",
+        "谁 Who",
+        "发现 Finding",
+        "代码 Code",
+        "程度 Level",
+        "把握 Sure",
+        "编号 Tag",
+    )
+    for line in lines:
+        zh, en = names.get(line.code, ("", ""))
+        status = "" if line.status == "final" else f" ({'待确认' if line.status == 'provisional' else '已撤回'})"
+        made.add_row(
+            clock(line.start_ms), SPEAKERS.get(line.speaker, line.speaker) if line.turn >= 0 else "—", f"{zh}{status} {en}", line.code,
+            SEVERITIES.get(line.severity, line.severity), f"{line.confidence:.2f}", line.id,
+        )  # fmt: skip
+    return made
+
+
+def why(answer: Why) -> "Table":
+    made = table(f"为什么 Why: {answer.name_zh} {answer.name_en}", "条件 Condition", "位置 Where")
+    for line in answer.zh:
+        made.add_row(line, "")
+    for line in answer.en:
+        made.add_row(line, "")
+    for held in answer.conditions:
+        where = f"{clock(held.start_ms)}–{clock(held.end_ms)}" + (f"  第{held.turn}轮 turn {held.turn}" if held.turn >= 0 else "")
+        made.add_row(f"{held.kind}: {held.detail}", where)
+    made.add_row(f"规则 rule {answer.tag.rule}", answer.rule_digest[:16])
+    made.add_row("规则集 ruleset", answer.ruleset[:16])
+    made.add_row("模型 models", " ".join(m[:16] for m in answer.models))
+    return made
+
+
+def shelf(score: ShelfLine) -> "Table":
+    made = table(
+        f"货架 Shelf {score.bay}: 有货率 OSA {percent(score.osa)} · 陈列合规 planogram {percent(score.planogram_compliance)} · "
+        f"价签合规 price {percent(score.price_compliance)} · 可评估 coverage {percent(score.coverage)}",
+        "货位 Slot", "看到 Seen", "应有 Planned", "实际 Found", "价签 Tag", "标价 Listed", "把握 Sure",
+    )  # fmt: skip
+    for slot in score.slots:
+        made.add_row(
+            slot.slot, SEEN.get(slot.seen, slot.seen), slot.expected, slot.sku or "—", slot.price or "—", slot.listed_price,
+            f"{slot.confidence:.2f}",
+        )  # fmt: skip
+    return made
+
+
+def status(now: Status) -> "Table":
+    made = table(f"状态 Status: {now.tenant}/{now.gateway}", "项目 Item", "现状 Now")
+    made.add_row("工作进程 Worker", "运行中 running" if now.worker_running else "未运行 not running")
+    for state, count in sorted(now.recordings.items()):
+        made.add_row(f"录音录像 Recordings: {STATES.get(state, state)}", str(count))
+    hot = f"{now.hot}" + (f"，最久 {now.oldest_hot_s} 秒 oldest {now.oldest_hot_s} s" if now.oldest_hot_s is not None else "")
+    made.add_row("本机仍可解密 Still readable by this box", hot)
+    made.add_row("待总部确认 Waiting for HQ", f"{now.outbox_pending} ({now.committed}/{now.outbox_highest})")
+    made.add_row("总部拒收 Refused by HQ", str(now.dead_letters))
+    made.add_row("审计记录 Audit log", f"{now.audit_rows} {'完整 intact' if now.audit_ok else '不完整 BROKEN'}")
+    room = "" if now.takes_media else "：空间不足，暂停接收 disk nearly full, no new media"
+    made.add_row("剩余空间 Free disk", f"{now.disk_free_bytes / 2**30:.1f} GiB{room}")
+    for parked in now.parked:
+        made.add_row(f"搁置 Parked {parked.id}", REASONS.get(parked.parked, parked.parked))
+    return made

@@ -1,0 +1,50 @@
+r"""The closed value types of the wire: no string type here has room for a sentence.
+
+Every pattern is anchored on both sides; `$` alone would accept a trailing newline, hence `$(?!\n)`. Digits are `[0-9]`,
+because `\d` knows more digits than ASCII has. Times are RFC 3339 with an offset; `*_ms` are offsets into the recording.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$(?!\n)")]
+"""An identifier of a closed list: an event, a SKU, a brand, a bay."""
+Word = Annotated[str, Meta(pattern=r"^[a-z][a-z_-]{0,23}$(?!\n)")]
+"""A short kind: which sort of condition held."""
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
+"""A gateway or a tenant, as its certificate names it."""
+RecordingId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$(?!\n)")]
+"""A UUIDv7: recordings and tags."""
+BootId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)")]
+Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f][0-9a-f-]{3,35}$(?!\n)")]
+"""Names one life of an outbox (hex or UUID); sequences start at 1 in each."""
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$(?!\n)")]
+Model = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,47}(@[0-9a-f]{8,64})?$(?!\n)")]
+"""A model of the manifest, `name` or `name@digest`."""
+Software = Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6}){1,3}[a-z0-9.+-]{0,24}$(?!\n)")]
+Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$(?!\n)")]
+"""An exact non-negative amount, in yuan where it is money: `12.90`."""
+Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?$(?!\n)")]
+"""A day, or a day and a minute, of the store's own calendar."""
+Sequence20 = Annotated[str, Meta(pattern=r"^[0-9]{20}$(?!\n)")]
+EnvelopeId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}/[0-9a-f][0-9a-f-]{3,35}/[1-9][0-9]{0,18}$(?!\n)")]
+Source = Annotated[str, Meta(pattern=r"^urn:sx:[a-z0-9][a-z0-9-]{0,62}:[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
+MessageType = Annotated[str, Meta(pattern=r"^cn\.sx\.[a-z]{1,16}(\.[a-z]{1,16})?\.v[0-9]{1,3}$(?!\n)")]
+
+Time = Annotated[datetime, Meta(tz=True)]
+Ms = Annotated[int, Meta(ge=0, le=10**10)]
+Seq = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Mark = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""A watermark or a counter; 0 = nothing yet."""
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
+
+Speaker = Literal["rep", "customer", "unknown"]
+Severity = Literal["info", "notice", "warning", "critical"]
+Status = Literal["final", "provisional", "withdrawn"]
+Consent = Literal["notice", "written", "not-personal"]
+"""On what ground it was analysed. There is no value for "none": such a recording is never analysed, so it never leaves."""
+Seen = Literal["expected", "empty", "other", "unknown", "not_assessable"]

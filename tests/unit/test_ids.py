@@ -1,0 +1,25 @@
+from edge_agent.ids import ContentDigest, is_id, new_id
+
+
+def test_ids_are_uuid7_and_sort_by_creation() -> None:
+    made = [new_id() for _ in range(1000)]
+    assert len(set(made)) == 1000
+    assert all(is_id(one) for one in made)
+    assert made == sorted(made)
+
+
+def test_other_text_is_not_an_id() -> None:
+    one = new_id()
+    for text in (one.upper(), one + "\n", one[:-1], "../" + one, one.replace("-7", "-4", 1), ""):
+        assert not is_id(text)
+
+
+def test_content_digest_needs_the_key() -> None:
+    def digest(key: bytes, *chunks: bytes) -> str:
+        made = ContentDigest(key)
+        for chunk in chunks:
+            made.update(chunk)
+        return made.hexdigest()
+
+    assert digest(b"k", b"ab", b"c") == digest(b"k", b"abc")
+    assert digest(b"k", b"abc") != digest(b"other", b"abc")
