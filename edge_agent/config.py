@@ -6,6 +6,7 @@ Secrets are not here: keys live in the state directory (or come as systemd crede
 import os
 import tomllib
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,6 +70,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shelf: Shelf = Shelf()
 
     @property
+    def digest(self) -> str:
+        """sha256 of all settings in force: a change of it is an audit event."""
+        return sha256(msgspec.json.encode(self)).hexdigest()
+
+    @property
     def paths(self) -> "Paths":
         return Paths(root=Path(self.state) if self.state else default_state(), inbox_at=self.inbox)
 
@@ -107,6 +113,11 @@ class Paths:
     @property
     def run(self) -> Path:
         return self.root / "run"
+
+    @property
+    def uplink(self) -> Path:
+        """What the process with the network may write: its command counter, and HQ's public key to read."""
+        return self.root / "uplink"
 
     @property
     def worker_socket(self) -> Path:

@@ -4,16 +4,21 @@ The bench tools (`transcribe`, `tag`) may print text, because their caller gave 
 for what was said.
 """
 
+import json
+import sys
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+
+from edge_agent.assets.commands import Installation, ModelList, Verification
 
 
 class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
-class RecordingLine(_Document):
+class RecordingLine(_Document, frozen=True, kw_only=True):
     id: str
     kind: str
     state: str
@@ -21,7 +26,7 @@ class RecordingLine(_Document):
     captured_at: str = ""
 
 
-class TagLine(_Document):
+class TagLine(_Document, frozen=True, kw_only=True):
     """`turn` is -1 for a shelf. `status` is final, provisional or withdrawn."""
 
     id: str
@@ -40,11 +45,11 @@ class TagLine(_Document):
     slots: dict[str, str | int | float]
 
 
-class Tags(_Document):
+class Tags(_Document, frozen=True, kw_only=True):
     tags: list[TagLine]
 
 
-class Utterance(_Document):
+class Utterance(_Document, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     speaker: str
@@ -53,7 +58,7 @@ class Utterance(_Document):
     doubtful: bool
 
 
-class Transcription(_Document):
+class Transcription(_Document, frozen=True, kw_only=True):
     """`rtf` = decode time / audio time."""
 
     model: str
@@ -62,7 +67,7 @@ class Transcription(_Document):
     utterances: list[Utterance]
 
 
-class Found(_Document):
+class Found(_Document, frozen=True, kw_only=True):
     """A bench tool's tag; `why` lists the conditions that held, as codes."""
 
     code: str
@@ -75,11 +80,11 @@ class Found(_Document):
     status: str = "final"
 
 
-class Findings(_Document):
+class Findings(_Document, frozen=True, kw_only=True):
     tags: list[Found]
 
 
-class SlotLine(_Document):
+class SlotLine(_Document, frozen=True, kw_only=True):
     slot: str
     seen: str
     sku: str
@@ -89,14 +94,14 @@ class SlotLine(_Document):
     listed_price: str
 
 
-class ShelfFound(_Document):
+class ShelfFound(_Document, frozen=True, kw_only=True):
     code: str
     slot: str
     status: str
     confidence: float
 
 
-class ShelfLine(_Document):
+class ShelfLine(_Document, frozen=True, kw_only=True):
     """Shares are null when nothing could be assessed; `coverage` = assessable slots / planned slots."""
 
     bay: str
@@ -113,7 +118,7 @@ class ShelfLine(_Document):
     recording: str = ""
 
 
-class PriceTagLine(_Document):
+class PriceTagLine(_Document, frozen=True, kw_only=True):
     """`box` = [x0, y0, x1, y1] as fractions of the image."""
 
     box: list[float]
@@ -122,11 +127,11 @@ class PriceTagLine(_Document):
     confidence: float
 
 
-class PriceTags(_Document):
+class PriceTags(_Document, frozen=True, kw_only=True):
     tags: list[PriceTagLine]
 
 
-class Ingested(_Document):
+class Ingested(_Document, frozen=True, kw_only=True):
     """One line per file, in the order given; `n` counts from 1, since file names are never repeated."""
 
     n: int
@@ -137,11 +142,11 @@ class Ingested(_Document):
     remedy: str = ""
 
 
-class Ingestion(_Document):
+class Ingestion(_Document, frozen=True, kw_only=True):
     files: list[Ingested]
 
 
-class Status(_Document):
+class Status(_Document, frozen=True, kw_only=True):
     gateway: str
     tenant: str
     recordings: dict[str, int]
@@ -160,7 +165,7 @@ class Status(_Document):
     worker_running: bool
 
 
-class Condition(_Document):
+class Condition(_Document, frozen=True, kw_only=True):
     """One condition that held: its kind, its local id, and where."""
 
     kind: str
@@ -172,7 +177,7 @@ class Condition(_Document):
     char_end: int
 
 
-class Why(_Document):
+class Why(_Document, frozen=True, kw_only=True):
     tag: TagLine
     name_zh: str
     name_en: str
@@ -185,19 +190,7 @@ class Why(_Document):
     en: list[str]
 
 
-class ModelLine(_Document):
-    name: str
-    task: str
-    licence: str
-    bytes: int
-    state: str
-
-
-class Models(_Document):
-    models: list[ModelLine]
-
-
-class HqCount(_Document):
+class HqCount(_Document, frozen=True, kw_only=True):
     """What the HQ store holds, by query: rows counted once, holes below the highest sequence, rows counted twice."""
 
     rows: int
@@ -205,26 +198,26 @@ class HqCount(_Document):
     duplicates: int
 
 
-class WireCount(_Document):
+class WireCount(_Document, frozen=True, kw_only=True):
     messages: int
     bytes: int
 
 
-class SealedLine(_Document):
+class SealedLine(_Document, frozen=True, kw_only=True):
     object: str
     kind: str
     bytes: int
     hot: bool
 
 
-class DemoRecording(_Document):
+class DemoRecording(_Document, frozen=True, kw_only=True):
     id: str
     kind: str
     state: str
     sample: str
 
 
-class DemoTag(_Document):
+class DemoTag(_Document, frozen=True, kw_only=True):
     code: str
     recording: str
     start_ms: int
@@ -235,7 +228,7 @@ class DemoTag(_Document):
     status: str
 
 
-class Demo(_Document):
+class Demo(_Document, frozen=True, kw_only=True):
     recordings: list[DemoRecording]
     tags: list[DemoTag]
     shelf: list[ShelfLine]
@@ -245,19 +238,19 @@ class Demo(_Document):
     pictures: list[str]
 
 
-class Released(_Document):
+class Released(_Document, frozen=True, kw_only=True):
     object: str
     bytes: int
     wrote: str
 
 
-class Requested(_Document):
+class Requested(_Document, frozen=True, kw_only=True):
     request: str
     object: str
     expires_at: str
 
 
-class Ready(_Document):
+class Ready(_Document, frozen=True, kw_only=True):
     gateway: str
     tenant: str
     gateway_key: str
@@ -274,7 +267,9 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "why": Why,
     "shelf-score": ShelfLine,
     "shelf-tags": PriceTags,
-    "models": Models,
+    "models-list": ModelList,
+    "models-install": Installation,
+    "models-verify": Verification,
     "request": Requested,
     "unseal": Released,
     "init": Ready,
@@ -289,7 +284,18 @@ def encode(document: msgspec.Struct) -> str:
     return raw.decode()
 
 
-def schema(name: str) -> dict[str, Any]:
-    """JSON Schema 2020-12 of one document."""
-    document = msgspec.json.schema(PRINTED[name])
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **document}
+def schemas() -> dict[str, str]:
+    """File name -> JSON Schema 2020-12 text of every document."""
+    found = {}
+    for name, document in PRINTED.items():
+        made: dict[str, Any] = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"edge-agent {name}", **msgspec.json.schema(document),
+        }  # fmt: skip
+        found[f"{name}.json"] = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    return found
+
+
+if __name__ == "__main__":
+    # python -m edge_agent.documents edge_agent/schemas
+    for file, text in schemas().items():
+        (Path(sys.argv[1]) / file).write_text(text, encoding="utf-8")

@@ -66,4 +66,6 @@ def get() -> Any:
     """The structlog logger. Event names are literals: `log.get().info("recording.sealed", recording=id)`."""
     import structlog  # noqa: PLC0415
 
+    if not structlog.is_configured():
+        configure("command")
     return structlog.get_logger()

@@ -66,9 +66,9 @@ def take_in(kit: Kit, arrival: Arrival) -> Recording:
     kit.ledger.sealed(recording.id, sealed)
     arrival.discard()
     if twin is not None:
-        error = BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
-        reject(kit, recording, error)
-        raise error
+        repeated = BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
+        reject(kit, recording, repeated)
+        raise repeated
     if circumstances.consent is Consent.NONE:
         kit.ledger.parked(recording.id, "no-consent")
     return replace(recording, state=State.SEALED, digest=sealed.digest, size_bytes=sealed.plain_bytes)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edge_agent.documents import ShelfLine, Status, TagLine, Why
+from edge_agent.documents import SealedLine, ShelfLine, Status, TagLine, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +24,7 @@ SEEN = {
     "expected": "正确 expected", "empty": "空位 empty", "other": "错放 wrong product", "unknown": "未知商品 unknown",
     "not_assessable": "看不清 not assessable",
 }  # fmt: skip
+CONTENTS = {"call": "录音 call", "shelf": "货架视频 shelf video", "transcript": "文字稿 transcript", "picture": "货架图 picture"}
 REASONS = {
     "no-consent": "没有同意记录，不分析 no consent record",
     "empty": "文件是空的 empty file",
@@ -122,4 +123,11 @@ def status(now: Status) -> "Table":
     made.add_row("剩余空间 Free disk", f"{now.disk_free_bytes / 2**30:.1f} GiB{room}")
     for parked in now.parked:
         made.add_row(f"搁置 Parked {parked.id}", REASONS.get(parked.parked, parked.parked))
+    return made
+
+
+def sealed(objects: Sequence[SealedLine]) -> "Table":
+    made = table("留在本机（已加密） Sealed, stays here", "对象 Object", "内容 What", "字节 Bytes", "本机可解密 Readable by this box")
+    for one in objects:
+        made.add_row(one.object, CONTENTS.get(one.kind, one.kind), f"{one.bytes:,}", "是 yes" if one.hot else "否 no")
     return made

@@ -21,29 +21,28 @@ POLL_S = 0.5
 
 
 @contextmanager
-def only_one(lock: Path) -> Iterator[None]:
-    """Hold the state directory's worker lock; Unavailable when another process holds it."""
+def only_one(lock: Path) -> Iterator[bool]:
+    """Hold the state directory's worker lock; False when another process holds it."""
     lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Unavailable(
-                "another worker holds this state directory", remedy="stop it, or use its inbox", zh="工作进程已在运行"
-            ) from error  # fmt: skip
-        yield
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        yield False
+        return
+    try:
+        yield True
     finally:
         os.close(handle)
 
 
 def run(kit: Kit, inbox: Inbox, stop: Event, *, room: Callable[[], bool], alive: Callable[[], None] = lambda: None) -> None:
     """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step."""
-    refused: set[Path] = set()
     while not stop.is_set():
         progressed = _advance_all(kit, stop, alive)
         if room():
-            progressed |= _take_all(kit, inbox, refused, stop, alive)
+            progressed |= _take_all(kit, inbox, stop, alive)
         alive()
         if not progressed:
             stop.wait(POLL_S)
@@ -59,18 +58,14 @@ def _advance_all(kit: Kit, stop: Event, alive: Callable[[], None]) -> bool:
     return progressed
 
 
-def _take_all(kit: Kit, inbox: Inbox, refused: set[Path], stop: Event, alive: Callable[[], None]) -> bool:
+def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None]) -> bool:
     taken = False
     for arrival in inbox.arrivals():
         if stop.is_set():
             break
-        if arrival.path in refused:
-            continue
         try:
             recording = pipeline.take_in(kit, arrival)
         except BadInput as error:
-            # The file stays where it is (or lies sealed in rejected/); it is reported once per run.
-            refused.add(arrival.path)
             log.get().warning("arrival.refused", reason=error.kind)
             continue
         except Unavailable as error:

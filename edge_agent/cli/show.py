@@ -14,9 +14,9 @@ def add(commands: Commands) -> None:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from edge_agent import app, documents, view  # noqa: PLC0415 - after parsing
+    from edge_agent import answers, documents, view  # noqa: PLC0415 - after parsing
 
-    now = app.status(loaded(arguments))
+    now = answers.status(loaded(arguments))
     if arguments.json:
         print(documents.encode(now))
     else:
@@ -25,21 +25,21 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _tags(arguments: argparse.Namespace) -> int:
-    from edge_agent import app, documents, view  # noqa: PLC0415
+    from edge_agent import answers, documents, view  # noqa: PLC0415
 
     settings = loaded(arguments)
-    lines = app.tags(settings, recording=arguments.recording)
+    lines = answers.tags(settings, recording=arguments.recording)
     if arguments.json:
         print(documents.encode(documents.Tags(tags=lines)))
     else:
-        view.console().print(view.tags(lines, app.event_names(settings)))
+        view.console().print(view.tags(lines, answers.event_names(settings)))
     return 0
 
 
 def _why(arguments: argparse.Namespace) -> int:
-    from edge_agent import app, documents, view  # noqa: PLC0415
+    from edge_agent import answers, documents, view  # noqa: PLC0415
 
-    answer = app.why(loaded(arguments), arguments.tag)
+    answer = answers.why(loaded(arguments), arguments.tag)
     if arguments.json:
         print(documents.encode(answer))
     else:

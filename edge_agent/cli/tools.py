@@ -67,14 +67,14 @@ def _transcribe(arguments: argparse.Namespace) -> int:
 
 
 def _tag(arguments: argparse.Namespace) -> int:
-    from edge_agent import app, bench, documents, view  # noqa: PLC0415
+    from edge_agent import answers, bench, documents, view  # noqa: PLC0415
 
     settings = loaded(arguments)
     found = bench.tag(settings, arguments.file, sidecar=arguments.sidecar)
     if arguments.json:
         print(documents.encode(found))
         return 0
-    names = app.event_names(settings)
+    names = answers.event_names(settings)
     lines = view.table("标签 Tags", "时刻 Time", "轮 Turn", "谁 Who", "发现 Finding", "代码 Code", "把握 Sure")
     for line in found.tags:
         lines.add_row(

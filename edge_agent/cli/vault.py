@@ -27,9 +27,9 @@ def add(commands: Commands) -> None:
 
 
 def _request(arguments: argparse.Namespace) -> int:
-    from edge_agent import app, documents  # noqa: PLC0415 - after parsing
+    from edge_agent import documents, opening  # noqa: PLC0415 - after parsing
 
-    asked = app.request(
+    asked = opening.request(
         loaded(arguments),
         arguments.object,
         purpose=arguments.purpose,
@@ -41,9 +41,9 @@ def _request(arguments: argparse.Namespace) -> int:
 
 
 def _unseal(arguments: argparse.Namespace) -> int:
-    from edge_agent import app, documents  # noqa: PLC0415
+    from edge_agent import documents, opening  # noqa: PLC0415
 
-    released = app.unseal(
+    released = opening.unseal(
         loaded(arguments),
         arguments.object,
         shares=arguments.share,

@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
         "--random",
         type=int,
         metavar="SEED",
-        help="also render a shelf scene nobody tuned for, and use that one",
+        help="render a shelf scene nobody tuned for and use it instead of the bundled one",
     )
     demo.add_argument("--keep", type=Path, metavar="DIR", help="keep the state in this folder, to look around")
     init = command(commands, "init", _init, "初始化本机", "Make this box's keys and its ledger")
@@ -39,7 +39,7 @@ def add(commands: Commands) -> None:
         "ingest",
         _ingest,
         "收入录音或视频",
-        "Take files in: seal, analyse, forget the plain copy's content",
+        "Take files in: seal and analyse them; the originals stay where they are",
     )
     ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
     ingest.add_argument("--meta", type=Path, required=True, metavar="META.toml", help="sidecar: consent, channels, industry …")
@@ -66,9 +66,9 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    from edge_agent import app, documents  # noqa: PLC0415
+    from edge_agent import documents, provision  # noqa: PLC0415
 
-    ready = app.provision(loaded(arguments), legal=arguments.legal, hr=arguments.hr, hq_key=arguments.hq_key)
+    ready = provision.provision(loaded(arguments), legal=arguments.legal, hr=arguments.hr, hq_key=arguments.hq_key)
     if arguments.json:
         print(documents.encode(ready))
     else:
@@ -77,9 +77,9 @@ def _init(arguments: argparse.Namespace) -> int:
 
 
 def _ingest(arguments: argparse.Namespace) -> int:
-    from edge_agent import app, documents, view  # noqa: PLC0415
+    from edge_agent import documents, processes, view  # noqa: PLC0415
 
-    done = app.ingest(loaded(arguments), arguments.files, arguments.meta)
+    done = processes.ingest(loaded(arguments), arguments.files, arguments.meta)
     if arguments.json:
         print(documents.encode(done))
     else:
@@ -94,15 +94,15 @@ def _ingest(arguments: argparse.Namespace) -> int:
 
 
 def _retry(arguments: argparse.Namespace) -> int:
-    from edge_agent import app  # noqa: PLC0415
+    from edge_agent import processes  # noqa: PLC0415
 
-    app.retry(loaded(arguments), arguments.recording)
+    processes.retry(loaded(arguments), arguments.recording)
     return 0
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from edge_agent import app  # noqa: PLC0415
+    from edge_agent import processes  # noqa: PLC0415
 
     settings = loaded(arguments)
-    (app.run_worker if arguments.process == "worker" else app.run_uplink)(settings)
+    (processes.run_worker if arguments.process == "worker" else processes.run_uplink)(settings)
     return 0

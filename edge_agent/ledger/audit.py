@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from edge_agent.errors import LedgerBroken
-from edge_agent.ledger.database import meta, set_meta
+from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ports import Clock
 
 Plain = str | int | bool | None | list["Plain"] | Mapping[str, "Plain"]
@@ -62,7 +62,7 @@ class Chain:
         self._boot = boot
         self._sign = sign
 
-    def append(self, tx: sqlite3.Connection, kind: str, **body: Plain) -> int:
+    def append(self, tx: Transaction, kind: str, /, **body: Plain) -> int:
         """One more leaf; returns its number. `body` holds ids, codes and numbers."""
         last, prev = _head(tx)
         seq, at, mono = last + 1, stamp(self._clock.now()), self._boot.mono_ms()
@@ -76,7 +76,7 @@ class Chain:
         )
         return seq
 
-    def heed_clock(self, tx: sqlite3.Connection) -> None:
+    def heed_clock(self, tx: Transaction) -> None:
         """Note a new boot, and a wall clock that moved by more than 2 s against the monotonic one."""
         offset = int(self._clock.now().timestamp() * 1000) - self._boot.mono_ms()
         boot, _, known = meta(tx, "clock").partition(" ")
@@ -88,7 +88,7 @@ class Chain:
         else:
             self.append(tx, "boot.seen", behind_ms=self._behind_ms(tx))
 
-    def _behind_ms(self, tx: sqlite3.Connection) -> int:
+    def _behind_ms(self, tx: Transaction) -> int:
         """How far the clock stands before the last leaf, as after a dead clock battery."""
         row = tx.execute("SELECT at FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
         if row is None:
@@ -96,7 +96,7 @@ class Chain:
         lag = datetime.fromisoformat(row[0]) - self._clock.now()
         return max(0, int(lag.total_seconds() * 1000))
 
-    def sign_head(self, tx: sqlite3.Connection) -> None:
+    def sign_head(self, tx: Transaction) -> None:
         """Sign the newest leaf; the last act of a transaction that appended one."""
         head = _head(tx)
         if meta(tx, "head").rpartition(" ")[0] != _named(head):
@@ -121,9 +121,7 @@ def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
             raise broken(expected, "is missing")
         if said_prev != prev:
             raise broken(seq, "does not follow the one before")
-        leaf = canonical(
-            {"at": at, "body": body, "boot": boot, "kind": kind, "mono_ms": mono, "seq": seq}
-        )
+        leaf = canonical({"at": at, "body": body, "boot": boot, "kind": kind, "mono_ms": mono, "seq": seq})
         if said_hash != _link(prev, leaf):
             raise broken(seq, "was changed")
         prev = said_hash

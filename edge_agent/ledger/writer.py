@@ -1,10 +1,10 @@
 """A writing connection with everything that rides along in each transaction: clock steps, ballast events, the signed head.
 
-The worker's main thread and the watermark server each have their own; SQLite's lock orders them. `Terms` is what they share.
+The worker's main thread, its watermark server and a command line beside it each have their own; SQLite's lock orders them.
+`Terms` is what they share.
 """
 
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +12,10 @@ from typing import TypeVar
 
 from edge_agent import log
 from edge_agent.config import Limits
-from edge_agent.domain.recording import State
 from edge_agent.ids import new_id
-from edge_agent.ledger.audit import Boot, Chain, Plain, Sign, stamp
+from edge_agent.ledger.audit import Boot, Chain, Sign, stamp
 from edge_agent.ledger.ballast import Ballast
-from edge_agent.ledger.database import Database, meta, set_meta
+from edge_agent.ledger.database import Database, Transaction, meta, set_meta
 from edge_agent.ports import Clock
 
 T = TypeVar("T")
@@ -37,6 +36,10 @@ class Terms:
     limits: Limits = field(default_factory=Limits)
     keep: timedelta = timedelta(days=7)
     boot: Boot = field(default_factory=Boot.here)
+    codes: Container[str] | None = None
+    """Every event id of the ruleset in force; None = only the wire's patterns hold."""
+    values: Container[str] | None = None
+    """Every SKU, brand, bay and slot code that may leave; None as above."""
 
 
 class Writer:
@@ -47,15 +50,14 @@ class Writer:
         self.chain = Chain(clock=terms.clock, boot=terms.boot, sign=terms.sign)
         self._ballast = Ballast.beside(terms.path)
         self.database = Database.open(terms.path, ballast=self._ballast)
-        self._held = self._ballast.held()
         self.write(self._found)
 
-    def write(self, body: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, body: Callable[[Transaction], T]) -> T:
         """Run `body` in one durable transaction; raises like `Database.write`."""
         self._ballast.tend(floor_bytes=self.terms.limits.tag_floor_bytes)
         return self.database.write(lambda tx: self._dressed(tx, body))
 
-    def _dressed(self, tx: sqlite3.Connection, body: Callable[[sqlite3.Connection], T]) -> T:
+    def _dressed(self, tx: Transaction, body: Callable[[Transaction], T]) -> T:
         self.chain.heed_clock(tx)
         held = self._ballast.held()
         if held != (meta(tx, "ballast") == "kept"):
@@ -67,16 +69,13 @@ class Writer:
         self.chain.sign_head(tx)
         return result
 
-    def _found(self, tx: sqlite3.Connection) -> None:
+    def _found(self, tx: Transaction) -> None:
         """A new file gets its epoch and its owner."""
         if not meta(tx, "epoch"):
             set_meta(tx, "epoch", new_id())
             set_meta(tx, "gateway", self.terms.gateway)
             set_meta(tx, "tenant", self.terms.tenant)
-            self.note(tx, "ledger.created", epoch=meta(tx, "epoch"), gateway=self.terms.gateway)
-
-    def note(self, tx: sqlite3.Connection, kind: str, **body: Plain) -> int:
-        return self.chain.append(tx, kind, **body)
+            self.chain.append(tx, "ledger.created", epoch=meta(tx, "epoch"), gateway=self.terms.gateway)
 
     def now(self) -> str:
         return stamp(self.terms.clock.now())

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from edge_agent.samples.scene_motifs import scatter
 from edge_agent.samples.scene_products import Colour, Product, mix
 
 Box = tuple[float, float, float, float]
+Tone = tuple[int, int, int, int]
 
 _WHITE: Colour = (250, 249, 244)
 _INK: Colour = (38, 32, 30)
@@ -33,7 +35,7 @@ def write(draw: Any, box: Box, text: str, ink: Colour, *, serif: bool = False, b
     size = int(y1 - y0)
     wide = font(100, serif=serif).getlength(text) / 100
     size = int(min(size, (x1 - x0) / max(wide, 0.1)))
-    stroke = round(size * bold)
+    stroke = round(size * bold * 0.5)
     anchor, x = ("lm", x0) if left else ("mm", (x0 + x1) / 2)
     draw.text((x, (y0 + y1) / 2), text, ink, font(size, serif=serif), anchor=anchor, stroke_width=stroke, stroke_fill=ink)
 
@@ -46,12 +48,17 @@ def write_down(draw: Any, box: Box, text: str, ink: Colour, *, serif: bool = Fal
         write(draw, (x0, y0 + index * step, x1, y0 + (index + 0.94) * step), character, ink, serif=serif, bold=bold)
 
 
+def legible(ground: Colour) -> Colour:
+    """White on dark grounds, near-black on pale ones."""
+    return _INK if 0.3 * ground[0] + 0.59 * ground[1] + 0.11 * ground[2] > 170 else _WHITE
+
+
 def label(product: Product, width: int, height: int) -> Any:
     """Draw the front of `product` as an RGB picture of `width` x `height` pixels."""
     rng = Random(product.look)
     picture = _ground(product, width, height, rng)
     draw = ImageDraw.Draw(picture, "RGBA")
-    _pattern(draw, product, width, height, rng)
+    _pattern(draw, product, (width, height), rng)
     _LAYOUTS[product.layout](draw, product, width, height, rng)
     _small_print(draw, product, width, height)
     return picture
@@ -65,36 +72,50 @@ def _ground(product: Product, width: int, height: int, rng: Random) -> Any:
     return Image.fromarray(pixels.astype(np.uint8))
 
 
-def _pattern(draw: Any, product: Product, width: int, height: int, rng: Random) -> None:
+def _pattern(draw: Any, product: Product, size: tuple[int, int], rng: Random) -> None:
     tone = (*mix(product.second, _WHITE, 0.2), 70)
-    step = max(10, width // 9)
-    if product.pattern == "dots":
-        for row, y in enumerate(range(0, height, step)):
-            for x in range((row % 2) * step // 2, width, step):
-                draw.ellipse((x, y, x + step * 0.45, y + step * 0.45), tone)
-    elif product.pattern == "rays":
-        middle, reach = (width / 2, height * 0.45), width + height
-        for turn in range(0, 360, 24):
-            a, b = math.radians(turn), math.radians(turn + 12)
-            corners = [(middle[0] + reach * math.cos(t), middle[1] + reach * math.sin(t)) for t in (a, b)]
-            draw.polygon([middle, *corners], tone)
-    elif product.pattern == "waves":
-        for y in range(0, height, step):
-            points = [(x, y + step * 0.3 * math.sin(x / width * 9 + y)) for x in range(0, width + 8, 8)]
-            draw.line(points, tone, max(3, step // 5))
-    elif product.pattern == "checks":
-        for x in range(-height, width, step * 2):
-            draw.line([(x, 0), (x + height, height)], tone, step // 2)
-            draw.line([(x + height, 0), (x, height)], tone, step // 2)
-    elif product.pattern == "grain":
-        for _ in range(160):
-            x, y, r = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(2, step * 0.3)
-            draw.ellipse((x - r, y - r * 0.5, x + r, y + r * 0.5), tone)
+    step = max(10, size[0] // 9)
+    if product.pattern in _PATTERNS:
+        _PATTERNS[product.pattern](draw, size, step, tone, rng)
+
+
+def _dots(draw: Any, size: tuple[int, int], step: int, tone: Tone, _: Random) -> None:
+    for row, y in enumerate(range(0, size[1], step)):
+        for x in range((row % 2) * step // 2, size[0], step):
+            draw.ellipse((x, y, x + step * 0.45, y + step * 0.45), tone)
+
+
+def _rays(draw: Any, size: tuple[int, int], _: int, tone: Tone, __: Random) -> None:
+    middle, reach = (size[0] / 2, size[1] * 0.45), sum(size)
+    for turn in range(0, 360, 24):
+        edges = (math.radians(turn), math.radians(turn + 12))
+        draw.polygon([middle, *((middle[0] + reach * math.cos(t), middle[1] + reach * math.sin(t)) for t in edges)], tone)
+
+
+def _waves(draw: Any, size: tuple[int, int], step: int, tone: Tone, _: Random) -> None:
+    for y in range(0, size[1], step):
+        points = [(x, y + step * 0.3 * math.sin(x / size[0] * 9 + y)) for x in range(0, size[0] + 8, 8)]
+        draw.line(points, tone, max(3, step // 5))
+
+
+def _checks(draw: Any, size: tuple[int, int], step: int, tone: Tone, _: Random) -> None:
+    for x in range(-size[1], size[0], step * 2):
+        draw.line([(x, 0), (x + size[1], size[1])], tone, step // 2)
+        draw.line([(x + size[1], 0), (x, size[1])], tone, step // 2)
+
+
+def _grain(draw: Any, size: tuple[int, int], step: int, tone: Tone, rng: Random) -> None:
+    for _ in range(160):
+        x, y, r = rng.uniform(0, size[0]), rng.uniform(0, size[1]), rng.uniform(2, step * 0.3)
+        draw.ellipse((x - r, y - r * 0.5, x + r, y + r * 0.5), tone)
+
+
+_PATTERNS = {"dots": _dots, "rays": _rays, "waves": _waves, "checks": _checks, "grain": _grain}
 
 
 def _medallion(draw: Any, p: Product, w: int, h: int, rng: Random) -> None:
-    _motifs(draw, p, (w * 0.05, h * 0.66, w * 0.95, h * 0.93), rng, 5)
-    write(draw, (w * 0.12, h * 0.06, w * 0.88, h * 0.2), p.brand, _WHITE, serif=p.serif, bold=0.05)
+    scatter(draw, p, (w * 0.05, h * 0.66, w * 0.95, h * 0.93), rng, 5)
+    write(draw, (w * 0.12, h * 0.06, w * 0.88, h * 0.2), p.brand, legible(p.base), serif=p.serif, bold=0.05)
     draw.ellipse((w * 0.08, h * 0.24, w * 0.92, h * 0.64), _WHITE, p.accent, max(3, w // 40))
     write(draw, (w * 0.16, h * 0.33, w * 0.84, h * 0.48), p.flavour, mix(p.base, _INK, 0.5), serif=p.serif, bold=0.05)
     write(draw, (w * 0.25, h * 0.5, w * 0.75, h * 0.59), p.noun, _INK, serif=p.serif)
@@ -103,28 +124,32 @@ def _medallion(draw: Any, p: Product, w: int, h: int, rng: Random) -> None:
 def _band(draw: Any, p: Product, w: int, h: int, rng: Random) -> None:
     draw.polygon([(0, h * 0.14), (w, h * 0.04), (w, h * 0.3), (0, h * 0.4)], p.second)
     draw.line([(0, h * 0.41), (w, h * 0.31)], p.accent, max(3, w // 30))
-    write(draw, (w * 0.1, h * 0.12, w * 0.9, h * 0.3), p.brand, _WHITE, serif=p.serif, bold=0.06)
-    write(draw, (w * 0.08, h * 0.42, w * 0.92, h * 0.58), p.flavour, _WHITE, serif=p.serif, bold=0.05)
+    write(draw, (w * 0.1, h * 0.12, w * 0.9, h * 0.3), p.brand, legible(p.second), serif=p.serif, bold=0.06)
+    write(draw, (w * 0.08, h * 0.42, w * 0.92, h * 0.58), p.flavour, legible(p.base), serif=p.serif, bold=0.05)
     draw.rounded_rectangle((w * 0.2, h * 0.59, w * 0.8, h * 0.68), h * 0.03, p.accent)
     write(draw, (w * 0.25, h * 0.6, w * 0.75, h * 0.67), p.noun, _WHITE)
-    _motifs(draw, p, (w * 0.02, h * 0.7, w * 0.98, h * 0.95), rng, 4)
+    scatter(draw, p, (w * 0.02, h * 0.7, w * 0.98, h * 0.95), rng, 4)
 
 
 def _column(draw: Any, p: Product, w: int, h: int, rng: Random) -> None:
     draw.rectangle((w * 0.07, h * 0.05, w * 0.46, h * 0.8), _WHITE)
     draw.rectangle((w * 0.1, h * 0.065, w * 0.43, h * 0.785), None, p.second, max(2, w // 60))
-    write_down(draw, (w * 0.13, h * 0.1, w * 0.4, h * 0.75), p.flavour + p.noun[-2:], mix(p.base, _INK, 0.6), serif=p.serif, bold=0.04)
+    write_down(
+        draw, (w * 0.13, h * 0.1, w * 0.4, h * 0.75), p.flavour + p.noun[-2:], mix(p.base, _INK, 0.6), serif=p.serif, bold=0.04
+    )
     draw.ellipse((w * 0.54, h * 0.07, w * 0.94, h * 0.07 + w * 0.4), p.second, _WHITE, 3)
-    write(draw, (w * 0.57, h * 0.07 + w * 0.09, w * 0.91, h * 0.07 + w * 0.31), p.brand, _WHITE, serif=p.serif, bold=0.05)
-    _motifs(draw, p, (w * 0.5, h * 0.36, w * 0.98, h * 0.92), rng, 4)
+    write(
+        draw, (w * 0.57, h * 0.07 + w * 0.09, w * 0.91, h * 0.07 + w * 0.31), p.brand, legible(p.second), serif=p.serif, bold=0.05
+    )
+    scatter(draw, p, (w * 0.5, h * 0.36, w * 0.98, h * 0.92), rng, 4)
 
 
 def _window(draw: Any, p: Product, w: int, h: int, rng: Random) -> None:
     wave = [(x, h * 0.46 + h * 0.05 * math.sin(x / w * 5 + 1)) for x in range(0, w + 6, 6)]
     draw.polygon([*wave, (w, h), (0, h)], mix(p.second, _WHITE, 0.65))
-    write(draw, (w * 0.06, h * 0.06, w * 0.94, h * 0.26), p.brand, _WHITE, serif=p.serif, bold=0.07)
+    write(draw, (w * 0.06, h * 0.06, w * 0.94, h * 0.26), p.brand, legible(p.base), serif=p.serif, bold=0.07)
     write(draw, (w * 0.1, h * 0.27, w * 0.9, h * 0.42), p.flavour, mix(p.accent, _WHITE, 0.75), serif=p.serif, bold=0.04)
-    _motifs(draw, p, (w * 0.05, h * 0.56, w * 0.95, h * 0.84), rng, 6)
+    scatter(draw, p, (w * 0.05, h * 0.56, w * 0.95, h * 0.84), rng, 6)
     draw.rectangle((0, h * 0.86, w, h * 0.94), p.base)
     write(draw, (w * 0.1, h * 0.865, w * 0.9, h * 0.935), p.noun, _WHITE)
 
@@ -137,7 +162,7 @@ def _stripes(draw: Any, p: Product, w: int, h: int, rng: Random) -> None:
     write(draw, (w * 0.16, h * 0.18, w * 0.84, h * 0.3), p.brand, p.accent, serif=p.serif, bold=0.06)
     write(draw, (w * 0.14, h * 0.31, w * 0.86, h * 0.46), p.flavour, mix(p.base, _INK, 0.55), serif=p.serif, bold=0.05)
     write(draw, (w * 0.22, h * 0.47, w * 0.78, h * 0.57), p.noun, _INK)
-    _motifs(draw, p, (w * 0.06, h * 0.64, w * 0.94, h * 0.92), rng, 4)
+    scatter(draw, p, (w * 0.06, h * 0.64, w * 0.94, h * 0.92), rng, 4)
 
 
 _LAYOUTS = {"medallion": _medallion, "band": _band, "column": _column, "window": _window, "stripes": _stripes}
@@ -148,47 +173,3 @@ def _small_print(draw: Any, p: Product, w: int, h: int) -> None:
     for line in range(3):
         y = h * (0.945 + line * 0.014)
         draw.line([(w * 0.58, y), (w * (0.94 - 0.05 * line), y)], (*_WHITE, 150), 2)
-
-
-def _motifs(draw: Any, p: Product, box: Box, rng: Random, count: int) -> None:
-    x0, y0, x1, y1 = box
-    across = min((x1 - x0) / 2.4, (y1 - y0) / 1.6)
-    places = [(x0 + (x1 - x0) * (i + 0.5) / count, y0 + (y1 - y0) * rng.uniform(0.3, 0.7)) for i in range(count)]
-    rng.shuffle(places)
-    for x, y in places:
-        _motif(draw, p, x, y, across * rng.uniform(0.32, 0.5), rng.uniform(0, math.tau))
-
-
-def _motif(draw: Any, p: Product, x: float, y: float, r: float, turn: float) -> None:
-    dark, pale = mix(p.accent, _INK, 0.35), mix(p.base, _WHITE, 0.55)
-    if p.motif == "citrus":
-        draw.ellipse((x - r, y - r, x + r, y + r), p.base, _WHITE, 3)
-        for k in range(8):
-            a = turn + k * math.tau / 8
-            draw.line([(x, y), (x + 0.85 * r * math.cos(a), y + 0.85 * r * math.sin(a))], pale, 3)
-    elif p.motif == "berry":
-        for dx, dy in ((-0.4, 0.2), (0.4, 0.2), (0, -0.4)):
-            cx, cy, s = x + dx * r, y + dy * r, r * 0.62
-            draw.ellipse((cx - s, cy - s, cx + s, cy + s), mix(p.base, _INK, 0.25), dark, 2)
-            draw.ellipse((cx - s * 0.5, cy - s * 0.6, cx - s * 0.1, cy - s * 0.2), pale)
-    elif p.motif in {"leaf", "wheat"}:
-        for k in range(-2, 3):
-            a = turn + k * (0.5 if p.motif == "leaf" else 0.24)
-            tip = (x + r * 1.2 * math.cos(a), y + r * 1.2 * math.sin(a))
-            side = (-math.sin(a) * r * 0.22, math.cos(a) * r * 0.22)
-            half = ((x + tip[0]) / 2, (y + tip[1]) / 2)
-            ring = [(x, y), (half[0] + side[0], half[1] + side[1]), tip, (half[0] - side[0], half[1] - side[1])]
-            draw.polygon(ring, pale if k % 2 else p.accent, dark)
-    elif p.motif == "flower":
-        for k in range(6):
-            a = turn + k * math.tau / 6
-            cx, cy = x + 0.6 * r * math.cos(a), y + 0.6 * r * math.sin(a)
-            draw.ellipse((cx - r * 0.4, cy - r * 0.4, cx + r * 0.4, cy + r * 0.4), pale, dark)
-        draw.ellipse((x - r * 0.3, y - r * 0.3, x + r * 0.3, y + r * 0.3), p.accent)
-    elif p.motif == "drop":
-        draw.polygon([(x, y - r * 1.2), (x + r * 0.7, y + r * 0.2), (x - r * 0.7, y + r * 0.2)], pale)
-        draw.ellipse((x - r * 0.75, y - r * 0.4, x + r * 0.75, y + r), pale, dark, 2)
-    else:
-        squash = 0.55 if p.motif == "crisp" else 0.75
-        draw.ellipse((x - r, y - r * squash, x + r, y + r * squash), mix(p.base, (226, 178, 96), 0.75), dark, 3)
-        draw.arc((x - r * 0.7, y - r * squash * 0.6, x + r * 0.7, y + r * squash * 0.8), 200, 340, dark, 3)

@@ -110,6 +110,12 @@ _CHILI = (
     Flavour("mushroom", "香菇", 0.1, "flower"),
     Flavour("blackbean", "豆豉", 0.7, "bean"),
 )
+_HONEY = (
+    Flavour("acacia", "槐花", 0.13, "flower"),
+    Flavour("linden", "椴树", 0.09, "leaf"),
+    Flavour("lychee", "荔枝", 0.97, "berry"),
+    Flavour("wild", "百花", 0.06, "flower"),
+)
 _CARE = (
     Flavour("mint", "薄荷", 0.42, "leaf"),
     Flavour("rose", "玫瑰", 0.94, "flower"),
@@ -119,7 +125,7 @@ _CARE = (
 
 LINES: Final = (
     Line("crisps", "薯片", "bag", 0.72, 0.86, (5, 16), "袋", ("70g", "104g", "145g"), _SNACK),
-    Line("nuts", "每日坚果", "bag", 0.66, 0.9, (19, 49), "袋", ("175g", "250g"), _GRAIN),
+    Line("nuts", "混合坚果", "bag", 0.66, 0.9, (19, 49), "袋", ("175g", "250g"), _GRAIN),
     Line("puffs", "米果", "bag", 0.8, 0.8, (6, 15), "袋", ("88g", "160g"), _SNACK),
     Line("biscuit", "饼干", "box", 0.74, 0.76, (8, 26), "盒", ("200g", "320g"), _GRAIN),
     Line("cereal", "麦片", "box", 0.68, 0.94, (18, 45), "盒", ("400g", "600g"), _GRAIN),
@@ -131,7 +137,7 @@ LINES: Final = (
     Line("congee", "八宝粥", "can", 0.58, 0.62, (4, 9), "罐", ("320g", "360g"), _GRAIN),
     Line("sauce", "酱油", "bottle", 0.37, 0.95, (8, 29), "瓶", ("500mL", "800mL"), _SAUCE),
     Line("chili", "辣酱", "jar", 0.74, 0.56, (9, 24), "瓶", ("210g", "280g"), _CHILI),
-    Line("honey", "蜂蜜", "jar", 0.68, 0.64, (22, 68), "瓶", ("250g", "500g"), _TEA),
+    Line("honey", "蜂蜜", "jar", 0.68, 0.64, (22, 68), "瓶", ("250g", "500g"), _HONEY),
     Line("shampoo", "洗发露", "bottle", 0.42, 0.92, (25, 69), "瓶", ("400mL", "750mL"), _CARE),
     Line("soap", "洗手液", "bottle", 0.46, 0.82, (9, 22), "瓶", ("300mL", "500mL"), _CARE),
 )
@@ -189,7 +195,7 @@ def _style(rng: Random) -> Style:
         rng.choice(PATTERNS),
         rng.random() < 0.35,
         rng.random(),
-        rng.uniform(0.45, 0.92),
+        rng.uniform(0.35, 0.8),
         rng.uniform(0.5, 0.95),
     )
 

@@ -26,7 +26,7 @@ ALLOWED_CALLS: Final = (
     "futex", "futex_waitv", "sched_yield", "sched_getaffinity", "set_robust_list", "rseq", "membarrier",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
     "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
-    "getpid", "gettid", "tgkill", "getrandom", "getrusage", "exit", "exit_group",
+    "getpid", "gettid", "getrandom", "getrusage", "exit", "exit_group",
 )  # fmt: skip
 """`newfstatat` is for fstat in newer C libraries; landlock does not stop it from seeing that a path exists, nothing more."""
 
@@ -96,6 +96,7 @@ def _close_calls(seccomp: Any) -> None:
             rules.add_rule(seccomp.ALLOW, name)
         for name in ("mmap", "mprotect"):
             rules.add_rule(seccomp.ALLOW, name, seccomp.Arg(2, seccomp.MASKED_EQ, PROT_EXEC, 0))
+        rules.add_rule(seccomp.ALLOW, "tgkill", seccomp.Arg(0, seccomp.EQ, os.getpid()))  # abort() signals itself
         rules.load()
     except (OSError, ValueError, RuntimeError) as error:
         raise NotConfinedError("seccomp") from error

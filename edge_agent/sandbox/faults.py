@@ -17,8 +17,8 @@ class Fault:
 
 
 FAULTS: Final[dict[str, Fault]] = {
-    "empty": Fault("the file is empty", "deliver it again; check that the recorder wrote anything",
-                   "文件是空的：请检查录制设备后重新投递"),
+    "empty": Fault("the file is empty or holds not a single sample", "deliver it again; check that the recorder wrote anything",
+                   "文件是空的或没有任何采样：请检查录制设备后重新投递"),
     "too-large": Fault("the file is larger than limits.max_file_bytes", "split it, or raise the limit",
                        "文件超过大小上限：请分段，或调高 limits.max_file_bytes"),
     "not-media": Fault("no supported audio, video or picture format was recognised",

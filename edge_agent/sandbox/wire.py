@@ -52,7 +52,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class MediaInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the headers say. `container` is a short code; zeros where a kind has no such thing; duration None = not said."""
 
-    container: str = msgspec.field(default="", name="container")
+    container: str
     kind: Literal["audio", "video", "picture"]
     channels: int = 0
     rate_hz: int = 0

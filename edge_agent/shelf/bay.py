@@ -28,7 +28,7 @@ Decode = Callable[[BinaryIO], Picture]
 MAX_PLAN_BYTES: Final = 2 * 2**20
 MAX_PICTURE_BYTES: Final = 40 * 2**20
 
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$(?!\n)")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$(?!\n)")]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 PlanPrice = Annotated[str, msgspec.Meta(pattern=r"^\d{1,6}(\.\d{1,2})?$(?!\n)")]
 Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -88,7 +88,7 @@ class _Errors:
             seen.add(one)
 
 
-def load_bay(path: Path) -> Planogram:
+def load(path: Path) -> Planogram:
     """Read `path` (`bay.toml`) and hash every picture it names; pictures are not decoded yet.
 
     Raises:
@@ -196,9 +196,7 @@ def _clockwise_convex(corners: list[list[float]]) -> bool:
     """Every turn is to the right on a y-down picture, the first corner is left of the second and above the fourth."""
     turns = [
         (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
-        for (ax, ay), (bx, by), (cx, cy) in zip(
-            corners, corners[1:] + corners[:1], corners[2:] + corners[:2], strict=True
-        )
+        for (ax, ay), (bx, by), (cx, cy) in zip(corners, corners[1:] + corners[:1], corners[2:] + corners[:2], strict=True)
     ]
     return min(turns) > 1e-6 and corners[0][0] < corners[1][0] and corners[0][1] < corners[3][1]
 

@@ -43,11 +43,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clear:
-    """The views of one slot: indices of its best clear looks, how many there were, and whether its tag is seen in them."""
+    """The views of one slot: indices of its best clear looks, how many there were, and the first and last of them."""
 
     slot: Slot
     best: tuple[int, ...]
     count: int
+    first: int = 0
+    last: int = 0
 
 
 class Gate:
@@ -69,9 +71,7 @@ class Gate:
         light = fit(self._reference, small, covered)
         if light is None:
             return None
-        return Look(
-            at_ms=at_ms, homography=homography, light=light, small=light.applied(small), covered=covered
-        )
+        return Look(at_ms=at_ms, homography=homography, light=light, small=light.applied(small), covered=covered)
 
     def clear_views(self, looks: Sequence[Look]) -> list[Clear]:
         """For each slot of the plan, in order, its clear looks; `best` is empty when it cannot be assessed."""
@@ -83,9 +83,7 @@ class Gate:
         strange = [_differs(one, self._soft) for one in soft]
         return [self._of_slot(slot, looks, moved, strange) for slot in self._slots]
 
-    def _of_slot(
-        self, slot: Slot, looks: Sequence[Look], moved: Sequence[Mask], strange: Sequence[Mask]
-    ) -> Clear:
+    def _of_slot(self, slot: Slot, looks: Sequence[Look], moved: Sequence[Mask], strange: Sequence[Mask]) -> Clear:
         quads = [slot.area] if slot.tag is None else [slot.area, slot.tag]
         inner = area_mask(quads, *self._size)
         ring = self._ring(slot)
@@ -102,7 +100,8 @@ class Gate:
         if len(clear) < MIN_CLEAR:
             return Clear(slot=slot, best=(), count=len(clear))
         best = sorted(index for _, index in sorted(clear, reverse=True)[:KEEP])
-        return Clear(slot=slot, best=tuple(best), count=len(clear))
+        indices = [index for _, index in clear]
+        return Clear(slot=slot, best=tuple(best), count=len(clear), first=min(indices), last=max(indices))
 
     def _ring(self, slot: Slot) -> Mask:
         """Shelf pixels around the slot: at least 40 of them, widening as needed."""

@@ -73,9 +73,7 @@ def crop(rgb: Picture, quad: Quad, width: int, height: int) -> Picture:
     """The quad (fractions of `rgb`) rectified to `width` x `height` pixels; edges are continued outside the picture."""
     target = np.asarray([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float32)
     matrix = cv2.getPerspectiveTransform(corners_px(quad, rgb.shape[1], rgb.shape[0]), target)
-    warped = cv2.warpPerspective(
-        rgb, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    warped = cv2.warpPerspective(rgb, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, dtype=np.uint8)
 
 

@@ -39,12 +39,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceReading:
-    """`price` as a decimal string ("12.90"; "198" where no decimals stand on the tag); `pointed`: a decimal mark was read."""
+    """`price` as a decimal string ("12.90"; "198" where no decimals stand on the tag).
+
+    `promotion`: the tag shows one. `places`: decimals as printed (0 to 2). `marked`: a currency mark stood at the number.
+    """
 
     price: str
     confidence: float
     promotion: bool
-    pointed: bool
+    places: int
+    marked: bool
 
 
 class Role(Enum):
@@ -64,7 +68,9 @@ _LABELS: Final = (
     (Role.PROMOTION, re.compile(r"促销|特价|特惠|活动价|折后|秒杀|限时|优惠|惊爆|抢购|直降|立减|满\d|第二[件份]|现价")),
     (Role.FORMER, re.compile(r"税込")),
 )  # fmt: skip
-_PROMOTION_SHOWN: Final = re.compile(r"促销|特价|特惠|活动价|折后|秒杀|限时|优惠|惊爆|抢购|直降|立减|满\d|第二[件份]|原价|划线|\d折")
+_PROMOTION_SHOWN: Final = re.compile(
+    r"促销|特价|特惠|活动价|折后|秒杀|限时|优惠|惊爆|抢购|直降|立减|满\d|第二[件份]|原价|划线|\d折"
+)
 _AMOUNT: Final = re.compile(
     r"""(?<![\d.,/*×xX#A-Za-z-])
     (?P<mark>¥|[Y羊半](?=\s?\d))?\s?
@@ -86,7 +92,7 @@ class _Amount:
     value: Decimal
     role: Role
     marked: bool
-    pointed: bool
+    places: int
     line: Line
 
 
@@ -102,7 +108,8 @@ def price_of(lines: Sequence[Line]) -> PriceReading | None:
                 price=format(chosen.value, "f"),
                 confidence=chosen.line.confidence,
                 promotion=promotion,
-                pointed=chosen.pointed,
+                places=chosen.places,
+                marked=chosen.marked,
             )
         if any(one.role in roles for one in amounts):
             return None
@@ -119,9 +126,7 @@ def _clean(line: Line) -> Line:
     text = re.sub(r"(?<=\d)[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}(?!\d)", lambda m: "." + m[0].translate(_RAISED), line.text[:MAX_TEXT])
     text = unicodedata.normalize("NFKC", text)
     text = re.sub(r"(?<=\d)[。·•:](?=\d{1,2}(?!\d))", ".", text)
-    return Line(
-        left=line.left, top=line.top, right=line.right, bottom=line.bottom, text=text, confidence=line.confidence
-    )
+    return Line(left=line.left, top=line.top, right=line.right, bottom=line.bottom, text=text, confidence=line.confidence)
 
 
 def _with_raised_decimals(lines: Sequence[Line]) -> list[Line]:
@@ -169,7 +174,7 @@ def _amounts(line: Line, lines: Sequence[Line]) -> Iterator[_Amount]:
             value=value,
             role=_role(line, found.start(), found.end(), lines),
             marked=bool(found["mark"] or found["unit"] or found["dime"]),
-            pointed=found["point"] is not None or found["tail"] is not None or found["dime"] is not None,
+            places=len(found["point"] or found["tail"] or ("0" if found["dime"] else "")),
             line=line,
         )
 
@@ -229,15 +234,21 @@ def _beside(label: Line, amount: Line) -> bool:
     return left or above
 
 
+def _part_of(one: _Amount, other: _Amount) -> bool:
+    """Whether `one` is the whole part of `other`, recognised a second time in the same place."""
+    over = min(one.line.right, other.line.right) - max(one.line.left, other.line.left)
+    tall = min(one.line.bottom, other.line.bottom) - max(one.line.top, other.line.top)
+    return other.places > 0 and one.places == 0 and one.value == int(other.value) and over > 0 and tall > 0
+
+
 def _tallest(amounts: Sequence[_Amount]) -> _Amount | None:
     """The amount set in the tallest digits; None when another value is about as tall and no currency mark decides."""
     if not amounts:
         return None
+    amounts = [one for one in amounts if not any(_part_of(one, other) for other in amounts)]
     by_height = sorted(amounts, key=lambda one: one.line.height, reverse=True)
     first = by_height[0]
-    rivals = [
-        one for one in by_height[1:] if one.value != first.value and one.line.height * TALLER > first.line.height
-    ]
+    rivals = [one for one in by_height[1:] if one.value != first.value and one.line.height * TALLER > first.line.height]
     if not rivals:
         return first
     marked = [one for one in (first, *rivals) if one.marked]

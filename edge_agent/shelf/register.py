@@ -1,6 +1,6 @@
 """Registration: where the bay of the reference photo lies in a frame, or the refusal to say.
 
-SIFT key points at 960 px width, matched only within a window (a fixed camera moves little, and a shelf repeats itself:
+SIFT key points at 800 px width, matched only within a window (a fixed camera moves little, and a shelf repeats itself:
 without the window a product's neighbour is as good a match), MAGSAC homography, then sanity checks. A frame that fails
 any of them is not assessable; nothing is guessed from it. Method: Lowe 2004 (ratio test), Barath et al. 2020 (MAGSAC++).
 """
@@ -14,12 +14,12 @@ import numpy.typing as npt
 from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.geometry import Matrix, resized
 
-WIDTH_PX: Final = 960
-FEATURES: Final = 2500
+WIDTH_PX: Final = 800
+FEATURES: Final = 1500
 WINDOW: Final = 0.08
 """Largest shift of a point against the reference, as a fraction of the picture's width: beyond it the camera was moved."""
 RATIO: Final = 0.8
-REPROJECTION_PX: Final = 2.5
+REPROJECTION_PX: Final = 2.0
 MIN_INLIERS: Final = 40
 MIN_INLIER_SHARE: Final = 0.3
 GRID: Final = (4, 3)
@@ -73,9 +73,7 @@ class Registrar:
         rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
         return points, np.asarray(rooted, dtype=np.float32)
 
-    def _matches(
-        self, points: Points, descriptors: Points
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    def _matches(self, points: Points, descriptors: Points) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """Indices (reference, frame) of matches that are mutually best and pass the ratio test inside the window."""
         likeness = self._descriptors @ descriptors.T
         far = (

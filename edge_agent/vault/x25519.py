@@ -4,7 +4,6 @@ Rules: c2sp.org/age, "X25519 recipient stanza". A point that is not canonical or
 exactly one spelling and no shared secret is all zero. `repr` of an identity shows its public half only.
 """
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -23,7 +22,7 @@ from edge_agent.vault.refusal import broken
 KIND: Final = "X25519"
 _INFO: Final = b"age-encryption.org/v1/X25519"
 _PUBLIC_PREFIX: Final = "age"
-_SECRET_PREFIX: Final = "age-secret-key-"
+_SECRET_PREFIX: Final = "age-secret-key-"  # noqa: S105 - the public name of the kind, not a secret
 _POINT_BYTES: Final = 32
 _FIELD: Final = 2**255 - 19
 _ZERO_NONCE: Final = bytes(12)  # each wrap key is used once
@@ -44,18 +43,16 @@ class Recipient:
             BadInput: "not-a-recipient" for anything else, a point that is not canonical, or one of low order.
         """
         try:
-            prefix, point = bech32.decode(text)
-            if prefix != _PUBLIC_PREFIX or len(point) != _POINT_BYTES:
-                raise ValueError("another kind of key")
-            if int.from_bytes(point, "little") >= _FIELD:
-                raise ValueError("a second spelling of a key")
-            X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(point))
-        except ValueError as error:
-            raise BadInput(
-                "not-a-recipient", f"not an age X25519 recipient ({error})", remedy="paste the whole line age1…",
-                zh="不是有效的 age 公钥，请粘贴完整的 age1… 一行",
-            ) from error  # fmt: skip
-        return cls(point)
+            point = _key(text, _PUBLIC_PREFIX)
+            if int.from_bytes(point, "little") < _FIELD:  # else: a second spelling of another key
+                X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(point))
+                return cls(point)
+        except ValueError:
+            pass
+        raise BadInput(
+            "not-a-recipient", "not an age X25519 recipient", remedy="paste the whole line age1…",
+            zh="不是有效的 age 公钥，请粘贴完整的 age1… 一行",
+        )  # fmt: skip
 
     def wrap(self, file_key: bytes) -> Stanza:
         """`file_key` (16 bytes) so that only this recipient's identity can read it."""
@@ -87,15 +84,12 @@ class Identity:
             BadInput: "not-an-identity"; the message never repeats the text.
         """
         try:
-            prefix, secret = bech32.decode(text)
-            if prefix != _SECRET_PREFIX or len(secret) != _POINT_BYTES:
-                raise ValueError("another kind of key")
+            return cls(X25519PrivateKey.from_private_bytes(_key(text, _SECRET_PREFIX)))
         except ValueError as error:
             raise BadInput(
-                "not-an-identity", f"not an age X25519 identity ({error})", remedy="use a file made by keygen",
+                "not-an-identity", "not an age X25519 identity", remedy="use a file made by keygen",
                 zh="不是有效的 age 私钥文件，请使用 keygen 生成的文件",
             ) from error  # fmt: skip
-        return cls(X25519PrivateKey.from_private_bytes(secret))
 
     @property
     def text(self) -> str:
@@ -139,9 +133,11 @@ class Identity:
         return str(self.recipient)
 
 
-def same(one: bytes, other: bytes) -> bool:
-    """Constant-time equality of two secrets or MACs."""
-    return hmac.compare_digest(one, other)
+def _key(text: str, prefix: str) -> bytes:
+    found, content = bech32.decode(text)
+    if found != prefix or len(content) != _POINT_BYTES:
+        raise ValueError("another kind of key")
+    return content
 
 
 def _derive(secret: bytes, salt: bytes, info: bytes) -> bytes:

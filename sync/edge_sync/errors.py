@@ -9,6 +9,7 @@
     ├── Refused                  exit 1   a command-line request that the state forbids
     ├── Unavailable              exit 75  try again later
     │   ├── LinkDown             the broker cannot be reached, refused us, or went away
+    │   ├── OrderNotKept         the counter that guards HQ's orders cannot be read or written: none is obeyed
     │   └── OutboxAway           the worker behind the outbox does not answer
     └── StoreBroken              exit 70  HQ's database failed to commit: stop, let the service restart
 
@@ -64,6 +65,10 @@ class LinkDown(Unavailable):
     def __init__(self, message: str, *, remedy: str = "", code: int = 0) -> None:
         super().__init__(message, remedy=remedy)
         self.code = code
+
+
+class OrderNotKept(Unavailable):
+    pass
 
 
 class OutboxAway(Unavailable):

@@ -7,181 +7,30 @@ Upward in the outbox's sequence: `TagsEnvelope`, `ShelfEnvelope`, `GapEnvelope` 
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType, field
 
+from edge_sync.data import Closed, Gap, ShelfData, TagsData
 from edge_sync.scalars import (
     BootId,
     Code,
-    Consent,
     Count,
-    Date,
-    Decimal,
     Digest,
     EnvelopeId,
     Epoch,
-    Fraction,
     Mark,
     MessageType,
     Model,
-    Ms,
     Name,
     Number,
-    RecordingId,
-    Seen,
     Seq,
     Sequence20,
-    Severity,
     Software,
     Source,
-    Speaker,
-    Status,
     Time,
-    Word,
 )
 
 
-class _Closed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class Rule(_Closed, frozen=True, kw_only=True):
-    """The event model that spoke: id, version, and the digest of its canonical form."""
-
-    id: Code
-    version: Annotated[int, Meta(ge=1, le=10**6)]
-    digest: Digest
-
-
-class Evidence(_Closed, frozen=True, kw_only=True):
-    """A condition that held and where it stands. Which phrase it was stays on the box."""
-
-    kind: Word
-    start_ms: Ms
-    end_ms: Ms
-
-
-class Slots(_Closed, frozen=True, kw_only=True, omit_defaults=True):
-    """What a tag is about: codes, exact amounts, numbers and dates. Absent = unknown."""
-
-    sku: Code | UnsetType = UNSET
-    seen_sku: Code | UnsetType = UNSET
-    brand: Code | UnsetType = UNSET
-    topic: Code | UnsetType = UNSET
-    bay: Code | UnsetType = UNSET
-    slot: Code | UnsetType = UNSET
-    missing: Code | UnsetType = UNSET
-    """The event that did not come, of an absence that asked for several."""
-    amount: Decimal | UnsetType = UNSET
-    price: Decimal | UnsetType = UNSET
-    list_price: Decimal | UnsetType = UNSET
-    qty: Number | UnsetType = UNSET
-    discount_pct: Number | UnsetType = UNSET
-    count: Count | UnsetType = UNSET
-    value: Number | UnsetType = UNSET
-    date: Date | UnsetType = UNSET
-    due: Date | UnsetType = UNSET
-
-
-class Tag(_Closed, frozen=True, kw_only=True):
-    """One finding. `event_id` names this finding for ever, `code` the kind of event; `supersedes` an earlier `event_id`."""
-
-    event_id: RecordingId
-    code: Code
-    speaker: Speaker
-    start_ms: Ms
-    end_ms: Ms
-    known_at_ms: Ms
-    confidence: Fraction
-    severity: Severity
-    rule: Rule
-    status: Status = "final"
-    supersedes: RecordingId | None = None
-    slots: Slots = Slots()
-    evidence: Annotated[tuple[Evidence, ...], Meta(max_length=64)] = ()
-
-    def __post_init__(self) -> None:
-        if self.end_ms < self.start_ms:
-            raise ValueError("a span ends before it starts")
-
-
-class TagsData(_Closed, frozen=True, kw_only=True):
-    """A batch of tags of one recording, with what they were decided by."""
-
-    recording: RecordingId
-    consent: Consent
-    ruleset: Digest
-    models: Annotated[tuple[Model, ...], Meta(max_length=16)]
-    tags: Annotated[tuple[Tag, ...], Meta(max_length=1000)]
-
-
-class Share(_Closed, frozen=True, kw_only=True):
-    """`good` of `assessed` of `planned`; the ratio good/assessed says nothing without assessed/planned."""
-
-    good: Count
-    assessed: Count
-    planned: Count
-
-    def __post_init__(self) -> None:
-        if not self.good <= self.assessed <= self.planned:
-            raise ValueError("a share counts more than there is")
-
-
-class ShelfReading(_Closed, frozen=True, kw_only=True):
-    """One slot of the plan as one scan saw it. `price` in yuan, only when its tag was read."""
-
-    slot: Code
-    seen: Seen
-    confidence: Fraction
-    frames: Count
-    at_ms: Ms
-    sku: Code | UnsetType = UNSET
-    price: Decimal | UnsetType = UNSET
-    price_confidence: Fraction | UnsetType = UNSET
-    price_reads: Count = 0
-    tag_visible: bool | UnsetType = UNSET
-
-
-class ShelfData(_Closed, frozen=True, kw_only=True):
-    """One scan of one bay: three compliance shares and the readings behind them."""
-
-    recording: RecordingId
-    consent: Consent
-    ruleset: Digest
-    models: Annotated[tuple[Model, ...], Meta(max_length=16)]
-    bay: Code
-    planogram: Digest
-    duration_ms: Ms
-    frames_used: Count
-    osa: Share
-    planogram_compliance: Share
-    price_compliance: Share
-    readings: Annotated[tuple[ShelfReading, ...], Meta(max_length=2000)]
-
-
-class Range(_Closed, frozen=True, kw_only=True):
-    """Sequences `from`..`to`, both included."""
-
-    first: Seq = field(name="from")
-    last: Seq = field(name="to")
-
-    def __post_init__(self) -> None:
-        if self.last < self.first:
-            raise ValueError("a range ends before it starts")
-
-
-class Gap(_Closed, frozen=True, kw_only=True):
-    """Sequences that will never come, counted: shed when the outbox was full, or refused and kept as dead letters."""
-
-    reason: Literal["shed", "dead-letter"]
-    ranges: Annotated[tuple[Range, ...], Meta(min_length=1, max_length=1000)]
-    count: Count
-
-    def __post_init__(self) -> None:
-        if self.count != sum(one.last - one.first + 1 for one in self.ranges):
-            raise ValueError("a gap record does not count its ranges")
-
-
-class _Envelope(_Closed, frozen=True, kw_only=True, tag_field="type"):
+class _Envelope(Closed, frozen=True, kw_only=True, tag_field="type"):
     """CloudEvents 1.0, structured mode. `time` = when it happened, `recordedtime` = when the box wrote it down."""
 
     specversion: Literal["1.0"] = "1.0"
@@ -237,7 +86,7 @@ class GapEnvelope(_Envelope, frozen=True, kw_only=True, tag="cn.sx.gap.v1"):
 Envelope = TagsEnvelope | ShelfEnvelope | GapEnvelope
 
 
-class Birth(_Closed, frozen=True, kw_only=True, tag_field="type", tag="cn.sx.birth.v1"):
+class Birth(Closed, frozen=True, kw_only=True, tag_field="type", tag="cn.sx.birth.v1"):
     """Who this box is right now; retained. `first_seq`/`last_seq` bound what its outbox can still send (0 = nothing)."""
 
     tenant: Name
@@ -261,14 +110,14 @@ class Birth(_Closed, frozen=True, kw_only=True, tag_field="type", tag="cn.sx.bir
     privacy: Code
 
 
-class State(_Closed, frozen=True, kw_only=True):
+class State(Closed, frozen=True, kw_only=True):
     """Retained liveness hint. `offline` is the last will; `stopped` is a graceful exit."""
 
     state: Literal["online", "offline", "stopped"]
     boot_id: BootId
 
 
-class Health(_Closed, frozen=True, kw_only=True, omit_defaults=True):
+class Health(Closed, frozen=True, kw_only=True, omit_defaults=True):
     """Every 60 s, expires after two periods. `oldest_s` = age of the oldest row that HQ has not committed."""
 
     boot_id: BootId
@@ -280,7 +129,7 @@ class Health(_Closed, frozen=True, kw_only=True, omit_defaults=True):
     temperature_c: Number | UnsetType = UNSET
 
 
-class _Order(_Closed, frozen=True, kw_only=True, tag_field="type"):
+class _Order(Closed, frozen=True, kw_only=True, tag_field="type"):
     """Signed by HQ for one gateway. `counter` only ever grows per (key, gateway); the box remembers the last it obeyed."""
 
     gateway: Name

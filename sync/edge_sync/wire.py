@@ -16,29 +16,31 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from edge_sync.data import (
+    Evidence,
+    Gap,
+    Range,
+    Rule,
+    Share,
+    ShelfData,
+    ShelfReading,
+    Slots,
+    Tag,
+    TagsData,
+)
 from edge_sync.errors import BadSignature, Malformed, Oversized, Unlisted
 from edge_sync.messages import (
     Birth,
     Command,
     Committed,
     Envelope,
-    Evidence,
-    Gap,
     GapEnvelope,
     Health,
     Order,
-    Range,
     Rebirth,
     Replay,
-    Rule,
-    Share,
-    ShelfData,
     ShelfEnvelope,
-    ShelfReading,
-    Slots,
     State,
-    Tag,
-    TagsData,
     TagsEnvelope,
 )
 
@@ -179,15 +181,13 @@ def unpack(payload: bytes) -> bytes:
         return payload
     import zstandard  # noqa: PLC0415 - most messages are small, and `--help` needs none
 
-    unpacker = zstandard.ZstdDecompressor(max_window_size=MAX_BYTES).decompressobj()
     try:
-        raw: bytes = unpacker.decompress(payload)
-        if zstandard.frame_content_size(payload) not in range(MAX_BYTES + 1):
+        # The frame's own claim bounds the buffer, and a frame that lies about it is refused by the library.
+        if zstandard.frame_content_size(payload) not in range(1, MAX_BYTES + 1):
             raise Oversized("message: unpacks beyond the limit, or does not say how far")
+        raw: bytes = zstandard.ZstdDecompressor().decompress(payload, allow_extra_data=False)
     except zstandard.ZstdError:
-        raise Malformed("message: not a whole zstd frame") from None
-    if not unpacker.eof or unpacker.unused_data:
-        raise Malformed("message: not one whole zstd frame")
+        raise Malformed("message: not one whole zstd frame") from None
     return raw
 
 

@@ -1,0 +1,179 @@
+"""What the command line (and later the console) asks of a box: read-only, beside a working worker."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_agent import app
+from edge_agent.config import Config
+from edge_agent.documents import Condition, RecordingLine, SealedLine, ShelfFound, ShelfLine, SlotLine, Status, TagLine, Why
+from edge_agent.domain.shelf import Planogram, ShelfScore
+from edge_agent.domain.tags import BehaviorTag
+from edge_agent.errors import LedgerBroken, NotFound
+
+if TYPE_CHECKING:
+    from edge_agent.ledger.reading import LedgerReader
+
+
+@contextmanager
+def reader(settings: Config) -> "Iterator[LedgerReader]":
+    from edge_agent.ledger.reading import LedgerReader  # noqa: PLC0415
+
+    opened = LedgerReader.open(settings.paths.ledger)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def recordings(settings: Config) -> list[RecordingLine]:
+    """Every recording, oldest first."""
+    with reader(settings) as book:
+        return [
+            RecordingLine(
+                id=one.id, kind=one.circumstances.kind.value, state=one.state.value, parked=one.parked, captured_at=one.captured_at.isoformat()
+            )
+            for one in book.recordings()
+        ]
+
+
+def tags(settings: Config, *, recording: str = "") -> list[TagLine]:
+    """Tags in force, by recording and time."""
+    with reader(settings) as book:
+        return [tag_line(one.recording, one.tag) for one in book.tags(recording or None)]
+
+
+def tag_line(recording: str, tag: BehaviorTag) -> TagLine:
+    return TagLine(
+        id=tag.id, code=tag.code, recording=recording, start_ms=tag.start_ms, end_ms=tag.end_ms, known_at_ms=tag.known_at_ms,
+        turn=tag.turn, speaker=tag.speaker.value, confidence=round(tag.confidence, 4), severity=tag.severity, layer=tag.layer,
+        status=tag.status.value, rule=tag.rule, slots=dict(tag.slots),
+    )  # fmt: skip
+
+
+def event_names(settings: Config) -> dict[str, tuple[str, str]]:
+    """zh and en name of every event code in force."""
+    return {event.id: (event.zh, event.en) for event in app.tagger(settings).events}
+
+
+def why(settings: Config, tag_id: str) -> Why:
+    """The conditions that held for one tag; NotFound when there is no such tag, or more than one."""
+    with reader(settings) as book:
+        stored = book.tag(tag_id)
+        models = book.models(stored.recording)
+    rules = app.tagger(settings)
+    tag = stored.tag
+    explained = rules.explain(tag)
+    event = next((event for event in rules.events if event.id == tag.code), None)
+    return Why(
+        tag=tag_line(stored.recording, tag), name_zh=event.zh if event else "", name_en=event.en if event else "",
+        definition=event.definition if event else "", rule_digest=tag.rule_digest, ruleset=stored.ruleset, models=list(models),
+        conditions=[
+            Condition(
+                kind=held.kind, detail=held.detail, start_ms=held.start_ms, end_ms=held.end_ms, turn=held.turn,
+                char_start=held.char_start, char_end=held.char_end,
+            )
+            for held in tag.evidence
+        ],
+        zh=list(explained.zh), en=list(explained.en),
+    )  # fmt: skip
+
+
+def shelf_scores(settings: Config) -> list[ShelfLine]:
+    """The newest score of every analysed shelf recording."""
+    with reader(settings) as book:
+        found = []
+        for one in book.recordings():
+            if one.circumstances.kind.value != "shelf" or one.state.value not in {"analysed", "closed"}:
+                continue
+            found.append(
+                shelf_line(
+                    book.score(one.id), app.Bays(settings).load(one.circumstances.bay), [kept.tag for kept in book.tags(one.id)], one.id
+                )
+            )
+        return found
+
+
+def shelf_line(score: ShelfScore, plan: Planogram, found: list[BehaviorTag], recording: str = "") -> ShelfLine:
+    """One scan as the document that is printed."""
+    planned = {slot.id: slot.sku for slot in plan.slots}
+    listed = {sku.id: sku.price for sku in plan.skus}
+    return ShelfLine(
+        bay=score.bay, osa=score.osa.value, planogram_compliance=score.planogram.value, price_compliance=score.price.value,
+        coverage=round(score.planogram.coverage, 4), osa_coverage=round(score.osa.coverage, 4),
+        price_coverage=round(score.price.coverage, 4), frames_used=score.frames_used, duration_ms=score.duration_ms, recording=recording,
+        slots=[
+            SlotLine(
+                slot=one.slot, seen=one.seen.value, sku=one.sku, expected=planned[one.slot], confidence=round(one.confidence, 4),
+                price=one.price or None, listed_price=listed[planned[one.slot]],
+            )
+            for one in score.readings
+        ],
+        tags=[
+            ShelfFound(code=tag.code, slot=str(dict(tag.slots).get("slot", "")), status=tag.status.value, confidence=round(tag.confidence, 4))
+            for tag in found
+        ],
+    )  # fmt: skip
+
+
+def sealed(settings: Config) -> list[SealedLine]:
+    """Everything the vault holds, and what this box can still open by itself."""
+    held = app.vault(settings, app.keys(settings))
+    lines = []
+    for object_id in held.objects():
+        said = held.manifest(object_id)
+        lines.append(SealedLine(object=object_id, kind=said.retention, bytes=said.bytes, hot=held.is_hot(object_id)))
+    return lines
+
+
+def picture_of(settings: Config, recording: str) -> str:
+    """Object id of a shelf recording's evidence picture; NotFound."""
+    with reader(settings) as book:
+        found = book.objects(recording).get("picture")
+    if found is None:
+        raise NotFound("that recording has no evidence picture", remedy="edge-agent tags lists what was found")
+    return found
+
+
+def status(settings: Config) -> Status:
+    """The box at a glance; a chain that does not verify is said, not raised."""
+    from edge_agent.ledger.ballast import disk_state  # noqa: PLC0415
+
+    keys = app.keys(settings)
+    stats = app.vault(settings, keys).stats()
+    with reader(settings) as book:
+        now = book.status()
+        parked = [line for line in recordings(settings) if line.parked and line.state == "sealed"]
+        try:
+            book.verify_chain(sign=keys.sign)
+            intact = True
+        except LedgerBroken:
+            intact = False
+    disk = disk_state(settings.paths, settings.limits)
+    oldest = None if stats.oldest_hot_at is None else int((datetime.now(UTC) - stats.oldest_hot_at).total_seconds())
+    return Status(
+        gateway=now.gateway, tenant=now.tenant, recordings=now.states, parked=parked, hot=stats.hot, oldest_hot_s=oldest,
+        outbox_pending=now.outbox.pending, outbox_highest=now.outbox.highest, committed=now.outbox.committed,
+        dead_letters=now.outbox.dead, audit_rows=now.audit_rows, audit_ok=intact, disk_free_bytes=disk.free_bytes,
+        takes_media=disk.media, ruleset=app.tagger(settings).ruleset, worker_running=_locked(settings.paths.worker_lock),
+    )  # fmt: skip
+
+
+def _locked(lock: Path) -> bool:
+    """Whether a worker holds this state directory."""
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)

@@ -1,0 +1,168 @@
+"""Builds the Kit: the only place where engines and adapters are constructed, each of them when it is first needed.
+
+`box` opens everything the worker needs; `bench` has the bench tools' engines; the questions of the command line need neither.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from edge_agent import __version__
+from edge_agent.assets import bundled, store
+from edge_agent.config import Config
+from edge_agent.errors import NotFound
+from edge_agent.pipeline import Kit
+
+if TYPE_CHECKING:
+    from edge_agent.capture.inbox import FileInbox
+    from edge_agent.domain.shelf import Planogram
+    from edge_agent.ledger.book import SqliteLedger
+    from edge_agent.ledger.watermarks import WatermarkServer
+    from edge_agent.ports import ShelfFindings
+    from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.speech.transcriber import WhisperTranscriber
+    from edge_agent.tagging.tagger import RuleTagger
+    from edge_agent.vault.device import DeviceVault
+    from edge_agent.vault.keys import DeviceKeys
+
+
+OCR: Final = "ppocr-v6-small"
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """An opened appliance: the pipeline's Kit and what surrounds it."""
+
+    settings: Config
+    kit: Kit
+    keys: "DeviceKeys"
+    vault: "DeviceVault"
+    ledger: "SqliteLedger"
+    inbox: "FileInbox"
+
+    def room(self) -> bool:
+        """Whether new media may be taken in (free disk above the floor)."""
+        return self.ledger.room_for_media(self.settings.paths, self.settings.limits)
+
+    def watermarks(self) -> "WatermarkServer":
+        """The door for the uplink; a context manager."""
+        from edge_agent.ledger.birth import Presence  # noqa: PLC0415
+        from edge_agent.ledger.watermarks import WatermarkServer  # noqa: PLC0415
+
+        ruleset = self.kit.tagger.ruleset
+        presence = Presence(
+            software=__version__, models=(self.settings.speech.model,), lexicons=ruleset, ruleset=ruleset,
+            recipients=self.keys.recipients_digest,
+        )  # fmt: skip
+        return WatermarkServer(self.ledger.terms, self.settings.paths.worker_socket, presence)
+
+
+@contextmanager
+def box(settings: Config) -> Iterator[Box]:
+    """Open keys, vault, ledger and engines; close the ledger at the end.
+
+    Raises:
+        NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
+    """
+    from edge_agent.capture.inbox import FileInbox  # noqa: PLC0415
+
+    held, clock = keys(settings), SystemClock()
+    rules = tagger(settings)
+    opened = vault(settings, held)
+    opened.sweep()
+    book = ledger(settings, held, codes=rules.codes)
+    try:
+        book.started({"config": settings.digest, "ruleset": rules.ruleset, "recipients": held.recipients_digest})
+        kit = Kit(
+            vault=opened, ledger=book, transcriber=transcriber(settings), tagger=rules, shelf=Shelf(settings),
+            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours),
+        )  # fmt: skip
+        yield Box(settings=settings, kit=kit, keys=held, vault=opened, ledger=book, inbox=FileInbox(settings.paths.inbox, settings.limits))
+    finally:
+        book.close()
+
+
+def keys(settings: Config) -> "DeviceKeys":
+    from edge_agent.vault.keys import DeviceKeys  # noqa: PLC0415
+
+    return DeviceKeys.load(settings.paths.keys)
+
+
+def vault(settings: Config, held: "DeviceKeys") -> "DeviceVault":
+    from edge_agent.vault.device import DeviceVault  # noqa: PLC0415
+
+    return DeviceVault(settings.paths.vault, held, SystemClock())
+
+
+def ledger(settings: Config, held: "DeviceKeys", *, codes: frozenset[str] | None = None) -> "SqliteLedger":
+    """The ledger for writing. Safe beside a running worker: every change is one short transaction that reads its own head."""
+    from edge_agent.ledger.book import SqliteLedger  # noqa: PLC0415
+    from edge_sync import signing  # noqa: PLC0415
+
+    return SqliteLedger.open(
+        settings.paths.ledger, gateway=settings.gateway, tenant=settings.tenant, sign=held.sign, clock=SystemClock(),
+        hq_verify=signing.verifier(held.hq_public) if held.hq_public else None, limits=settings.limits, codes=codes,
+    )  # fmt: skip
+
+
+def tagger(settings: Config) -> "RuleTagger":
+    from edge_agent.tagging.tagger import RuleTagger  # noqa: PLC0415
+
+    company = Path(settings.lexicons) if settings.lexicons else None
+    return RuleTagger.load(bundled("lexicons"), company=company, cache=settings.paths.cache)
+
+
+def transcriber(settings: Config) -> "WhisperTranscriber":
+    """Cheap: the weights are checked and loaded by the first call."""
+    from edge_agent.speech.transcriber import WhisperTranscriber  # noqa: PLC0415
+
+    speech = settings.speech
+    return WhisperTranscriber(
+        lambda: store.path_of(speech.model, settings.paths.models), threads=speech.threads, batch=speech.batch, limits=settings.limits
+    )
+
+
+class Shelf:
+    """Implements `ports.ShelfScorer`: the engine and its text reader are built by the first video, not by every start."""
+
+    def __init__(self, settings: Config) -> None:
+        self._settings = settings
+
+    @cached_property
+    def engine(self) -> "ShelfEngine":
+        from edge_agent import infer  # noqa: PLC0415
+        from edge_agent.shelf.engine import ShelfEngine  # noqa: PLC0415
+
+        models, shelf = self._settings.paths.models, self._settings.shelf
+        folder = store.path_of(OCR, models)
+        reader = infer.ocr_engine(folder / infer.DETECTOR, folder / infer.RECOGNISER, shelf.threads)
+        return ShelfEngine(
+            ocr=reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits
+        )
+
+    def score(self, video: BinaryIO, planogram: "Planogram") -> "ShelfFindings":
+        return self.engine.score(video, planogram)
+
+
+class Bays:
+    """Implements `ports.Planograms` over a folder of bay plans."""
+
+    def __init__(self, settings: Config) -> None:
+        self._root = Path(settings.shelf.bays) if settings.shelf.bays else settings.paths.bays
+
+    def load(self, bay: str) -> "Planogram":
+        from edge_agent.shelf.bay import load  # noqa: PLC0415
+
+        plan = self._root / bay / "bay.toml"
+        if not plan.is_file():
+            raise NotFound(f"no plan for bay {bay}", remedy="put its bay.toml under the bays folder", zh="没有这个货架的陈列图")
+        return load(plan)

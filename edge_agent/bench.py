@@ -1,0 +1,144 @@
+"""The bench tools: one file in, one document out, nothing stored. They may print text, since their caller gave them the file."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge_agent import answers, app
+from edge_agent.config import Config
+from edge_agent.documents import Findings, Found, PriceTagLine, PriceTags, ShelfLine, Transcription, Utterance
+from edge_agent.domain import transcript as talk
+from edge_agent.domain.recording import Circumstances, Consent, Kind
+from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.domain.transcript import LOW_CONFIDENCE, Speaker, Transcript
+from edge_agent.errors import BadInput
+
+
+class _Turn(msgspec.Struct, forbid_unknown_fields=True):
+    speaker: Speaker
+    start_ms: int
+    end_ms: int
+    text: str
+    backchannel: bool = False
+
+
+class Dialogue(msgspec.Struct):
+    """A dialogue file: facts about the talk and its turns. Keys that are not ours (gold labels, notes) are left alone."""
+
+    turn: list[_Turn] = []
+    id: str = ""
+    industry: str = ""
+    channel: str = "call"
+    context: list[str] = []
+    own: list[str] = []
+    competitors: list[str] = []
+
+
+def transcribe(settings: Config, file: Path, *, channels: tuple[str, ...] = ("rep", "customer"), industry: str = "") -> Transcription:
+    """Recognise one file. BadInput names what is wrong with it; MissingAsset the model that is not installed."""
+    around = _around(Dialogue(industry=industry), tuple(_speaker(name) for name in channels))
+    found = _recognised(settings, file, around)
+    return Transcription(
+        model=found.model, duration_ms=found.duration_ms, rtf=round(found.rtf, 4),
+        utterances=[
+            Utterance(
+                start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker.value, text=one.text,
+                confidence=round(one.confidence, 4), doubtful=one.confidence < LOW_CONFIDENCE,
+            )
+            for one in found.utterances
+        ],
+    )  # fmt: skip
+
+
+def tag(settings: Config, file: Path, *, sidecar: Path | None = None) -> Findings:
+    """Tag a dialogue file, or a recording (stereo = left rep, right customer) with the facts of `sidecar`."""
+    if file.suffix == ".toml":
+        said = dialogue(file)
+        utterances = tuple(
+            talk.Utterance(
+                start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker, text=one.text, backchannel=one.backchannel
+            )
+            for one in said.turn
+        )
+        duration_ms = max((one.end_ms for one in utterances), default=0)
+    else:
+        said = dialogue(sidecar) if sidecar else Dialogue()
+        found = _recognised(settings, file, _around(said, (Speaker.REP, Speaker.CUSTOMER)))
+        utterances, duration_ms = found.utterances, found.duration_ms
+    rules = app.tagger(settings)
+    tags = rules.tag(
+        Conversation(
+            utterances=utterances, duration_ms=duration_ms, channel=said.channel, industry=said.industry,
+            context=frozenset(said.context), own=tuple(said.own), competitors=tuple(said.competitors),
+        )
+    )  # fmt: skip
+    return Findings(tags=[found_line(one) for one in tags])
+
+
+def found_line(one: BehaviorTag) -> Found:
+    return Found(
+        code=one.code, turn=one.turn, start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker.value,
+        confidence=round(one.confidence, 4), why=[f"{held.kind}:{held.detail}" for held in one.evidence], status=one.status.value,
+    )  # fmt: skip
+
+
+def dialogue(file: Path) -> Dialogue:
+    """Read a dialogue file; BadInput "dialogue" names the key that is wrong."""
+    try:
+        return msgspec.toml.decode(file.read_bytes(), type=Dialogue)
+    except OSError as error:
+        raise BadInput("unreadable", f"the dialogue file cannot be read ({error.strerror})", remedy="check the path") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        place = str(error).rpartition("`")[0].rpartition("`")[2] if isinstance(error, msgspec.ValidationError) else "not TOML"
+        raise BadInput("dialogue", f"the dialogue file is not one ({place})", remedy="see `edge-agent tag --help`") from error
+
+
+def shelf_score(settings: Config, video: Path, bay: Path) -> tuple[ShelfLine, bytes]:
+    """Score one video against a bay plan; the document and the evidence picture (PNG)."""
+    from edge_agent.shelf.bay import load  # noqa: PLC0415
+
+    plan = load(bay)
+    with _opened(video) as media:
+        found = app.Shelf(settings).score(media, plan)
+    return answers.shelf_line(found.score, plan, list(found.tags)), found.picture
+
+
+def price_tags(settings: Config, image: Path) -> PriceTags:
+    """Every price tag found on one photo."""
+    with _opened(image) as media:
+        readings = app.Shelf(settings).engine.read_tags(media)
+    return PriceTags(
+        tags=[
+            PriceTagLine(box=[round(x, 4) for x in one.box], price=one.price, text=list(one.text), confidence=round(one.confidence, 4))
+            for one in readings
+        ]
+    )
+
+
+def _around(said: Dialogue, channels: tuple[Speaker, ...]) -> Circumstances:
+    return Circumstances(
+        kind=Kind.CALL, started_at=app.SystemClock().now(), consent=Consent.NONE, channels=channels, industry=said.industry,
+        channel=said.channel, context=frozenset(said.context), own=tuple(said.own), competitors=tuple(said.competitors),
+    )  # fmt: skip
+
+
+def _recognised(settings: Config, file: Path, around: Circumstances) -> Transcript:
+    with _opened(file) as media:
+        return app.transcriber(settings).transcribe(media, channels=around.channels, hotwords=app.tagger(settings).hotwords(around))
+
+
+def _speaker(name: str) -> Speaker:
+    try:
+        return Speaker(name.strip())
+    except ValueError as error:
+        raise BadInput("channels", "a channel is rep, customer or unknown", remedy="for example --channels rep,customer") from error
+
+
+def _opened(file: Path) -> Any:
+    try:
+        if not file.is_file():
+            raise BadInput("not-a-file", "not a regular file", remedy="give the path of one file", zh="不是普通文件")
+        return file.open("rb")
+    except (OSError, ValueError) as error:
+        raise BadInput("unreadable", "the file cannot be read", remedy="check the path and its rights", zh="文件无法读取") from error

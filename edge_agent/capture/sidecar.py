@@ -1,0 +1,124 @@
+"""The sidecar `NAME.meta.toml`: what a recording is, who stands on which channel, and on what consent it may be analysed.
+
+A closed schema: unknown keys are errors, and ALL errors are told at once, each with what was expected. Messages name keys of
+the schema, never a value: a value may be a customer's brand, and a mistyped key may be anything.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from edge_agent.domain.recording import Circumstances, Consent, Kind
+from edge_agent.domain.transcript import Speaker
+from edge_agent.errors import BadInput
+
+MAX_BYTES: Final = 64 * 1024
+
+Brand = Annotated[str, msgspec.Meta(pattern=r"^\S(.{0,38}\S)?$(?!\n)")]
+Context = Literal["outbound", "recorded", "dual_record", "b2b"]
+_REMEDY: Final = "correct these keys and rename the sidecar into place again"
+
+
+class _Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    basis: Consent
+
+
+class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    kind: Kind
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    consent: _Consent
+    channels: Annotated[tuple[Speaker, ...], msgspec.Meta(max_length=8)] = ()
+    industry: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{0,32}$(?!\n)")] = ""
+    channel: Literal["call", "visit"] = "call"
+    context: frozenset[Context] = frozenset()
+    own: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
+    competitors: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
+    bay: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
+
+
+_EXPECTED: Final[Mapping[str, str]] = {
+    "kind": '"call" or "shelf"',
+    "started_at": "a date and time with its offset, like 2026-11-20T09:30:00+08:00",
+    "consent": 'a table [consent] with basis = "notice", "written", "not-personal" or "none"',
+    "channels": 'the speaker of each audio channel, left first: "rep", "customer" or "unknown"; [] = unknown',
+    "industry": "a trade in lower case, like fmcg or pharmacy",
+    "channel": '"call" or "visit"',
+    "context": 'flags out of "outbound", "recorded", "dual_record", "b2b"',
+    "own": "a list of brand names, 1 to 40 characters each",
+    "competitors": "a list of brand names, 1 to 40 characters each",
+    "bay": "the id of a bay plan: a-z, 0-9, _ . -",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One key and what it should hold."""
+
+    key: str
+    expected: str
+
+
+def read(content: bytes) -> Circumstances:
+    """What a sidecar says.
+
+    Raises:
+        BadInput: kind "sidecar"; the message lists every mistake.
+    """
+    try:
+        given = tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise _bad("the sidecar is not UTF-8 text") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        # TOML's own message can quote the line; its position cannot.
+        place = re.search(r"line \d+, column \d+", str(error))
+        raise _bad(f"the sidecar is not TOML{f' ({place[0]})' if place else ''}") from None
+    mistakes = list(_mistakes(given))
+    if mistakes:
+        raise _bad("the sidecar: " + "; ".join(f"{one.key} — {one.expected}" for one in mistakes))
+    said = msgspec.convert(given, _Sidecar)
+    return Circumstances(
+        kind=said.kind, started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
+        industry=said.industry, channel=said.channel, context=frozenset(said.context), own=said.own,
+        competitors=said.competitors, bay=said.bay,
+    )  # fmt: skip
+
+
+def _mistakes(given: Mapping[str, Any]) -> Iterator[Mistake]:
+    fields = {field.name: field for field in msgspec.structs.fields(_Sidecar)}
+    for name, field in fields.items():
+        if name not in given:
+            if field.required:
+                yield Mistake(name, f"is missing; {_EXPECTED[name]}")
+        elif not _holds(given[name], field.type):
+            yield Mistake(name, f"must be {_EXPECTED[name]}")
+    known = ", ".join(sorted(fields))
+    for name in sorted(set(given) - set(fields)):
+        shown = name if re.fullmatch(r"[a-z][a-z_]{0,23}", name) else "a key"
+        yield Mistake(shown, f"is not known here; known are {known}")
+    yield from _contradictions(given)
+
+
+def _contradictions(given: Mapping[str, Any]) -> Iterator[Mistake]:
+    consent = given.get("consent")
+    basis = consent.get("basis") if isinstance(consent, dict) else None
+    if given.get("kind") == "shelf" and not given.get("bay"):
+        yield Mistake("bay", "is missing; a shelf video names the bay it shows")
+    if given.get("kind") == "call" and basis == "not-personal":
+        yield Mistake("consent", 'a call holds persons: basis is "notice", "written" or "none"')
+
+
+def _holds(value: object, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _bad(message: str) -> BadInput:
+    return BadInput("sidecar", message, remedy=_REMEDY, zh="录音说明文件有误，请按提示修改")

@@ -1,0 +1,83 @@
+"""The words between the uplink and the worker: one JSON line each way over a Unix socket, one question per connection.
+
+The uplink may ask three things and change nothing itself. `bytes` fields are base64 in the line, as msgspec writes them.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+
+LINE_BYTES: Final = 64 * 1024
+WAIT_S: Final = 5.0
+_NAME_BYTES: Final = 100
+"""A Unix socket's path may have 107 bytes; a longer one is reached through its directory's descriptor."""
+
+
+class _Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op"):
+    pass
+
+
+class Confirm(_Question, frozen=True, tag="confirm"):
+    """HQ's raw signed watermark, for the worker to verify."""
+
+    message: Annotated[bytes, msgspec.Meta(max_length=16 * 1024)]
+
+
+class Refuse(_Question, frozen=True, tag="refuse"):
+    """A row that can never be delivered."""
+
+    seq: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+    reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$(?!\n)")]
+
+
+class Birth(_Question, frozen=True, tag="birth"):
+    """A freshly signed birth message."""
+
+
+Question = Confirm | Refuse | Birth
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`error` is a short code (`refused`, `unavailable`, `broken`, `malformed`); then the other fields mean nothing."""
+
+    watermark: Annotated[int, msgspec.Meta(ge=0)] = 0
+    payload: bytes = b""
+    error: str = ""
+
+
+def ask(path: Path, question: Question) -> Answer:
+    """Put one question to the worker. OSError when it does not answer in time, msgspec.DecodeError for nonsense."""
+    with address(path) as name, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.settimeout(WAIT_S)
+        line.connect(name)
+        line.sendall(msgspec.json.encode(question) + b"\n")
+        return msgspec.json.decode(read_line(line), type=Answer)
+
+
+def read_line(line: socket.socket) -> bytes:
+    """Everything up to the first newline; OSError when it is longer than the limit or ends early."""
+    held = bytearray()
+    while not held.endswith(b"\n"):
+        piece = line.recv(LINE_BYTES + 1 - len(held))
+        held += piece
+        if not piece or len(held) > LINE_BYTES:
+            raise OSError("the line is too long or ends early")
+    return bytes(held)
+
+
+@contextmanager
+def address(path: Path) -> Iterator[str]:
+    """A name of `path` that fits into a socket address, however long the path is."""
+    if len(os.fsencode(path)) <= _NAME_BYTES:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

@@ -1,0 +1,144 @@
+"""`SqliteLedger`: what the pipeline calls. Each method is one durable transaction with its audit leaf.
+
+The steps themselves are in `lifecycle`, `findings`, `outbox` and `audit`; here stands only which of them belong together.
+"""
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Self, TypeVar
+
+from edge_agent import log
+from edge_agent.config import Limits, Paths
+from edge_agent.domain.recording import Recording, State
+from edge_agent.ledger import envelopes, findings, lifecycle
+from edge_agent.ledger.audit import Boot, Sign
+from edge_agent.ledger.ballast import disk_state
+from edge_agent.ledger.database import Transaction, meta, set_meta
+from edge_agent.ledger.integrity import verify_chain
+from edge_agent.ledger.outbox import Outbox
+from edge_agent.ledger.writer import Terms, Verify, Writer
+from edge_agent.ports import Analysis, Clock, Sealed
+
+T = TypeVar("T")
+
+
+class SqliteLedger:
+    """Implements `ports.Ledger`. Raises NotAllowed, NotFound, Unavailable (disk full, busy) and LedgerBroken (stop)."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self._writer = Writer(terms)
+        self._chain = self._writer.chain
+        self._outbox = Outbox(terms, self._chain)
+        if self._read(lambda tx: int(meta(tx, "beyond") or 0)):
+            self._writer.write(self._outbox.renew)
+
+    @classmethod
+    def open(  # the ledger's terms, spelled out
+        cls,
+        path: Path,
+        *,
+        gateway: str,
+        tenant: str,
+        sign: Sign,
+        clock: Clock,
+        hq_verify: Verify | None = None,
+        limits: Limits | None = None,
+        keep: timedelta = timedelta(days=7),
+        codes: Container[str] | None = None,
+        values: Container[str] | None = None,
+        boot: Boot | None = None,
+    ) -> Self:
+        """Open for writing, creating the file when there is none; safe beside a running worker."""
+        return cls(
+            Terms(
+                path=path, gateway=gateway, tenant=tenant, sign=sign, clock=clock, hq_verify=hq_verify,
+                limits=limits or Limits(), keep=keep, codes=codes, values=values, boot=boot or Boot.here(),
+            )
+        )  # fmt: skip
+
+    def started(self, facts: Mapping[str, str]) -> None:
+        """A start of the worker, and which facts (digests of configuration, ruleset, recipients …) changed since the last."""
+
+        def body(tx: Transaction) -> None:
+            self._chain.append(tx, "worker.started", **facts)
+            for name, value in sorted(facts.items()):
+                before = meta(tx, f"fact.{name}")
+                if before != value:
+                    set_meta(tx, f"fact.{name}", value)
+                    if before:
+                        self._chain.append(tx, f"{name}.changed", before=before, after=value)
+
+        self._writer.write(body)
+
+    def noted(self, kind: str, /, **body: str | int) -> None:
+        """Any other event for the audit chain: codes, ids and numbers only."""
+        self._writer.write(lambda tx: self._chain.append(tx, kind, **body))
+
+    def captured(self, recording: Recording) -> None:
+        self._writer.write(lambda tx: lifecycle.capture(tx, self._chain, recording))
+
+    def sealed(self, recording_id: str, sealed: Sealed) -> None:
+        self._writer.write(lambda tx: lifecycle.seal(tx, self._chain, recording_id, sealed))
+
+    def analysed(self, recording_id: str, analysis: Analysis) -> bool:
+        """Tags, score, outbox rows, lifecycle and audit in ONE transaction; False for a repeat of the same ruleset."""
+        return self._writer.write(lambda tx: self._analysed(tx, recording_id, analysis))
+
+    def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
+        self._writer.write(lambda tx: lifecycle.move(tx, self._chain, recording_id, state, reason=reason))
+
+    def parked(self, recording_id: str, reason: str) -> None:
+        said = lifecycle.worded(reason) or "unnamed"
+        self._writer.write(lambda tx: lifecycle.park(tx, self._chain, recording_id, said))
+
+    def unparked(self, recording_id: str) -> None:
+        """Let a parked recording go on, once what it waited for is there."""
+        self._writer.write(lambda tx: lifecycle.park(tx, self._chain, recording_id, ""))
+
+    def seen_before(self, digest: str) -> str | None:
+        return self._read(lambda tx: lifecycle.twin(tx, digest))
+
+    def unfinished(self) -> Sequence[Recording]:
+        return self._read(lifecycle.unfinished)
+
+    def recording(self, recording_id: str) -> Recording:
+        return self._read(lambda tx: lifecycle.get(tx, recording_id))
+
+    def room_for_media(self, paths: Paths, limits: Limits) -> bool:
+        """Whether new media may be taken in; each change of the answer is logged and audited. Ask before each `take_in`."""
+        disk = disk_state(paths, limits)
+        word = "open" if disk.media else "stopped"
+        if self._read(lambda tx: meta(tx, "media") or "open") != word:
+            self._writer.write(lambda tx: self._media(tx, word, disk.free_bytes))
+        return disk.media
+
+    def verify_chain(self) -> int:
+        """Length of the audit chain, once all of it and all that it binds was recomputed; LedgerBroken names the first row."""
+        return self._read(lambda tx: verify_chain(tx, sign=self.terms.sign))
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def _analysed(self, tx: Transaction, recording_id: str, analysis: Analysis) -> bool:
+        recording = lifecycle.get(tx, recording_id)
+        if findings.known(tx, recording_id, analysis.ruleset):
+            return False
+        kind = lifecycle.analyse(tx, recording_id)
+        number, tags = findings.add(tx, recording_id, analysis, at=self._writer.now())
+        rows = [self._outbox.put(tx, rank, build) for rank, build in envelopes.of_analysis(self.terms, recording, analysis, tags)]
+        self._chain.append(
+            tx, kind, recording=recording_id, analysis=number, ruleset=analysis.ruleset, tags=len(tags),
+            findings=findings.digest(tx, number), rows=[{"seq": seq, "sha256": digest} for seq, digest in rows],
+        )  # fmt: skip
+        self._outbox.bound(tx)
+        return True
+
+    def _media(self, tx: Transaction, word: str, free_bytes: int) -> None:
+        set_meta(tx, "media", word)
+        self._chain.append(tx, f"media.{word}", free_bytes=free_bytes)
+        log.get().warning("media.switched", state=word, disk_free_bytes=free_bytes)
+
+    def _read(self, body: Callable[[Transaction], T]) -> T:
+        return self._writer.database.reading(body)

@@ -1,0 +1,135 @@
+"""Tags and scores of an analysis as rows, and back. Rows are written once and never changed.
+
+A second analysis (another ruleset) *supersedes*: a new tag names the earlier one with the same code and speaker whose span it
+meets; an earlier tag that is not found again is superseded by a `withdrawn` one. So a reader counts the tags that nobody
+supersedes and that are not withdrawn. `digest` binds the rows of one analysis to its audit leaf.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from edge_agent.domain.shelf import ShelfScore
+from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
+from edge_agent.domain.transcript import Speaker
+from edge_agent.ids import new_id
+from edge_agent.ledger.audit import canonical
+from edge_agent.ledger.database import Transaction
+from edge_agent.ports import Analysis
+
+COLUMNS: Final = (
+    "id, recording, code, speaker, start_ms, end_ms, known_at_ms, confidence, severity, layer, rule, rule_digest, turn, status, "
+    "supersedes, slots, evidence"
+)
+CURRENT: Final = "status <> 'withdrawn' AND NOT EXISTS (SELECT 1 FROM tags AS later WHERE later.supersedes = tags.id)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTag:
+    """A tag as the ledger holds it. `current` is False once a later one supersedes it, or when it withdraws one."""
+
+    recording: str
+    tag: BehaviorTag
+    ruleset: str
+    current: bool
+
+
+def known(connection: sqlite3.Connection, recording_id: str, ruleset: str) -> bool:
+    """Whether this ruleset's analysis of the recording was committed before."""
+    return bool(
+        connection.execute("SELECT 1 FROM analyses WHERE recording = ? AND ruleset = ?", (recording_id, ruleset)).fetchone()
+    )
+
+
+def add(tx: Transaction, recording_id: str, analysis: Analysis, *, at: str) -> tuple[int, Sequence[BehaviorTag]]:
+    """Write an analysis; returns its number and the tags as they stand now, withdrawals included."""
+    tags = _superseding(analysis.tags, _current(tx, recording_id))
+    score = "" if analysis.score is None else msgspec.json.encode(analysis.score).decode()
+    cursor = tx.execute(
+        "INSERT INTO analyses (recording, ruleset, models, at, duration_ms, utterances, doubtful, score) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            recording_id, analysis.ruleset, msgspec.json.encode(analysis.models).decode(), at, analysis.duration_ms,
+            analysis.utterances, analysis.doubtful, score,
+        ),
+    )  # fmt: skip
+    number = int(cursor.lastrowid or 0)
+    tx.executemany(
+        f"INSERT INTO tags (analysis, {COLUMNS}) VALUES ({', '.join('?' * 18)})",  # noqa: S608 - constant
+        ((number, *_row(recording_id, tag)) for tag in tags),
+    )
+    for kind, object_id in (("transcript", analysis.transcript_object), ("picture", analysis.picture_object)):
+        if object_id:
+            tx.execute("INSERT INTO objects VALUES (?, ?, ?, '', 0, 0)", (object_id, recording_id, kind))
+    return number, tags
+
+
+def digest(connection: sqlite3.Connection, number: int) -> str:
+    """sha256 over everything one analysis wrote, floats as their shortest text."""
+    hashed = sha256()
+    head = connection.execute(
+        "SELECT recording, ruleset, models, at, duration_ms, utterances, doubtful, score FROM analyses WHERE id = ?",
+        (number,),
+    )
+    tags = connection.execute(f"SELECT {COLUMNS} FROM tags WHERE analysis = ? ORDER BY id", (number,))  # noqa: S608
+    for row in (*head, *tags):
+        hashed.update(canonical([repr(value) if isinstance(value, float) else value for value in row]) + b"\n")
+    return hashed.hexdigest()
+
+
+def tag_of(row: Any) -> tuple[str, BehaviorTag]:
+    """(recording, tag) of a row of `COLUMNS`."""
+    (
+        identity, recording, code, speaker, start_ms, end_ms, known_at_ms, confidence, severity, layer, rule, rule_digest, turn,
+        status, supersedes, slots, evidence,
+    ) = row  # fmt: skip
+    return recording, BehaviorTag(
+        id=identity, code=code, speaker=Speaker(speaker), start_ms=start_ms, end_ms=end_ms, known_at_ms=known_at_ms,
+        confidence=confidence, severity=severity, layer=layer, rule=rule, rule_digest=rule_digest, turn=turn,
+        status=Status(status), supersedes=supersedes,
+        slots=msgspec.json.decode(slots, type=tuple[tuple[str, SlotValue], ...]),
+        evidence=msgspec.json.decode(evidence, type=tuple[Evidence, ...]),
+    )  # fmt: skip
+
+
+def score_of(text: str) -> ShelfScore:
+    return msgspec.json.decode(text, type=ShelfScore)
+
+
+def _row(recording_id: str, tag: BehaviorTag) -> tuple[Any, ...]:
+    return (
+        tag.id, recording_id, tag.code, tag.speaker, tag.start_ms, tag.end_ms, tag.known_at_ms, float(tag.confidence),
+        tag.severity, tag.layer, tag.rule, tag.rule_digest, tag.turn, tag.status, tag.supersedes,
+        msgspec.json.encode(tag.slots).decode(), msgspec.json.encode(tag.evidence).decode(),
+    )  # fmt: skip
+
+
+def _current(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
+    rows = tx.execute(
+        f"SELECT {COLUMNS} FROM tags WHERE recording = ? AND {CURRENT} ORDER BY start_ms, id",  # noqa: S608
+        (recording_id,),
+    )
+    return [tag_of(row)[1] for row in rows]
+
+
+def _superseding(new: Iterable[BehaviorTag], earlier: Sequence[BehaviorTag]) -> Sequence[BehaviorTag]:
+    left, tags = list(earlier), []
+    for tag in new:
+        before = None if tag.supersedes else next((old for old in left if _same(old, tag)), None)
+        if before is not None:
+            left.remove(before)
+        tags.append(tag if before is None else replace(tag, supersedes=before.id))
+    named = {tag.supersedes for tag in tags}
+    withdrawn = (
+        replace(old, id=new_id(), status=Status.WITHDRAWN, supersedes=old.id, evidence=()) for old in left if old.id not in named
+    )
+    return [*tags, *withdrawn]
+
+
+def _same(old: BehaviorTag, new: BehaviorTag) -> bool:
+    meets = max(old.start_ms, new.start_ms) <= min(old.end_ms, new.end_ms)
+    return meets and (old.code, old.speaker) == (new.code, new.speaker)

@@ -1,0 +1,133 @@
+"""Recordings and their steps. Every step that `domain.recording.LIFE` does not draw is refused, and each one is a leaf.
+
+A reason is one of our own short codes (`duplicate`, `truncated` …); anything else is stored as `unnamed`, because a text of
+unknown origin may hold what somebody said.
+"""
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from edge_agent.domain.recording import LIFE, Circumstances, Recording, State
+from edge_agent.errors import NotAllowed, NotFound
+from edge_agent.ids import is_id
+from edge_agent.ledger.audit import Chain, stamp
+from edge_agent.ledger.database import Transaction
+from edge_agent.ports import Sealed
+
+COLUMNS: Final = "id, state, circumstances, digest, size_bytes, captured_at, parked"
+_CODE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_GOING_ON: Final = (State.CAPTURED, State.SEALED, State.ANALYSED)
+
+
+def capture(tx: Transaction, chain: Chain, recording: Recording) -> None:
+    """Enter a new recording, in state `captured`."""
+    if recording.state is not State.CAPTURED or not is_id(recording.id):
+        raise NotAllowed("a recording enters the ledger as `captured`, under a generated id")
+    if tx.execute("SELECT 1 FROM recordings WHERE id = ?", (recording.id,)).fetchone():
+        raise NotAllowed(f"recording {recording.id} is in the ledger already")
+    around = msgspec.json.encode(recording.circumstances, order="deterministic")
+    tx.execute(
+        "INSERT INTO recordings (id, kind, state, digest, size_bytes, captured_at, circumstances) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            recording.id, recording.circumstances.kind, State.CAPTURED, recording.digest, recording.size_bytes,
+            stamp(recording.captured_at), around.decode(),
+        ),
+    )  # fmt: skip
+    chain.append(
+        tx, "recording.captured", recording=recording.id, kind=recording.circumstances.kind.value,
+        consent=recording.circumstances.consent.value, circumstances=sha256(around).hexdigest(),
+    )  # fmt: skip
+
+
+def seal(tx: Transaction, chain: Chain, recording_id: str, sealed: Sealed) -> None:
+    """`captured -> sealed`, with the object that now holds the media."""
+    _step(tx, recording_id, State.SEALED)
+    tx.execute(
+        "UPDATE recordings SET digest = ?, size_bytes = ? WHERE id = ?",
+        (sealed.digest, sealed.plain_bytes, recording_id),
+    )
+    tx.execute(
+        "INSERT INTO objects VALUES (?, ?, 'media', ?, ?, ?)",
+        (sealed.object_id, recording_id, sealed.sha256, sealed.plain_bytes, sealed.sealed_bytes),
+    )
+    chain.append(
+        tx, "recording.sealed", recording=recording_id, object=sealed.object_id, sha256=sealed.sha256,
+        bytes=sealed.plain_bytes,
+    )  # fmt: skip
+
+
+def move(tx: Transaction, chain: Chain, recording_id: str, state: State, *, reason: str) -> None:
+    """Any other step. `sealed` and `analysed` bring facts of their own and are refused here."""
+    if state in {State.SEALED, State.ANALYSED}:
+        raise NotAllowed(f"a recording becomes `{state}` only together with what that made")
+    _step(tx, recording_id, state)
+    tx.execute("UPDATE recordings SET reason = ?, parked = '' WHERE id = ?", (worded(reason), recording_id))
+    chain.append(tx, f"recording.{state}", recording=recording_id, reason=worded(reason))
+
+
+def analyse(tx: Transaction, recording_id: str) -> str:
+    """The step to `analysed`, or none for a re-analysis; returns the kind of leaf that the caller writes."""
+    state = get(tx, recording_id).state
+    if state in {State.ANALYSED, State.CLOSED}:
+        return "recording.reanalysed"
+    _step(tx, recording_id, State.ANALYSED)
+    return "recording.analysed"
+
+
+def park(tx: Transaction, chain: Chain, recording_id: str, reason: str) -> None:
+    """Leave it where it is; an empty reason lets it go on."""
+    get(tx, recording_id)
+    said = worded(reason)
+    tx.execute("UPDATE recordings SET parked = ? WHERE id = ?", (said, recording_id))
+    chain.append(tx, "recording.parked" if said else "recording.unparked", recording=recording_id, reason=said)
+
+
+def get(connection: sqlite3.Connection, recording_id: str) -> Recording:
+    """One recording; NotFound."""
+    row = connection.execute(f"SELECT {COLUMNS} FROM recordings WHERE id = ?", (recording_id,)).fetchone()  # noqa: S608 - constant
+    if row is None:
+        raise NotFound("no such recording here", remedy="edge-agent status")
+    return recorded(row)
+
+
+def unfinished(connection: sqlite3.Connection) -> Sequence[Recording]:
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM recordings WHERE parked = '' AND state IN (?, ?, ?) ORDER BY captured_at, id",  # noqa: S608
+        _GOING_ON,
+    )
+    return [recorded(row) for row in rows]
+
+
+def twin(connection: sqlite3.Connection, digest: str) -> str | None:
+    """The first recording with this content that was not rejected."""
+    row = connection.execute(
+        "SELECT id FROM recordings WHERE digest = ? AND digest <> '' AND state <> ? ORDER BY captured_at, id LIMIT 1",
+        (digest, State.REJECTED),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def recorded(row: Any) -> Recording:
+    """A row of `COLUMNS` as the domain knows it."""
+    identity, state, around, digest, size_bytes, captured_at, parked = row
+    return Recording(
+        id=identity, state=State(state), circumstances=msgspec.json.decode(around, type=Circumstances), digest=digest,
+        size_bytes=size_bytes, captured_at=datetime.fromisoformat(captured_at), parked=parked,
+    )  # fmt: skip
+
+
+def worded(reason: str) -> str:
+    return reason if not reason or _CODE.fullmatch(reason) else "unnamed"
+
+
+def _step(tx: Transaction, recording_id: str, to: State) -> None:
+    now = get(tx, recording_id).state
+    if to not in LIFE[now]:
+        raise NotAllowed(f"recording {recording_id} is `{now}` and cannot become `{to}`")
+    tx.execute("UPDATE recordings SET state = ? WHERE id = ?", (to, recording_id))

@@ -1,0 +1,159 @@
+"""What the command line shows: recordings, tags with their evidence, scores and the state of the whole, read-only.
+
+Runs beside a working worker; each answer is one short query, so a reader never holds the write-ahead log back.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from edge_agent.domain.recording import Recording
+from edge_agent.domain.shelf import ShelfScore
+from edge_agent.errors import NotFound, Unavailable
+from edge_agent.ledger import database, findings, lifecycle
+from edge_agent.ledger.audit import Sign
+from edge_agent.ledger.findings import StoredTag
+from edge_agent.ledger.integrity import verify_chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxStatus:
+    """`pending` rows wait for HQ's watermark, `kept` ones have passed it; `beyond` > 0: HQ knows rows that this box lost."""
+
+    epoch: str
+    highest: int
+    committed: int
+    pending: int
+    kept: int
+    bytes: int
+    shed: int
+    dead: int
+    beyond: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerStatus:
+    """The ledger at a glance. `states` counts recordings; `parked` are (recording, reason)."""
+
+    gateway: str
+    tenant: str
+    states: dict[str, int]
+    parked: tuple[tuple[str, str], ...]
+    tags: int
+    outbox: OutboxStatus
+    audit_rows: int
+    media: str
+    """`open` or `stopped` (too little free disk)."""
+    ballast: str
+    """`kept` or `freed`."""
+
+
+class LedgerReader:
+    """Raises NotFound, and Unavailable when there is no ledger yet."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        from sqlite_utils import Database  # noqa: PLC0415 - it imports numpy
+
+        self._connection = connection
+        self._db = Database(connection)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        if not path.is_file():
+            raise Unavailable("there is no ledger here yet", remedy="ingest something first", zh="还没有任何记录")
+        try:
+            connection = sqlite3.connect(
+                f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=database.BUSY_MS / 1000, check_same_thread=False
+            )  # fmt: skip
+            return cls(connection)
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
+
+    def recordings(self) -> Sequence[Recording]:
+        """All recordings, oldest first."""
+        rows = self._query(f"SELECT {lifecycle.COLUMNS} FROM recordings ORDER BY captured_at, id")  # noqa: S608 - constant
+        return [lifecycle.recorded(tuple(row.values())) for row in rows]
+
+    def tags(self, recording: str | None = None, *, superseded: bool = False) -> Sequence[StoredTag]:
+        """Tags in the order of their stamps; only those in force unless `superseded`."""
+        where = "1" if recording is None else "tags.recording = :recording"
+        found = self._stored(where, recording=recording)
+        return [one for one in found if one.current or superseded]
+
+    def tag(self, tag_id: str) -> StoredTag:
+        """One tag with its evidence. `tag_id` may be shortened as long as it is unique."""
+        found = list(self._stored("tags.id = :id", id=tag_id)) or list(
+            self._stored("substr(tags.id, -length(:id)) = :id", id=tag_id)
+        )
+        if len(found) != 1 or not tag_id:
+            raise NotFound("no such tag here, or more than one", remedy="edge-agent tags lists them")
+        return found[0]
+
+    def score(self, recording: str) -> ShelfScore:
+        """The newest score of a shelf scan."""
+        rows = list(
+            self._query(
+                "SELECT score FROM analyses WHERE recording = :recording AND score <> '' ORDER BY id DESC LIMIT 1",
+                recording=recording,
+            )
+        )
+        if not rows:
+            raise NotFound("no shelf score for that recording", remedy="edge-agent status")
+        return findings.score_of(rows[0]["score"])
+
+    def objects(self, recording: str) -> dict[str, str]:
+        """Sealed objects of a recording: kind (`media`, `transcript`, `picture`) -> newest object id."""
+        rows = self._query("SELECT kind, id FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
+        return {row["kind"]: row["id"] for row in rows}
+
+    def status(self) -> LedgerStatus:
+        meta = {row["key"]: row["value"] for row in self._query("SELECT key, value FROM meta")}
+        states = self._query("SELECT state, COUNT(*) AS n FROM recordings GROUP BY state ORDER BY state")
+        parked = self._query("SELECT id, parked FROM recordings WHERE parked <> '' ORDER BY captured_at, id")
+        return LedgerStatus(
+            gateway=meta.get("gateway", ""),
+            tenant=meta.get("tenant", ""),
+            states={row["state"]: row["n"] for row in states},
+            parked=tuple((row["id"], row["parked"]) for row in parked),
+            tags=self._count(f"tags WHERE {findings.CURRENT}"),
+            outbox=OutboxStatus(
+                epoch=meta.get("epoch", ""), highest=int(meta["highest"]), committed=int(meta["committed"]),
+                pending=self._count("outbox WHERE state = 'live' AND committed_at = ''"),
+                kept=self._count("outbox WHERE committed_at <> ''"), bytes=int(meta["outbox_bytes"]), shed=int(meta["shed"]),
+                dead=int(meta["dead"]), beyond=int(meta.get("beyond", 0)),
+            ),
+            audit_rows=self._count("audit"),
+            media=meta.get("media", "open"),
+            ballast=meta.get("ballast", "freed"),
+        )  # fmt: skip
+
+    def verify_chain(self, *, sign: Sign | None = None) -> int:
+        """See `integrity.verify_chain`; with the device's `sign` the signed head is checked too."""
+        return verify_chain(self._connection, sign=sign)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _stored(self, where: str, **values: Any) -> Iterator[StoredTag]:
+        columns = ", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))
+        rows = self._query(
+            f"SELECT {columns}, ruleset, {findings.CURRENT} AS current FROM tags JOIN analyses ON analyses.id = tags.analysis "  # noqa: S608
+            f"WHERE {where} ORDER BY tags.recording, start_ms, end_ms, tags.id",
+            **values,
+        )
+        for row in rows:
+            *tag, ruleset, current = row.values()
+            recording, found = findings.tag_of(tag)
+            yield StoredTag(recording=recording, tag=found, ruleset=ruleset, current=bool(current))
+
+    def _count(self, what: str) -> int:
+        return int(next(iter(self._query(f"SELECT COUNT(*) AS n FROM {what}")))["n"])  # noqa: S608 - constants above
+
+    def _query(self, sql: str, **values: Any) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self._db.query(sql, values)
+        except sqlite3.Error as error:
+            raise database.translated(error) from error

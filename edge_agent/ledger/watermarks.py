@@ -1,0 +1,160 @@
+"""The worker's door for the uplink: a Unix stream socket (0600) that takes watermarks, refusals and questions for a birth.
+
+Only peers with a listed uid (SO_PEERCRED) are heard; a line has a size limit and a time limit; one question per connection.
+The server has its own thread and its own connection to the ledger. A failure of the ledger is fatal for the worker: it is
+kept, and the worker's loop meets it in `check`.
+"""
+
+import os
+import socket
+import struct
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from edge_agent import log
+from edge_agent.errors import EdgeError, LedgerBroken, Unavailable
+from edge_agent.ledger import asking, birth
+from edge_agent.ledger.asking import Answer, Confirm, Question, Refuse
+from edge_agent.ledger.birth import Presence
+from edge_agent.ledger.database import Transaction, meta
+from edge_agent.ledger.outbox import Outbox
+from edge_agent.ledger.writer import Terms, Writer
+from edge_sync import wire
+from edge_sync.errors import WireError
+
+_CREDENTIALS: Final = struct.Struct("3i")
+_RETRY_S: Final = 0.2
+
+
+class WatermarkServer:
+    """Serves between `start` and `stop`, or as a context manager. `peers` are the uids that are heard: by default our own."""
+
+    def __init__(self, terms: Terms, path: Path, presence: Presence, *, peers: Iterable[int] | None = None) -> None:
+        self._terms = terms
+        self._path = path
+        self._presence = presence
+        self._peers = frozenset({os.geteuid()} if peers is None else peers)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._door: socket.socket | None = None
+        self._failed: LedgerBroken | None = None
+
+    def start(self) -> None:
+        """Open the ledger, bind the socket, serve; raises what opening raises, Unavailable when the socket cannot be bound."""
+        writer = Writer(self._terms)
+        try:
+            door = _bound(self._path)
+        except OSError as error:
+            writer.close()
+            raise Unavailable("the worker's socket cannot be made", remedy="check the state directory's rights") from error
+        self._door = door
+        self._thread = threading.Thread(target=self._serve, args=(door, writer), name="watermarks", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread is not None and self._door is not None:
+            with suppress(OSError):
+                self._door.shutdown(socket.SHUT_RDWR)
+            self._thread.join()
+            self._path.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """LedgerBroken when the ledger failed in this thread; the worker's loop asks now and then."""
+        if self._failed is not None:
+            raise self._failed
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _serve(self, door: socket.socket, writer: Writer) -> None:
+        outbox = Outbox(self._terms, writer.chain)
+        with door:
+            while self._failed is None and not self._stopping.is_set():
+                try:
+                    line, _ = door.accept()
+                except OSError:  # `stop` shut it down, or we are out of descriptors for a moment
+                    self._stopping.wait(_RETRY_S)
+                    continue
+                with line:
+                    self._hear(line, writer, outbox)
+        writer.close()
+
+    def _hear(self, line: socket.socket, writer: Writer, outbox: Outbox) -> None:
+        line.settimeout(asking.WAIT_S)
+        try:
+            if self._stranger(line):
+                log.get().warning("peer.refused")
+                return
+            question = msgspec.json.decode(asking.read_line(line), type=Question)
+            line.sendall(msgspec.json.encode(self._answer(question, writer, outbox)) + b"\n")
+        except (OSError, msgspec.DecodeError) as error:
+            log.get().warning("question.failed", error=type(error).__name__)
+
+    def _stranger(self, line: socket.socket) -> bool:
+        found = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        _, uid, _ = _CREDENTIALS.unpack(found)
+        return uid not in self._peers
+
+    def _answer(self, question: Question, writer: Writer, outbox: Outbox) -> Answer:
+        try:
+            if isinstance(question, Confirm):
+                return Answer(watermark=self._confirm(question.message, writer, outbox))
+            if isinstance(question, Refuse):
+                writer.write(lambda tx: outbox.refuse(tx, question.seq, question.reason))
+                return Answer()
+            return Answer(payload=writer.database.reading(lambda tx: birth.sealed(tx, self._terms, self._presence)))
+        except LedgerBroken as error:
+            self._failed = error
+            return Answer(error="broken")
+        except EdgeError as error:
+            log.get().warning("question.refused", error=type(error).__name__)
+            return Answer(error="unavailable" if isinstance(error, Unavailable) else "refused")
+
+    def _confirm(self, message: bytes, writer: Writer, outbox: Outbox) -> int:
+        """The watermark in force after HQ's message, which counts only when HQ's operations key signed it."""
+        order = self._order(message)
+        if order is None:
+            return writer.database.reading(_committed)
+        return writer.write(lambda tx: outbox.confirm(tx, order))
+
+    def _order(self, message: bytes) -> wire.Committed | None:
+        if self._terms.hq_verify is None:
+            log.get().warning("watermark.refused", reason="no-hq-key")
+            return None
+        try:
+            order = wire.open_order(message, self._terms.hq_verify)
+        except WireError as error:
+            log.get().warning("watermark.refused", reason=error.reason)
+            return None
+        return order if isinstance(order, wire.Committed) else None
+
+
+def _committed(tx: Transaction) -> int:
+    return int(meta(tx, "committed"))
+
+
+def _bound(path: Path) -> socket.socket:
+    """A listening socket, 0600 from its first moment; a stale one of a killed worker is replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        os.fchmod(door.fileno(), 0o600)
+        with asking.address(path) as name:
+            door.bind(name)
+        path.chmod(0o600)
+        door.listen(8)
+    except OSError:
+        door.close()
+        raise
+    return door

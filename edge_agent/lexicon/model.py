@@ -1,0 +1,230 @@
+"""The closed schemas of `lexicons/`: what a business person may write, and nothing else.
+
+Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`; an unknown key is an error, not a typo that sleeps.
+References, kinds and temporal keys are checked in `check`, the reading and overlaying is in `load`.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Id = Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]
+Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)", max_length=32)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Count = Annotated[int, Meta(ge=1)]
+Refs = str | list[str]
+Side = Literal["own", "rival"]
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One way an utterance can be the event: any of the five lists hits and nothing vetoes."""
+
+    phrases: list[str] = []
+    whole: list[str] = []
+    combos: list[list[str]] = []
+    together: list[list[str]] = []
+    patterns: list[str] = []
+    exclude: list[str] = []
+    exclude_sentence: list[str] = []
+    contexts_off: list[str] = []
+    contexts_on: list[str] = []
+    gap: Annotated[int, Meta(ge=0, le=30)] = 6
+    after: Refs = []
+    within_turns: Annotated[int, Meta(ge=0)] = 1
+    """With `after`: turns back; a hit in an earlier sentence only."""
+
+
+class Examples(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    must: list[str] = []
+    must_not: list[str] = []
+
+
+class Temporal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The catalogue's temporal keys, meaning exactly what its README says. None = not given."""
+
+    of: Refs | None = None
+    opportunity: Refs | None = None
+    reset_by: Refs | None = None
+    after: Refs | None = None
+    followed_by: Refs | None = None
+    not_followed_by: Refs | None = None
+    not_preceded_by: Refs | None = None
+    chain: list[str] | None = None
+    any_order: list[str] | None = None
+    opened_by: Refs | None = None
+    closed_by: Refs | None = None
+    unless: Refs | None = None
+    exclude: Refs | None = None
+    all_required: list[str] | None = None
+    live_on: Refs | None = None
+    count: Count | None = None
+    n_in_a_row: Count | None = None
+    within_turns: Annotated[int, Meta(ge=0)] | None = None
+    within_h: float | None = None
+    window_turns: Annotated[int, Meta(ge=0)] | None = None
+    window_days: Count | None = None
+    scope: Literal["conversation"] | None = None
+    first_in: Literal["conversation"] | None = None
+    first_only: bool = False
+    unresolved_until: Literal["end"] | None = None
+    live_after_turns: Count | None = None
+    until: Literal["end"] | None = None
+    until_turn: Count | None = None
+    until_s: float | None = None
+    at_least: Count | None = None
+    all: list[str] | None = None
+    any: list[str] | None = None
+    sustain_s: float | None = None
+    context: list[str] = []
+    same_slot: str | None = None
+    differs_slot: str | None = None
+    deadline_slot: str | None = None
+    per: Literal["account", "rep", "conversation"] | None = None
+    distinct: Literal["conversation", "topic"] | None = None
+    min_gap_min: float | None = None
+
+
+SlotName = Literal["sku", "amount", "brand", "qty", "date", "due", "discount_pct", "topic"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One event model. `match` only for `occurrence`; `temporal` as the kind asks."""
+
+    id: Id
+    zh: Name
+    en: Name
+    definition: str
+    speaker: Literal["rep", "customer", "either", "none"]
+    kind: Literal["occurrence", "first", "repeat", "sequence", "unresolved", "absence", "metric", "visual"]
+    severity: Literal["info", "notice", "warning", "critical"]
+    layer: Literal["none", "tip", "alert", "escalate", "intercept"]
+    examples: Examples = Examples()
+    version: Count = 1
+    source: Literal["call", "visit", "chat", "document", "shelf", "floor", "process"] = "call"
+    key_node: bool = False
+    slots: list[SlotName] = []
+    temporal: Temporal = Temporal()
+    match: Match | list[Match] = []
+
+    @property
+    def rule(self) -> str:
+        """`<id>@<version>`, as tags carry it."""
+        return f"{self.id}@{self.version}"
+
+    @property
+    def family(self) -> str:
+        return self.id.partition(".")[0]
+
+    def matches(self) -> list[Match]:
+        return [self.match] if isinstance(self.match, Match) else list(self.match)
+
+
+class Extend(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """More ways of saying an existing event: for one industry, or (in a company's event file) for all."""
+
+    event: Id
+    must: list[str] = []
+    must_not: list[str] = []
+
+    def as_match(self) -> Match:
+        return Match(**{name: getattr(self, name) for name in Match.__struct_fields__})
+
+
+class EventHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The top of an event file; its `[[event]]` and `[[extend]]` rows are read one by one."""
+
+    family: Annotated[str, Meta(pattern=r"^[a-z]+$(?!\n)")]
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: Code
+    names: Annotated[list[Name], Meta(min_length=1)]
+
+
+class Brand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: Code
+    names: Annotated[list[Name], Meta(min_length=1)]
+    side: Side
+
+
+class IndustryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One trade: its products, brands, words worth hinting, and sayings that only count there."""
+
+    id: Code
+    zh: Name
+    hotwords: list[Name] = []
+    product: list[Product] = []
+    brand: list[Brand] = []
+    confusables: dict[str, str] = {}
+    extend: list[Extend] = []
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Cues that put a hit into a context; see lexicons/README.md for each key."""
+
+    zh: Name
+    before: list[Name] = []
+    reach: Annotated[int, Meta(ge=0)] = 0
+    after: list[Name] = []
+    anywhere: list[Name] = []
+    ends: list[Name] = []
+    scope: Literal["clause", "sentence"] = "clause"
+    but: list[Name] = []
+
+
+class ExampleSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    own: list[Name] = []
+    competitors: list[Name] = []
+
+
+class TermsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    backchannels: list[Name] = []
+    lead: list[Name] = []
+    tail: list[Name] = []
+    fillers: list[Name] = []
+    hotwords: list[Name] = []
+    groups: dict[str, list[Name]] = {}
+    contexts: dict[str, Context] = {}
+    confusables: dict[str, str] = {}
+    topics: dict[str, list[Name]] = {}
+    product: list[Product] = []
+    examples: ExampleSetting = ExampleSetting()
+
+
+class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of it after overlaying: what the engines read. `digest` = sha256 of the canonical form of everything else."""
+
+    terms: TermsFile
+    industries: dict[str, IndustryFile]
+    events: dict[str, Event]
+    extends: list[Extend]
+    digest: str
+    event_digests: dict[str, str]
+
+    def overlay(self, industry: str) -> Iterator[IndustryFile]:
+        """The industry files that apply: one, none (unknown trade), or all for `*` (examples)."""
+        if industry == "*":
+            yield from self.industries.values()
+        elif industry in self.industries:
+            yield self.industries[industry]
+
+
+def refs(value: Refs | None) -> list[str]:
+    """A reference key's value as a list."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else value
+
+
+def expand(ids: Collection[str], value: Refs | None, *, own: str = "", exclude: Refs | None = None) -> list[str]:
+    """References with `family.*` written out: the family's ids except `own` and `exclude`; unknown ones vanish."""
+    without = {own, *refs(exclude)}
+    found: dict[str, None] = {}
+    for ref in refs(value):
+        if ref.endswith(".*"):
+            found.update((i, None) for i in ids if i.startswith(ref[:-1]) and i not in without)
+        elif ref in ids:
+            found[ref] = None
+    return list(found)

@@ -1,0 +1,141 @@
+"""The processes of the box, each with only what it needs: the worker has media and no network, the uplink the reverse.
+
+`ingest` is the worker's work done at once for a few files where no worker runs; else the files go to its inbox.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from edge_agent import app, log, pipeline, seclusion, worker
+from edge_agent.config import Config
+from edge_agent.documents import Ingested, Ingestion
+from edge_agent.errors import BadInput, EdgeError, NotFound, Unavailable
+from edge_agent.ids import new_id
+
+if TYPE_CHECKING:
+    from edge_agent.ports import Arrival
+
+def run_worker(settings: Config) -> None:
+    """Take in and analyse until SIGTERM or SIGINT.
+
+    Raises:
+        Unavailable: another worker holds this state directory.
+        LedgerBroken: a commit failed; let the service start it again.
+    """
+    log.configure("worker")
+    stop = _stopped_by_signals()
+    seclusion.enter()
+    with worker.only_one(settings.paths.worker_lock) as alone:
+        if not alone:
+            raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
+        with app.box(settings) as box, box.watermarks() as door:
+            log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=door.check)
+    log.get().info("worker.stopped")
+
+
+def run_uplink(settings: Config) -> None:
+    """Send what the outbox holds until SIGTERM or SIGINT. Opens no media, no vault and no key of the box.
+
+    Raises:
+        NotFound: HQ's public key is not here.
+    """
+    from edge_agent.ledger.uplink import OutboxReader  # noqa: PLC0415 - this process needs the ledger's reading side only
+    from edge_sync import signing  # noqa: PLC0415
+    from edge_sync.link import Endpoint  # noqa: PLC0415
+    from edge_sync.uplink import Settings, Uplink  # noqa: PLC0415
+
+    log.configure("uplink")
+    stop = _stopped_by_signals()
+    paths, broker = settings.paths, settings.broker
+    try:
+        hq = signing.public_key((paths.uplink / "hq.pub").read_text(encoding="ascii").strip())
+    except FileNotFoundError as error:
+        raise NotFound("HQ's public key is not here", remedy="run `edge-agent init --hq-key …`", zh="缺少总部公钥") from error
+    outbox = OutboxReader(paths.ledger, paths.worker_socket)
+    endpoint = Endpoint(host=broker.host, port=broker.port, ca=broker.ca, certificate=broker.certificate, key=broker.key)
+    chosen = Settings(endpoint=endpoint, tenant=settings.tenant, gateway=settings.gateway, state=paths.uplink)
+    log.get().info("uplink.started", pid=os.getpid(), port=broker.port)
+    Uplink(outbox, chosen, hq_verify=signing.verifier(hq)).run(stop)
+    outbox.close()
+    log.get().info("uplink.stopped")
+
+
+def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
+    """Take files in under one sidecar; the originals stay. A file that is refused is said, and the next one is taken.
+
+    Raises:
+        NotFound: this box has no keys yet. Unavailable: the disk is nearly full, or the ledger is busy.
+    """
+    from edge_agent.capture.inbox import FileArrival  # noqa: PLC0415
+
+    log.configure("ingest")
+    arrivals = [FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True) for file in files]
+    with worker.only_one(settings.paths.worker_lock) as alone:
+        if not alone:
+            return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))
+        with app.box(settings) as box:
+            if not box.room():
+                raise Unavailable("the disk is nearly full, no new media is taken in", remedy="free space", zh="磁盘空间不足，暂停接收")
+            return _each(arrivals, lambda arrival: _take(box, arrival))
+
+
+def retry(settings: Config, recording: str) -> None:
+    """Let a parked recording go on; the worker, or the next `ingest`, takes it from there. NotFound."""
+    ledger = app.ledger(settings, app.keys(settings))
+    try:
+        ledger.unparked(recording)
+    finally:
+        ledger.close()
+
+
+def _each(arrivals: "Sequence[Arrival]", take: "Callable[[Arrival], tuple[str, str, str]]") -> Ingestion:
+    lines = []
+    for n, arrival in enumerate(arrivals, 1):
+        try:
+            recording, state, reason = take(arrival)
+            lines.append(Ingested(n=n, recording=recording or None, state=state, reason=reason))
+        except BadInput as error:
+            lines.append(Ingested(n=n, recording=None, state="refused", error=error.kind, reason=error.message, remedy=error.remedy))
+    return Ingestion(files=lines)
+
+
+def _take(box: app.Box, arrival: "Arrival") -> tuple[str, str, str]:
+    recording = pipeline.take_in(box.kit, arrival)
+    try:
+        pipeline.advance(box.kit, recording)
+    except EdgeError as error:
+        if isinstance(error, BadInput):
+            raise
+        box.kit.ledger.parked(recording.id, type(error).__name__)
+        return recording.id, "parked", error.message
+    now = box.kit.ledger.recording(recording.id)
+    return now.id, now.state.value, now.parked
+
+
+def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> tuple[str, str, str]:
+    """A worker runs: copy media and sidecar beside its inbox and rename them in, under a generated name."""
+    arrival.circumstances()
+    inbox, name = settings.paths.inbox, new_id()
+    part = inbox / f".{name}.part"
+    try:
+        with part.open("xb") as copy:
+            for chunk in arrival.chunks():
+                copy.write(chunk)
+        shutil.copyfile(meta, inbox / f"{name}.meta.toml")
+        part.rename(inbox / name)
+    finally:
+        part.unlink(missing_ok=True)
+    return "", "queued", ""
+
+
+def _stopped_by_signals() -> Event:
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

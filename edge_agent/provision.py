@@ -1,0 +1,39 @@
+"""Making a box: its keys, its officers' public keys, HQ's public key, its folders and its ledger. Once."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+
+from edge_agent import app
+from edge_agent.config import Config
+from edge_agent.documents import Ready
+from edge_agent.errors import BadInput
+
+
+def provision(settings: Config, *, legal: Sequence[str], hr: Sequence[str], hq_key: str = "") -> Ready:
+    """Create everything `run worker` needs; `legal` and `hr` are age recipients, `hq_key` base64 as `edge-hq keygen` prints it.
+
+    Raises:
+        NotAllowed: this box has keys already. BadConfig: a recipient is not one, or one person holds both roles.
+        BadInput: "hq-key".
+    """
+    from edge_agent.vault import durable  # noqa: PLC0415 - not for --help
+    from edge_agent.vault.keys import DeviceKeys  # noqa: PLC0415
+
+    paths = settings.paths
+    public = _public(hq_key) if hq_key else None
+    for folder in (paths.root, paths.inbox, paths.bays, paths.run, paths.cache, paths.uplink):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = DeviceKeys.create(paths.keys, legal=legal, hr=hr, hq_public=public)
+    if public is not None:
+        durable.write(paths.uplink / "hq.pub", b64encode(public) + b"\n")
+    app.ledger(settings, keys).close()
+    return Ready(
+        gateway=settings.gateway, tenant=settings.tenant, gateway_key=b64encode(keys.public).decode(), recipients=keys.recipients_digest
+    )
+
+
+def _public(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError as error:
+        raise BadInput("hq-key", "HQ's key is not base64", remedy="paste the line that `edge-hq keygen` printed") from error

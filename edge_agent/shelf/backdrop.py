@@ -1,0 +1,75 @@
+"""What a bay looks like where nothing stands: the patches of the reference photo beside and above its products.
+
+An empty slot shows the back panel, the shelf floor and the sides of its neighbours, all of which the reference photo
+shows too. A slot is empty when nearly all of its patches have a like among those, and no cluster of other patches is as
+large as part of a product. Patch features: mean Lab, mean and peak gradient (logarithms), on 16 px patches of a slot
+picture 240 px tall. A plain product in the colour of the panel can pass for nothing; a cluttered panel never does.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.shelf.appearance import Unit
+from edge_agent.shelf.bay import Picture
+
+PATCH_PX: Final = 16
+TOLERANCE: Final = (25.0, 5.0, 5.0, 0.6, 0.8)
+"""Largest differences of two like patches: L, a, b (8-bit Lab), log mean gradient, log peak gradient."""
+MAX_PATCHES: Final = 3000
+EMPTY_SHARE: Final = 0.9
+MAX_CLUSTER: Final = 0.15
+"""Largest cluster of other patches in an empty slot, as a share of one facing."""
+
+Patches = npt.NDArray[np.float32]
+
+
+class Backdrop:
+    """The patches of one reference photo that show no product. Slot pictures come from `appearance.scaled_for_match`."""
+
+    def __init__(self) -> None:
+        self._known: list[Patches] = []
+
+    def learn(self, picture: Picture, units: Sequence[Unit]) -> None:
+        """Take the patches of a reference slot outside its recognised units."""
+        patches = _patches(picture)
+        free = np.ones(patches.shape[:2], dtype=bool)
+        for unit in units:
+            left, top, right, bottom = (int(edge) // PATCH_PX for edge in unit.hull)
+            free[max(0, top - 1) : bottom + 2, max(0, left - 1) : right + 2] = False
+        self._known.append(patches[free])
+
+    def emptiness(self, picture: Picture, facings: int) -> tuple[float, bool]:
+        """(share of patches that look like the backdrop, whether the slot is empty)."""
+        known = np.concatenate(self._known) if self._known else np.zeros((0, 5), dtype=np.float32)
+        if len(known) < 20:
+            return (0.0, False)
+        known = known[:: max(1, len(known) // MAX_PATCHES)]
+        patches = _patches(picture)[1:-1, 1:-1]
+        if patches.size == 0:
+            return (0.0, False)
+        off = np.abs(patches[:, :, None, :] - known) / np.asarray(TOLERANCE, dtype=np.float32)
+        foreign = off.max(axis=3).min(axis=2) > 1
+        share = 1.0 - float(foreign.mean())
+        count, _, stats, _ = cv2.connectedComponentsWithStats(foreign.astype(np.uint8), connectivity=8)
+        largest = int(stats[1:, cv2.CC_STAT_AREA].max()) if count > 1 else 0
+        return (share, share >= EMPTY_SHARE and largest <= MAX_CLUSTER * foreign.size / facings)
+
+
+def _patches(picture: Picture) -> Patches:
+    """(rows, columns, 5) features."""
+    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB).astype(np.float32)
+    grey = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 0.8), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    slope = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    rows, columns = picture.shape[0] // PATCH_PX, picture.shape[1] // PATCH_PX
+
+    def cut(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        whole = plane[: rows * PATCH_PX, : columns * PATCH_PX]
+        return whole.reshape(rows, PATCH_PX, columns, PATCH_PX)
+
+    features = [cut(lab[..., channel]).mean(axis=(1, 3)) for channel in range(3)]
+    features += [np.log1p(cut(slope).mean(axis=(1, 3))), np.log1p(cut(slope).max(axis=(1, 3)))]
+    return np.stack(features, axis=-1).astype(np.float32)

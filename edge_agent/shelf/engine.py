@@ -1,0 +1,145 @@
+"""The shelf engine: a video and a plan in, a score, tags and an evidence picture out.
+
+`ShelfEngine` implements `ports.ShelfScorer`. What a plan's pictures teach is kept for the plan last used, so that a
+bay's next scan starts at once. The text reader, its digest and the number of threads are given; decoding of foreign
+pictures and videos happens in the limited child of `edge_agent.sandbox`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import BinaryIO
+
+import cv2
+
+from edge_agent.config import Limits
+from edge_agent.domain.shelf import Planogram, Seen, ShelfScore, SlotReading
+from edge_agent.ports import ShelfFindings
+from edge_agent.sandbox import decode_key_frames, decode_picture
+from edge_agent.shelf.bay import Decode, Picture, read_picture
+from edge_agent.shelf.clear import Gate
+from edge_agent.shelf.picture import View, draw
+from edge_agent.shelf.register import Registrar
+from edge_agent.shelf.rules import tags_of
+from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
+from edge_agent.shelf.score import Verdict, shares
+from edge_agent.shelf.tag_text import Ocr, TagStyle, settle, style_of
+from edge_agent.shelf.tags_found import TagReading, find_tags
+from edge_agent.shelf.verify import Verifier, vote
+
+KeyFrames = Callable[[BinaryIO], Iterable[KeyFrame]]
+
+
+class _Learnt:
+    """What one plan's pictures teach."""
+
+    def __init__(self, plan: Planogram, decode: Decode) -> None:
+        self.digest = plan.digest
+        self.reference = read_picture(plan.reference, decode)
+        photos = {sku.id: [read_picture(photo, decode) for photo in sku.photos] for sku in plan.skus}
+        self.registrar = Registrar(self.reference)
+        self.gate = Gate(self.reference, plan.slots)
+        self.verifier = Verifier(plan, self.reference, photos)
+
+
+class ShelfEngine:
+    """Scores videos of fixed cameras.
+
+    `ocr` reads tag crops (`edge_agent.infer.ocr_engine`); `model_digest` names its weights. `decode` and `key_frames`
+    default to the sandbox.
+    """
+
+    def __init__(
+        self,
+        *,
+        ocr: Ocr,
+        model_digest: str,
+        threads: int = 1,
+        limits: Limits | None = None,
+        decode: Decode | None = None,
+        key_frames: KeyFrames | None = None,
+    ) -> None:
+        bounds = limits or Limits()
+        self._ocr = ocr
+        self._model_digest = model_digest
+        self._decode: Decode = decode or partial(decode_picture, limits=bounds)
+        self._key_frames: KeyFrames = key_frames or partial(decode_key_frames, limits=bounds)
+        self._learnt: _Learnt | None = None
+        cv2.setNumThreads(threads)
+
+    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+        """Score one seekable video (at its start) against the plan.
+
+        Raises:
+            BadInput: the video cannot be used. BadConfig: a picture of the plan cannot.
+        """
+        learnt = self._learn(planogram)
+
+        def frames() -> Iterable[KeyFrame]:
+            video.seek(0)
+            return self._key_frames(video)
+
+        scanned = scan(frames, planogram, learnt.registrar, learnt.gate, learnt.verifier, self._ocr)
+        prices = {sku.id: sku.price for sku in planogram.skus}
+        style = style_of([read for one in scanned.slots for read in one.reads])
+        verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
+        osa, compliance, price = shares(verdicts)
+        score = ShelfScore(
+            bay=planogram.bay,
+            planogram_digest=planogram.digest,
+            model_digest=self._model_digest,
+            duration_ms=scanned.last_ms,
+            frames_used=len({at for one in scanned.slots for at in one.at_ms}),
+            osa=osa,
+            planogram=compliance,
+            price=price,
+            readings=tuple(one.reading for one in verdicts),
+        )
+        views = {one.clear.slot.id: View(slot=clear_view(one.views), tag=clear_view(one.tags)) for one in scanned.slots}
+        picture = draw(
+            learnt.reference,
+            planogram.slots,
+            verdicts,
+            views,
+            (osa, compliance, price),
+        )
+        return ShelfFindings(score=score, tags=tags_of(verdicts, scanned.last_ms), picture=picture)
+
+    def read_tags(self, photo: BinaryIO) -> Sequence[TagReading]:
+        """The price tags of any photo (see `tags_found` for what that can and cannot do); BadInput for a bad photo."""
+        return find_tags(self._decode(photo), self._ocr)
+
+    def _learn(self, plan: Planogram) -> _Learnt:
+        if self._learnt is None or self._learnt.digest != plan.digest:
+            self._learnt = _Learnt(plan, self._decode)
+        return self._learnt
+
+
+def _verdict(evidence: SlotEvidence, scanned: Scan, price_list: str, style: TagStyle) -> Verdict:
+    slot = evidence.clear.slot
+    opinion = vote(evidence.opinions)
+    tag = settle(evidence.reads, price_list, style)
+    assessable = bool(evidence.at_ms)
+    times = [look.at_ms for look in scanned.looks]
+    reading = SlotReading(
+        slot=slot.id,
+        seen=opinion.seen if assessable else Seen.NOT_ASSESSABLE,
+        sku=opinion.sku,
+        confidence=opinion.confidence,
+        frames=len(evidence.opinions),
+        at_ms=evidence.at_ms[0] if assessable else 0,
+        price=tag.price,
+        price_confidence=tag.confidence,
+        price_reads=tag.reads if tag.price else 0,
+        tag_visible=tag.visible,
+    )
+    return Verdict(
+        reading=reading,
+        planned=slot.sku,
+        holds_planned=opinion.holds_planned,
+        has_tag=slot.tag is not None,
+        price_list=price_list,
+        price_settled=bool(tag.price) and not tag.promotion,
+        seen_from_ms=times[evidence.clear.first] if assessable else 0,
+        seen_to_ms=times[evidence.clear.last] if assessable else 0,
+        price_at_ms=tag.settled_at_ms,
+    )

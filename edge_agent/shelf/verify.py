@@ -1,0 +1,121 @@
+"""The check of one slot against its plan, frame by frame, and the vote over frames.
+
+Rules: one frame says expected, other, empty or unknown. A unit belongs to a slot when its centre stands in it. Intruders
+outweigh the planned SKU when they fill at least as much of the slot. A verdict needs two frames and two thirds of them;
+without that it is unknown. No clear view at all is not assessable (see `clear`), which is not said here.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from edge_agent.domain.shelf import Planogram, Seen, Slot
+from edge_agent.shelf.appearance import Look, Unit, photo_look, plain_look, scaled_for_match, tinted, units_in
+from edge_agent.shelf.backdrop import Backdrop
+from edge_agent.shelf.bay import Picture
+from edge_agent.shelf.geometry import Matrix, column, crop, side_px, through, widened
+
+MARGIN: Final = 0.06
+MIN_FRAMES: Final = 2
+MAJORITY: Final = 2 / 3
+MAX_TINT: Final = 2.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What one frame says of one slot. `holds_planned`: at least one unit of the planned SKU stands there."""
+
+    seen: Seen
+    sku: str
+    confidence: float
+    holds_planned: bool
+
+
+UNKNOWN: Final = Opinion(seen=Seen.UNKNOWN, sku="", confidence=0.0, holds_planned=False)
+
+
+class Verifier:
+    """Knows what every SKU of a plan and its bare shelves look like, learnt from the plan's pictures (RGB)."""
+
+    def __init__(self, plan: Planogram, reference: Picture, photos: Mapping[str, Sequence[Picture]]) -> None:
+        self._backdrop = Backdrop()
+        looks = [photo_look(sku, photo) for sku, pictures in photos.items() for photo in pictures]
+        tints: list[tuple[float, float, float]] = []
+        unseen: list[Slot] = []
+        for slot in plan.slots:
+            picture = slot_picture(reference, slot)
+            found = units_in(scaled_for_match(picture), looks)
+            inside = [one for one in found if one.sku == slot.sku and one.certain]
+            tints += [one.tint for one in inside]
+            if inside:
+                self._backdrop.learn(scaled_for_match(picture), found)
+            else:
+                unseen.append(slot)
+        tint = np.clip(np.median(tints, axis=0), 1 / MAX_TINT, MAX_TINT) if tints else np.ones(3)
+        known = {slot.sku for slot in plan.slots} - {slot.sku for slot in unseen}
+        self._looks = [tinted(look, tint) for look in looks]
+        self._looks += [
+            plain_look(slot.sku, picture) for slot in unseen if slot.sku not in known for picture in _facings(reference, slot)
+        ]
+
+    def opinion(self, slot: Slot, picture: Picture) -> Opinion:
+        """What one rectified view of a slot (from `slot_picture`, under the reference's light) shows."""
+        scaled = scaled_for_match(picture)
+        found = [one for one in units_in(scaled, self._looks) if _stands_in(one, scaled)]
+        certain = [one for one in found if one.certain]
+        planned = [one for one in certain if one.sku == slot.sku]
+        others = [one for one in certain if one.sku != slot.sku]
+        if others and _area(others) >= _area(planned):
+            best = max(others, key=lambda one: one.confidence)
+            return Opinion(seen=Seen.OTHER, sku=best.sku, confidence=best.confidence, holds_planned=bool(planned))
+        if planned:
+            best = max(planned, key=lambda one: one.confidence)
+            return Opinion(seen=Seen.EXPECTED, sku=slot.sku, confidence=best.confidence, holds_planned=True)
+        share, empty = self._backdrop.emptiness(scaled, slot.facings)
+        if empty and not any(one.goodness > 0 for one in found):
+            return Opinion(seen=Seen.EMPTY, sku="", confidence=share, holds_planned=False)
+        return UNKNOWN
+
+
+def slot_picture(rgb: Picture, slot: Slot, homography: Matrix | None = None) -> Picture:
+    """The slot cut out of a frame (or, without a homography, of the reference photo), with a margin, rectified."""
+    area = widened(slot.area, MARGIN)
+    width, height = side_px(area, rgb.shape[1], rgb.shape[0])
+    return crop(rgb, area if homography is None else through(homography, area), width, height)
+
+
+def vote(opinions: Sequence[Opinion]) -> Opinion:
+    """The opinion that at least two frames and two thirds of them share, else unknown."""
+    counts = Counter((one.seen, one.sku) for one in opinions)
+    if not counts:
+        return UNKNOWN
+    (seen, sku), count = counts.most_common(1)[0]
+    if seen is Seen.UNKNOWN or count < MIN_FRAMES or count < MAJORITY * len(opinions):
+        return UNKNOWN
+    agreeing = [one for one in opinions if (one.seen, one.sku) == (seen, sku)]
+    mean = sum(one.confidence for one in agreeing) / count
+    return Opinion(
+        seen=seen,
+        sku=sku,
+        confidence=round(mean * count / len(opinions), 4),
+        holds_planned=sum(one.holds_planned for one in agreeing) * 2 > count,
+    )
+
+
+def _facings(reference: Picture, slot: Slot) -> list[Picture]:
+    columns = [column(slot.area, index, slot.facings) for index in range(min(slot.facings, 3))]
+    return [crop(reference, quad, *side_px(quad, reference.shape[1], reference.shape[0])) for quad in columns]
+
+
+def _stands_in(unit: Unit, picture: Picture) -> bool:
+    """Whether the unit's centre lies in the slot itself, not in the margin around it."""
+    edge = MARGIN / (1 + 2 * MARGIN)
+    x, y = unit.centre[0] / picture.shape[1], unit.centre[1] / picture.shape[0]
+    return edge <= x <= 1 - edge and edge <= y <= 1 - edge
+
+
+def _area(units: Sequence[Unit]) -> float:
+    return sum((one.hull[2] - one.hull[0]) * (one.hull[3] - one.hull[1]) for one in units)

@@ -1,0 +1,101 @@
+"""In which light something was said: negated, asked, supposed, quoted, past, about someone else.
+
+Contexts are data (`[contexts.*]` of terms.toml): cue words before, after or anywhere around a hit, within its clause or
+sentence. A cue inside the hit itself, or inside one of its `but` words, is none. Every cue is a literal of the one automaton.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.lexicon.model import Context
+from edge_agent.lexicon.notation import fold
+from edge_agent.tagging.text import Sentence, Span
+
+Hits = Mapping[str, Sequence[int]]
+"""Where each literal of the automaton starts in the sentence."""
+
+_MARKS: Final = " ,.。!;~…、:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cues:
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    anywhere: tuple[str, ...]
+    ends: tuple[str, ...]
+    but: tuple[str, ...]
+    reach: int
+    sentence: bool
+
+
+class Contexts:
+    """Judges hits against all contexts of a lexicon. `tail` are closing particles that `ends` looks behind."""
+
+    def __init__(self, contexts: Mapping[str, Context], tail: Sequence[str]) -> None:
+        self._tail = tuple(fold(t) for t in tail)
+        self._cues = {
+            name: _Cues(
+                before=_folded(c.before),
+                after=_folded(c.after),
+                anywhere=_folded(c.anywhere),
+                ends=_folded(c.ends),
+                but=_folded(c.but),
+                reach=c.reach,
+                sentence=c.scope == "sentence",
+            )
+            for name, c in contexts.items()
+        }
+
+    def literals(self) -> Iterator[str]:
+        """Everything the automaton must know for `cue`."""
+        for cues in self._cues.values():
+            yield from (*cues.before, *cues.after, *cues.anywhere, *cues.but)
+
+    def cue(self, name: str, sentence: Sentence, hits: Hits, span: Span) -> Span | None:
+        """The first cue that puts the hit at `span` into context `name`, or None."""
+        cues = self._cues[name]
+        low, high = (0, len(sentence.text)) if cues.sentence else self._scope(sentence, span)
+        spared = [(s, s + len(b)) for b in cues.but for s in hits.get(b, ())]
+        for words, left, right in (
+            (cues.before, low, span[0]),
+            (cues.after, span[1], high),
+            (cues.anywhere, low, span[0]),
+            (cues.anywhere, span[1], high),
+        ):
+            for word in words:
+                for start in hits.get(word, ()):
+                    end = start + len(word)
+                    if start < left or end > right or _inside(start, end, spared):
+                        continue
+                    if words is cues.before and cues.reach and span[0] - end > cues.reach:
+                        continue
+                    return start, end
+        return self._closing(cues, sentence, low, high)
+
+    @staticmethod
+    def _scope(sentence: Sentence, span: Span) -> Span:
+        """The clause of the hit, or from its first to its last clause if it spans several."""
+        return sentence.clause_of(span[0])[0], sentence.clause_of(max(span[1] - 1, span[0]))[1]
+
+    def _closing(self, cues: _Cues, sentence: Sentence, low: int, high: int) -> Span | None:
+        if not cues.ends:
+            return None
+        text = sentence.text[low : high + 1]
+        while True:
+            if text.endswith(cues.ends):
+                return low, low + len(text)
+            shorter = text.rstrip(_MARKS)
+            if shorter == text:
+                shorter = next((text.removesuffix(t) for t in self._tail if text.endswith(t)), text)
+            if shorter == text:
+                return None
+            text = shorter
+
+
+def _folded(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(fold(w) for w in words)
+
+
+def _inside(start: int, end: int, spans: Sequence[Span]) -> bool:
+    return any(low <= start and end <= high for low, high in spans)

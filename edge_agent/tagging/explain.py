@@ -1,0 +1,92 @@
+"""Why a tag was given, and why one was not: in Chinese and English, from codes, offsets and numbers only, never a quote.
+
+"Why not" looks for the attempt that came closest: a saying that stood but was vetoed, a hit outside its context, or the
+event a rule still waited for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.domain.tags import BehaviorTag, Evidence
+from edge_agent.lexicon.model import Event
+
+_SPEAKERS: Final = {
+    "rep": ("销售", "the rep"),
+    "customer": ("客户", "the customer"),
+    "unknown": ("未知说话人", "an unknown speaker"),
+}
+_LIMITS: Final = {
+    "end": ("对话结束", "the end"),
+    "cut": ("录音中断", "the recording was cut"),
+    "closed": ("已闭环", "it was closed"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The same lines in Chinese (for store staff) and English."""
+
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+def explain(tag: BehaviorTag, events: Mapping[str, Event]) -> Explanation:
+    """Lines that say what was found, when, and every condition that held."""
+    event = events.get(tag.code)
+    names = (event.zh, event.en) if event is not None else (tag.code, tag.code)
+    zh_voice, en_voice = _SPEAKERS[tag.speaker.value]
+    zh = [f"{names[0]}（{tag.code}，规则 {tag.rule}）：{_clock(tag.start_ms)}，{zh_voice}，可信度 {tag.confidence:.2f}"]
+    en = [f"{names[1]} ({tag.code}, rule {tag.rule}): {_clock(tag.start_ms)}, {en_voice}, confidence {tag.confidence:.2f}"]
+    for held in tag.evidence:
+        line = describe(held, events)
+        zh.append(line[0])
+        en.append(line[1])
+    if tag.known_at_ms > tag.end_ms:
+        zh.append(f"到 {_clock(tag.known_at_ms)} 才能判定")
+        en.append(f"known only at {_clock(tag.known_at_ms)}")
+    return Explanation(zh=tuple(zh), en=tuple(en))
+
+
+def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
+    """One condition in Chinese and English."""
+    event = events.get(held.detail)
+    zh_name, en_name = (event.zh, event.en) if event is not None else (held.detail, held.detail)
+    at = _clock(held.start_ms)
+    zh_turn, en_turn = f"第 {held.turn + 1} 轮", f"turn {held.turn + 1}"
+    zh_span, en_span = f"第 {held.char_start + 1}–{held.char_end} 字", f"characters {held.char_start + 1}-{held.char_end}"
+    if held.kind in ("phrase", "pattern"):
+        return f"{zh_turn} {at} {zh_span}符合说法 {held.detail}", f"{en_turn} {at} {en_span} match {held.detail}"
+    if held.kind == "context":
+        return f"{zh_turn} {zh_span}表明语境 {held.detail}", f"{en_turn} {en_span} set the context {held.detail}"
+    if held.kind == "window":
+        zh_limit, en_limit = _LIMITS.get(held.detail, (held.detail.replace("turns", "轮"), held.detail))
+        return f"自 {at} 起等到：{zh_limit}", f"waited from {at} until: {en_limit}"
+    if held.kind in _PLAIN:
+        zh, en = _PLAIN[held.kind]
+        return zh.format(zh_name, held.detail), en.format(en_name, held.detail)
+    zh_role, en_role = _ROLES.get(held.kind, ("依据", "rests on"))
+    return f"{zh_role} {zh_turn} {at} 的{zh_name}（{held.detail}）", f"{en_role} {en_name} ({held.detail}) in {en_turn} at {at}"
+
+
+_PLAIN: Final = {
+    "absent": ("没有出现 {0}（{1}）", "{0} ({1}) did not occur"),
+    "measure": ("测得 {1}", "measured {1}"),
+    "needs-ear": (
+        "说话人未知，需要人工听辨后再处理",
+        "speaker unknown: a person has to listen before anything is done",
+    ),
+}
+_ROLES: Final = {
+    "reference": ("依据", "rests on"),
+    "anchor": ("起点是", "began with"),
+    "after": ("前提是", "came after"),
+    "opened": ("由此打开：", "was opened by"),
+    "closed": ("由此关闭：", "was closed by"),
+    "miss": ("计一次：", "counted"),
+    "link": ("链条一环：", "link of the chain:"),
+}
+
+
+def _clock(ms: int) -> str:
+    return f"{ms // 60_000:02d}:{ms // 1000 % 60:02d}.{ms % 1000 // 100}"

@@ -1,0 +1,83 @@
+"""Metrics: judged from measured facts, at the end of a talk or while one person speaks on.
+
+Only what is exact and cheap is measured here: talk shares, turn switches, response gaps, monologues, and how fast a
+disclosure was read out. An operand we do not measure leaves its event inert (`build` says so), never 0.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from edge_agent.domain.tags import Evidence
+from edge_agent.lexicon.conditions import Fact, holds, parse
+from edge_agent.lexicon.model import Event
+from edge_agent.tagging.hits import Hit
+from edge_agent.tagging.rules.base import NOTHING, Finding, Moment, Rule
+from edge_agent.tagging.turns import UNCLEAR
+
+AT_END: Final = frozenset({
+    "turns", "speech_s", "unknown_ratio", "turn_switches_per_min", "rep_talk_ratio", "rep_response_gap_median_s", "gap_samples",
+})  # fmt: skip
+LIVE: Final = frozenset({"rep_monologue_s", "customer_monologue_s"})
+OF_HIT: Final = frozenset({"segment_chars_per_min", "segment_chars"})
+
+
+class Measured(Rule):
+    """Conditions on facts of the whole talk, judged at a real end; or on the current monologue, once per turn."""
+
+    def __init__(self, event: Event, names: Collection[str]) -> None:
+        super().__init__(event)
+        self._live = bool(LIVE & set(names))
+        self._about_a_person = event.speaker in ("rep", "customer")
+        self._all = [parse(c) for c in event.temporal.all or []]
+        self._any = [parse(c) for c in event.temporal.any or []]
+        self._told = -1
+
+    def settled(self, moment: Moment) -> Iterable[Finding]:
+        turns = moment.turns
+        if not self._live or turns.now < 0 or self._told == turns.now:
+            return NOTHING
+        if holds(self._all, self._any, turns.facts()) is not True:
+            return NOTHING
+        self._told = turns.now
+        start = turns.all[-1].start_ms
+        limits = [float(c.right) for c in self._all if c.left == "rep_monologue_s"]
+        return (self._finding(moment, start + int(max(limits, default=0) * 1000)),)
+
+    def ended(self, moment: Moment, *, really: bool) -> Iterable[Finding]:
+        facts = moment.turns.facts()
+        unclear = float(facts.get("unknown_ratio", 0)) > UNCLEAR
+        if self._live or not really or (unclear and self._about_a_person):
+            return NOTHING
+        return (self._finding(moment, moment.now_ms),) if holds(self._all, self._any, facts) is True else NOTHING
+
+    def _finding(self, moment: Moment, at_ms: int) -> Finding:
+        return Finding(
+            event=self.event,
+            anchor=None,
+            at_ms=at_ms,
+            turn=moment.turns.now,
+            confidence=1.0,
+            evidence=tuple(
+                Evidence(kind="measure", detail=f"{c.left} {c.sign} {c.right}", start_ms=at_ms, end_ms=moment.now_ms)
+                for c in (*self._all, *self._any)
+            ),
+            slots={},
+        )
+
+
+class Paced(Rule):
+    """Conditions on how fast the sentence of an `of` hit was spoken (characters per minute, characters)."""
+
+    def __init__(self, event: Event, of: Collection[str]) -> None:
+        super().__init__(event)
+        self.hears = frozenset(of)
+        self._all = [parse(c) for c in event.temporal.all or []]
+
+    def hit(self, hit: Hit, moment: Moment) -> Iterable[Finding]:
+        del moment
+        facts: dict[str, Fact] = {"segment_chars": hit.letters}
+        if hit.letters_per_min:
+            facts["segment_chars_per_min"] = hit.letters_per_min
+        if hit.candidate or holds(self._all, [], facts) is not True:
+            return NOTHING
+        return (self.at(hit, [hit.refer()], slots={**hit.slots, "value": round(hit.letters_per_min)}),)

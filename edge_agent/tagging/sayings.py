@@ -1,0 +1,117 @@
+"""How one saying is found in one sentence, given where its literals and slots stand.
+
+Ordered steps stay in one clause and within their gaps; unordered ones anywhere in the sentence; a `whole` saying must fill
+its clause but for opening and closing particles or its own repetition. A single character must be a word of its own.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from edge_agent.lexicon.notation import Saying, Step, fold
+from edge_agent.tagging import slots, words
+from edge_agent.tagging.context import Hits
+from edge_agent.tagging.slots import Slot
+from edge_agent.tagging.text import Sentence, Span
+
+
+@dataclass(slots=True, kw_only=True)
+class View:
+    """One sentence with its literal hits; slots are looked up when first asked for. `products` comes from the matcher."""
+
+    sentence: Sentence
+    hits: Hits
+    products: tuple[Slot, ...] = ()
+    _slots: dict[str, tuple[Slot, ...]] = field(default_factory=dict)
+
+    def slots(self, kind: str) -> tuple[Slot, ...]:
+        if kind == "product":
+            return self.products
+        if kind not in self._slots:
+            self._slots[kind] = tuple(slots.find(self.sentence.text, kind))
+        return self._slots[kind]
+
+
+class Edges:
+    """Which particles may stand before and after a `whole` saying."""
+
+    def __init__(self, lead: Sequence[str], tail: Sequence[str]) -> None:
+        self._lead = "|".join(re.escape(fold(w)) for w in sorted(lead, key=len, reverse=True)) or "(?!)"
+        self._tail = "|".join(re.escape(fold(w)) for w in sorted(tail, key=len, reverse=True)) or "(?!)"
+
+    def fill(self, sentence: Sentence, span: Span) -> bool:
+        """Whether nothing but particles or repetitions stands around `span` in its clause."""
+        low, high = sentence.clause_of(span[0])
+        if not low <= span[0] <= span[1] <= high:
+            return False
+        text = sentence.text
+        own = re.escape(text[span[0] : span[1]])
+        before, after = text[low : span[0]], text[span[1] : high]
+        return (not before or re.fullmatch(f"(?:{own}|{self._lead})*", before) is not None) and (
+            not after or re.fullmatch(f"(?:{own}|{self._tail})*", after) is not None
+        )
+
+
+def find(saying: Saying, view: View, edges: Edges) -> Iterator[tuple[Span, int]]:
+    """Every place where the saying stands, from the left: its span and how many characters it pins down."""
+    if not saying.ordered:
+        found = _together(saying, view)
+        if found is not None:
+            yield found
+        return
+    for first in _spans(saying, 0, view):
+        found = _onward(saying, 1, view, first, first[1] - first[0])
+        if found is None:
+            continue
+        span, letters = found
+        if len(saying.steps) > 1 and not _one_clause(view.sentence, span):
+            continue
+        if not saying.whole or edges.fill(view.sentence, span):
+            yield span, letters
+
+
+def _onward(saying: Saying, step: int, view: View, so_far: Span, letters: int) -> tuple[Span, int] | None:
+    if step == len(saying.steps):
+        return so_far, letters
+    for start, end in _spans(saying, step, view):
+        if 0 <= start - so_far[1] <= saying.steps[step].gap:
+            found = _onward(saying, step + 1, view, (so_far[0], end), letters + end - start)
+            if found is not None:
+                return found
+    return None
+
+
+def _together(saying: Saying, view: View) -> tuple[Span, int] | None:
+    taken: list[Span] = []
+    for number in range(len(saying.steps)):
+        free = (span for span in _spans(saying, number, view) if not any(s < span[1] and span[0] < e for s, e in taken))
+        if (span := next(free, None)) is None:
+            return None
+        taken.append(span)
+    return (min(s for s, _ in taken), max(e for _, e in taken)), sum(e - s for s, e in taken)
+
+
+def _spans(saying: Saying, number: int, view: View) -> Iterator[Span]:
+    step = saying.steps[number]
+    spans = [(start, start + len(word)) for word in step.literals for start in view.hits.get(word, ())]
+    spans += [slot.span for kind in step.slots for slot in view.slots(kind)]
+    alone = _must_stand_alone(saying, number, step)
+    for start, end in sorted(spans):
+        if alone and end - start == 1 and not words.stands_alone(view.sentence.text, start):
+            continue
+        yield start, end
+
+
+def _must_stand_alone(saying: Saying, number: int, step: Step) -> bool:
+    """Single characters are checked unless they are glued to a neighbour or make up a whole clause."""
+    if saying.whole or len(saying.steps) == 1:
+        return False
+    if not saying.ordered:
+        return True
+    glued_left = number > 0 and step.gap == 0
+    glued_right = number + 1 < len(saying.steps) and saying.steps[number + 1].gap == 0
+    return not (glued_left or glued_right)
+
+
+def _one_clause(sentence: Sentence, span: Span) -> bool:
+    return sentence.clause_of(span[0]) == sentence.clause_of(span[1] - 1)

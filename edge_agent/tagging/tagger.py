@@ -1,0 +1,178 @@
+"""The port: lexicons loaded once, a finished conversation in, tags out. Implements `ports.Tagger`.
+
+Brand values in tags are codes: the id of the lexicon, or `own-1`, `rival-2` by the order of the recording's own lists.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from edge_agent.domain.recording import Circumstances
+from edge_agent.domain.tags import BehaviorTag, Conversation, Status
+from edge_agent.ids import new_id
+from edge_agent.lexicon.load import load
+from edge_agent.lexicon.model import Event, Lexicon, expand
+from edge_agent.lexicon.notation import OWN, RIVAL
+from edge_agent.tagging import words
+from edge_agent.tagging.engine import Engine, by_stamp
+from edge_agent.tagging.explain import Explanation, explain
+from edge_agent.tagging.hearing import Ear
+from edge_agent.tagging.hits import RANK
+from edge_agent.tagging.matcher import Matcher
+from edge_agent.tagging.rules.build import inert, plan
+from edge_agent.tagging.text import Reader
+from edge_agent.tagging.whynot import why_not
+
+MOST_HOTWORDS: Final = 60
+"""Recognisers lose more than they gain from longer lists."""
+
+
+class RuleTagger:
+    """Event models over text. Cheap to make; the matcher of a trade is built at its first conversation."""
+
+    def __init__(self, lexicon: Lexicon, *, make_id: Callable[[], str] = new_id) -> None:
+        self.lexicon = lexicon
+        self._make_id = make_id
+        self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry))
+        self._referred = _referred(lexicon.events)
+
+    @classmethod
+    def load(cls, builtin: Path, *, company: Path | None = None, cache: Path | None = None) -> "RuleTagger":
+        """Read and check the lexicons; `cache` is where word boundaries may keep their dictionary.
+
+        Raises:
+            BadConfig: names every fault with file, line, entry and remedy.
+        """
+        if cache is not None:
+            words.configure(cache)
+        return cls(load(builtin, company))
+
+    @property
+    def ruleset(self) -> str:
+        """sha256 of the canonical form of all lexicons in force."""
+        return self.lexicon.digest
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Every event model in force, by id."""
+        return tuple(self.lexicon.events.values())
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The closed set of event ids."""
+        return frozenset(self.lexicon.events)
+
+    @property
+    def values(self) -> frozenset[str]:
+        """The closed set of SKU, brand and topic codes; numbered brands (`rival-1`) up to 32 of each side."""
+        listed = [*self.lexicon.terms.product, *(p for f in self.lexicon.industries.values() for p in f.product)]
+        brands = (b.id for f in self.lexicon.industries.values() for b in f.brand)
+        numbered = (f"{side}-{n}" for side in ("own", "rival") for n in range(1, 33))
+        return frozenset([*(p.id for p in listed), *brands, *numbered, *self.lexicon.terms.topics])
+
+    def inert(self, context: Collection[str] = ()) -> Mapping[str, str]:
+        """Events that cannot fire with these deployment flags, and why."""
+        reasons = {event.id: inert(event, context) for event in self.events}
+        return {code: reason for code, reason in reasons.items() if reason}
+
+    def hotwords(self, circumstances: Circumstances) -> Sequence[str]:
+        """Words worth hinting, most valuable first: brands of this talk, then the trade's terms and products."""
+        files = list(self.lexicon.overlay(circumstances.industry))
+        wanted = [*circumstances.own, *circumstances.competitors]
+        for file in files:
+            wanted += [name for brand in file.brand for name in brand.names[:1]]
+            wanted += file.hotwords
+            wanted += [product.names[0] for product in file.product]
+        wanted += self.lexicon.terms.hotwords
+        return tuple(dict.fromkeys(wanted))[:MOST_HOTWORDS]
+
+    def engine(
+        self,
+        *,
+        industry: str = "",
+        context: Collection[str] = (),
+        own: Sequence[str] = (),
+        competitors: Sequence[str] = (),
+    ) -> Engine:
+        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples)."""
+        return Engine(
+            self.ear(industry=industry, context=context, own=own, competitors=competitors),
+            plan(self.lexicon.events, context),
+            self.lexicon.event_digests,
+            make_id=self._make_id,
+        )
+
+    def ear(
+        self,
+        *,
+        industry: str = "",
+        context: Collection[str] = (),
+        own: Sequence[str] = (),
+        competitors: Sequence[str] = (),
+    ) -> Ear:
+        """What a talk under these circumstances is heard with."""
+        files = list(self.lexicon.overlay(industry))
+        terms = self.lexicon.terms
+        confusables = dict(terms.confusables)
+        for file in files:
+            confusables |= file.confusables
+        reader = Reader(brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers)
+        return Ear(
+            matcher=self._matcher(industry if files else ""),
+            reader=reader,
+            events=self.lexicon.events,
+            on=[e.id for e in self.events if e.kind == "occurrence" and not inert(e, context)],
+            referred=self._referred,
+            backchannels=terms.backchannels,
+            topics=terms.topics,
+        )
+
+    def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+        """The final tags of a recording in the order of their stamps; provisional ones are for live use (`engine`)."""
+        engine = self.engine(
+            industry=conversation.industry,
+            context=conversation.context,
+            own=conversation.own,
+            competitors=conversation.competitors,
+        )
+        in_order = sorted(conversation.utterances, key=lambda u: (u.start_ms, u.end_ms, RANK[u.speaker]))
+        tags = [tag for said in in_order for tag in engine.feed(said)]
+        tags += engine.end(ended=conversation.ended, duration_ms=conversation.duration_ms)
+        return by_stamp([tag for tag in tags if tag.status is Status.FINAL])
+
+    def explain(self, tag: BehaviorTag) -> Explanation:
+        """Why this tag, in words, from codes only."""
+        return explain(tag, self.lexicon.events)
+
+    def _brands(self, industry: str, own: Sequence[str], competitors: Sequence[str]) -> dict[str, tuple[str, str]]:
+        symbols = {"own": OWN, "rival": RIVAL}
+        listed = {
+            name: (symbols[brand.side], brand.id)
+            for file in self.lexicon.overlay(industry)
+            for brand in file.brand
+            for name in brand.names
+        }
+        ids = {name: code for name, (_, code) in listed.items()}
+        for side, names in (("own", own), ("rival", competitors)):
+            for number, name in enumerate(names, 1):
+                listed[name] = (symbols[side], ids.get(name, f"{side}-{number}"))
+        return listed
+
+
+def _referred(events: Mapping[str, Event]) -> dict[str, set[str]]:
+    """Every event some rule refers to, with the slots that rule compares."""
+    found: dict[str, set[str]] = {}
+    for event in events.values():
+        t = event.temporal
+        slots = {s for s in (t.same_slot, t.differs_slot, "topic" if t.distinct == "topic" else None) if s}
+        for key in ("of", "after", "followed_by"):
+            for code in expand(events, getattr(t, key), own=event.id, exclude=t.exclude):
+                found.setdefault(code, set()).update(slots)
+        for key in ("not_preceded_by", "unless"):
+            for code in expand(events, getattr(t, key), own=event.id, exclude=t.exclude):
+                found.setdefault(code, set())
+        for match in event.matches():
+            for code in expand(events, match.after):
+                found.setdefault(code, set())
+    return found

@@ -1,0 +1,146 @@
+"""Speech as the matcher reads it: folded sentences and clauses, with every character's place in the raw utterance.
+
+Folding is NFKC and lower case; words that recognisers confuse are put right, hesitations dropped, and each brand name becomes
+one private-use character, so that sayings are plain literals and a brand counts as one character.
+Sentences end at 。！？； or an ellipsis, clauses at any other punctuation and at blanks next to Chinese.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.lexicon.notation import fold
+
+Span = tuple[int, int]
+"""Half-open character offsets into a sentence's folded text."""
+
+_SENTENCE: Final = re.compile(r"(?:[。!?;\n]|\.{2,}|…|(?<!\d)\.(?!\w))+")
+_CLAUSE: Final = re.compile(r"[,、:()\[\]《》<>“”\"'‘’·~—\-]+|(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """`text` is folded, its closing punctuation included; `places[i]` is the raw offset of `text[i]`, plus one at the end.
+
+    `brands` are the brand codes in the order of their symbols, each with its position.
+    """
+
+    text: str
+    places: tuple[int, ...]
+    clauses: tuple[Span, ...]
+    brands: tuple[tuple[int, str], ...] = ()
+
+    def clause_of(self, position: int) -> Span:
+        """The clause around `position` (the nearest before, for punctuation)."""
+        found = (0, len(self.text))
+        for clause in self.clauses:
+            if clause[0] > position:
+                break
+            found = clause
+        return found
+
+    def raw(self, span: Span) -> Span:
+        """The same span in the utterance as it was recognised."""
+        return self.places[span[0]], self.places[max(span[1] - 1, span[0])] + 1
+
+
+class Reader:
+    """Cuts utterances into sentences for one setting of brands and confusable words."""
+
+    def __init__(
+        self,
+        *,
+        brands: Mapping[str, tuple[str, str]],
+        confusables: Mapping[str, str],
+        fillers: Sequence[str],
+    ) -> None:
+        """`brands`: name -> (symbol, code); `confusables`: heard -> meant."""
+        self._meant = {fold(heard): fold(meant) for heard, meant in confusables.items()}
+        self._brands = {fold(name): known for name, known in brands.items()}
+        dropped = {fold(word): "" for word in fillers}
+        symbols = {name: symbol for name, (symbol, _) in self._brands.items()}
+        self._swaps = [_Swap(table) for table in (self._meant, dropped, symbols) if table]
+        self._codes = _Swap(symbols) if symbols else None
+
+    def sentences(self, raw: str) -> Iterator[Sentence]:
+        """The sentences of an utterance in order; empty ones are left out."""
+        text, places, brands = self._folded(raw)
+        start = 0
+        ends = [m.end() for m in _SENTENCE.finditer(text)]
+        for end in [*ends, len(text)]:
+            part = text[start:end]
+            if any(c.isalnum() or _private(c) for c in part):
+                yield Sentence(
+                    text=part,
+                    places=(*places[start:end], places[end]),
+                    clauses=tuple(_clauses(part)),
+                    brands=tuple((at - start, code) for at, code in brands if start <= at < end),
+                )
+            start = end
+
+    def _folded(self, raw: str) -> tuple[str, list[int], list[tuple[int, str]]]:
+        letters: list[str] = []
+        places: list[int] = []
+        for at, char in enumerate(raw):
+            folded = fold(char)
+            letters.append(folded)
+            places += [at] * len(folded)
+        text = "".join(letters)
+        places.append(len(raw))
+        brands: list[tuple[int, str]] = []
+        for swap in self._swaps:
+            text, places, names = swap.apply(text, places)
+            if swap.is_for(self._brands):
+                brands = [(at, self._brands[name][1]) for at, name in names]
+        return text, places, brands
+
+
+class _Swap:
+    """Replaces whole words by others, longest first, keeping track of places."""
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        self._table = table
+        longest_first = sorted(table, key=len, reverse=True)
+        self._find = re.compile("|".join(re.escape(word) for word in longest_first))
+
+    def is_for(self, names: Mapping[str, object]) -> bool:
+        return self._table.keys() == names.keys()
+
+    def apply(self, text: str, places: list[int]) -> tuple[str, list[int], list[tuple[int, str]]]:
+        letters: list[str] = []
+        moved: list[int] = []
+        found: list[tuple[int, str]] = []
+        end = length = 0
+        for match in self._find.finditer(text):
+            kept = text[end : match.start()]
+            new = self._table[match[0]]
+            letters += [kept, new]
+            moved += places[end : match.start()]
+            length += len(kept)
+            found.append((length, match[0]))
+            moved += _stretch(places[match.start() : match.end()], len(new))
+            length += len(new)
+            end = match.end()
+        return "".join([*letters, text[end:]]), moved + places[end:], found
+
+
+def _stretch(places: list[int], length: int) -> list[int]:
+    """`length` places spread over the given ones."""
+    return [places[i * len(places) // length] for i in range(length)]
+
+
+def _clauses(text: str) -> Iterator[Span]:
+    body = _SENTENCE.search(text)
+    stop = body.start() if body is not None and body.end() == len(text) else len(text)
+    start = 0
+    for match in _CLAUSE.finditer(text, 0, stop):
+        if match.start() > start:
+            yield start, match.start()
+        start = match.end()
+    if start < stop:
+        yield start, stop
+
+
+def _private(char: str) -> bool:
+    return "\ue000" <= char <= "\uf8ff"

@@ -1,0 +1,263 @@
+"""The vault of one box: seals streams, opens them while they are hot, and afterwards keeps what only two officers can open.
+
+An object is `objects/<id>.age` (or `rejected/<id>.age`), sealed for an identity of its own; that identity exists on the disk only
+as two shares (`shares/<id>.legal.age`, `.hr.age`) and, while the object is hot, as a wrap for the box itself (`hot/<id>.age`).
+`manifests/<id>.json` is written last: an object without a manifest was never sealed, and `sweep` removes what is left of it.
+
+What shredding proves: `close` destroys the hot wrap, `expire` also both shares. From then on nothing the file system shows can
+open the object, and whoever later obtains the device key or an officer's key finds nothing to use it on. It does not prove that
+old blocks of a flash disk, a snapshot or a backup are gone: somebody who recovers a wrap's blocks AND holds the key it was made
+for (the device key for a hot wrap; one LEGAL and one HR key for the shares) can still open it. Epoch keys (see `wraps`) are to
+close that.
+
+One process writes (the worker, under its lock); any may verify and list.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from edge_agent import ids, log
+from edge_agent.errors import NotAllowed, NotFound, SealBroken
+from edge_agent.ids import ContentDigest
+from edge_agent.ports import Clock, Sealed
+from edge_agent.vault import age, durable, manifest, shares, signed
+from edge_agent.vault.keys import DeviceKeys
+from edge_agent.vault.manifest import Manifest
+from edge_agent.vault.refusal import broken
+from edge_agent.vault.shares import Role
+from edge_agent.vault.wraps import Wraps, checked
+from edge_agent.vault.x25519 import Identity
+
+_BLOCK: Final = 1 << 20
+_MOST_TORN: Final = 16  # one seal is under way at a time; a few kills in a row leave a few
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """How much lies here. `hot` objects can be opened by root on this box; `oldest_hot_at` is when the oldest was sealed."""
+
+    objects: int
+    rejected: int
+    hot: int
+    oldest_hot_at: datetime | None
+
+
+class DeviceVault:
+    """Implements `ports.Vault`, and what status, retention and the officers' way need besides."""
+
+    def __init__(self, root: Path, keys: DeviceKeys, clock: Clock) -> None:
+        self.keys = keys
+        self._clock = clock
+        self._objects = durable.folder(root / "objects")
+        self._rejected = durable.folder(root / "rejected")
+        self._manifests = durable.folder(root / "manifests")
+        self._hot = Wraps(root / "hot", ".age")
+        self._shares = {role: Wraps(root / "shares", f".{role}.age") for role in Role}
+        self._folders = [self._objects, self._rejected, self._manifests, root / "hot", root / "shares"]
+
+    def seal(self, object_id: str, chunks: Iterable[bytes], *, retention: str) -> Sealed:
+        """Encrypt a stream as it comes, in bounded memory. When this returns, object, shares, hot wrap and manifest are durable.
+
+        Raises:
+            NotAllowed: `object_id` is taken, or `retention` is no code. NotFound: `object_id` is no generated id.
+            Unavailable: the disk is full or fails. What `chunks` raises passes through. Either way nothing is left.
+        """
+        self._refuse_taken(object_id)
+        if re.match(manifest.CODE, retention) is None:
+            raise NotAllowed("a retention class is a short code", remedy="use the recording's kind or the object's use")
+        identity = Identity.generate()
+        content, seal_hash, sealed_bytes = _Counted(chunks, ContentDigest(self.keys.digest_key)), sha256(), 0
+        with ExitStack() as undo:
+            undo.callback(self._discard, object_id)
+            with durable.writing(self._object(self._objects, object_id)) as file:
+                for piece in age.encrypt([identity.recipient], content):
+                    file.write(piece)
+                    seal_hash.update(piece)
+                    sealed_bytes += len(piece)
+            for role, share in shares.split(identity, object_id=object_id, box=self.keys.public).items():
+                self._shares[role].put(object_id, share.wrap(self.keys.recipients.of(role)))
+            own = self.keys.device_identity.recipient
+            self._hot.put(object_id, age.encrypt_bytes([own], identity.text.encode()))
+            said = Manifest(
+                object=object_id, sha256=seal_hash.hexdigest(), bytes=sealed_bytes, retention=retention,
+                recipients=self.keys.recipients_digest, created_at=self._clock.now(),
+            )  # fmt: skip
+            durable.write(self._manifest(object_id), signed.sign(said, manifest.CONTEXT, self.keys.sign))
+            undo.pop_all()
+        return Sealed(
+            object_id=object_id, digest=content.digest.hexdigest(), plain_bytes=content.bytes,
+            sealed_bytes=sealed_bytes, sha256=said.sha256,
+        )  # fmt: skip
+
+    @contextmanager
+    def open_hot(self, object_id: str) -> Iterator[BinaryIO]:
+        """A seekable plaintext view, decrypted in memory chunk by chunk.
+
+        Raises:
+            NotFound: no such object. NotAllowed: it is closed. SealBroken: manifest, header, length or a chunk does not verify.
+        """
+        self.manifest(object_id)
+        wrap = self._hot.get(object_id)
+        if wrap is None:
+            raise NotAllowed(
+                f"object {object_id} is closed", remedy="LEGAL and HR open it together: `edge-agent request`",
+                zh="该录音已封存，需法务与人事共同放行",
+            )  # fmt: skip
+        identity = Identity.parse(age.decrypt_bytes([self.keys.device_identity], wrap).decode("ascii"))
+        with self.open_with(object_id, identity) as plain:
+            yield plain
+
+    @contextmanager
+    def open_with(self, object_id: str, identity: Identity) -> Iterator[BinaryIO]:
+        """The same view for whoever holds the object's identity (see `unseal`)."""
+        said = self.manifest(object_id)
+        with durable.open_read(self._where(object_id)) as sealed:
+            if sealed.seek(0, 2) != said.bytes:
+                raise broken(f"manifest: object {object_id} has another size than was sealed")
+            sealed.seek(0)
+            with age.open_sealed([identity], sealed) as plain:
+                yield plain
+
+    def close(self, object_id: str) -> None:
+        """Destroy the box's own way in (the hot wrap), durably; idempotent."""
+        if self._hot.destroy(object_id):
+            log.get().info("object.closed", object=object_id)
+
+    def reject(self, object_id: str) -> None:
+        """Close an object and move it into `rejected/`; idempotent. An object that was never sealed is cleared away."""
+        self.close(object_id)
+        if not self._is_sealed(object_id):
+            self._discard(object_id)
+            return
+        durable.move(self._object(self._objects, object_id), self._object(self._rejected, object_id))
+
+    def expire(self, object_id: str) -> None:
+        """Shred: hot wrap and both shares first, then ciphertext and manifest; idempotent. What it proves: see the module."""
+        self._discard(object_id)
+        log.get().info("object.expired", object=object_id)
+
+    def sweep(self) -> tuple[str, ...]:
+        """After a power cut: remove half-written files and objects that never got their manifest; gives their ids.
+
+        Only while nothing is being sealed. The plain file of such an object still lies where it came from.
+
+        Raises:
+            SealBroken: so many lack a manifest that it is the manifests that were lost; nothing is removed then.
+        """
+        files = [(folder, name) for folder in self._folders for name in durable.names(folder)]
+        stems = sorted({name.split(".", 1)[0] for _, name in files})
+        torn = tuple(stem for stem in stems if ids.is_id(stem) and not self._is_sealed(stem))
+        if len(torn) > _MOST_TORN:
+            raise broken(f"manifest: {len(torn)} objects have none; restore the manifests folder")
+        for folder, name in files:
+            if name.endswith(durable.PART):
+                durable.destroy(folder / name)
+        for object_id in torn:
+            self._discard(object_id)
+            log.get().warning("object.swept", object=object_id)
+        return torn
+
+    def manifest(self, object_id: str) -> Manifest:
+        """What was signed about the object; NotFound, or SealBroken when it does not verify."""
+        if not self._is_sealed(object_id):
+            raise NotFound(f"no object {object_id} here", remedy="see `edge-agent status`", zh="本机没有这个对象")
+        raw = durable.read(self._manifest(object_id))
+        said = signed.check(raw, Manifest, manifest.CONTEXT, self.keys.public)
+        if said.object != object_id:
+            raise broken(f"manifest: it belongs to another object than {object_id}")
+        return said
+
+    def verify(self, object_id: str) -> Manifest:
+        """Read the whole ciphertext against its manifest, and see that both shares are there.
+
+        Raises:
+            NotFound: no such object. SealBroken: names what does not fit.
+        """
+        said = self.manifest(object_id)
+        found, size = sha256(), 0
+        with durable.open_read(self._where(object_id)) as sealed:
+            while block := sealed.read(_BLOCK):
+                found.update(block)
+                size += len(block)
+        if (size, found.hexdigest()) != (said.bytes, said.sha256):
+            raise broken(f"manifest: object {object_id} is not what was sealed")
+        self.wrapped_shares(object_id)
+        return said
+
+    def wrapped_shares(self, object_id: str) -> dict[Role, bytes]:
+        """Both shares as they lie on the disk, for a request; SealBroken when one is missing."""
+        found = {role: wraps.get(object_id) for role, wraps in self._shares.items()}
+        missing = [role for role, wrap in found.items() if wrap is None]
+        if missing:
+            raise broken(f"share: {' and '.join(missing)} of object {object_id} is missing")
+        return {role: wrap for role, wrap in found.items() if wrap is not None}
+
+    def objects(self) -> list[str]:
+        """Ids of everything sealed here, rejected ones included, oldest first."""
+        stems = (name.removesuffix(".json") for name in durable.names(self._manifests))
+        return [stem for stem in stems if ids.is_id(stem)]
+
+    def is_hot(self, object_id: str) -> bool:
+        return self._hot.get(object_id) is not None
+
+    def stats(self) -> Stats:
+        """Counts for `status`; an unreadable manifest counts as hot without an age."""
+        hot = self._hot.objects()
+        rejected = sum(name.endswith(".age") for name in durable.names(self._rejected))
+        return Stats(
+            objects=len(self.objects()), rejected=rejected, hot=len(hot),
+            oldest_hot_at=min(filter(None, map(self._sealed_at, hot)), default=None),
+        )  # fmt: skip
+
+    def _sealed_at(self, object_id: str) -> datetime | None:
+        try:
+            return self.manifest(object_id).created_at
+        except (NotFound, SealBroken):
+            return None
+
+    def _refuse_taken(self, object_id: str) -> None:
+        if self._is_sealed(object_id):
+            raise NotAllowed(f"object {object_id} is sealed already", remedy="a sealed object is never replaced")
+
+    def _discard(self, object_id: str) -> None:
+        self._hot.destroy(object_id)
+        for wraps in self._shares.values():
+            wraps.destroy(object_id)
+        for folder in (self._objects, self._rejected):
+            durable.destroy(self._object(folder, object_id))
+        durable.destroy(self._manifest(object_id))
+
+    def _is_sealed(self, object_id: str) -> bool:
+        return durable.exists(self._manifest(object_id))
+
+    def _where(self, object_id: str) -> Path:
+        moved = self._object(self._rejected, object_id)
+        return moved if durable.exists(moved) else self._object(self._objects, object_id)
+
+    def _manifest(self, object_id: str) -> Path:
+        return self._manifests / (checked(object_id) + ".json")
+
+    @staticmethod
+    def _object(folder: Path, object_id: str) -> Path:
+        return folder / (checked(object_id) + ".age")
+
+
+class _Counted:
+    """Plaintext on its way into the seal: counted, and digested under the box's key."""
+
+    def __init__(self, chunks: Iterable[bytes], digest: ContentDigest) -> None:
+        self._chunks = chunks
+        self.digest = digest
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.digest.update(chunk)
+            self.bytes += len(chunk)
+            yield chunk

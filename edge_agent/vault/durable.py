@@ -1,0 +1,139 @@
+"""The vault's disk: files that are whole and durable, or absent.
+
+A file is written under a `.part` name, fsynced, renamed, and its directory fsynced; only then does `write` return. Files are
+0600, directories 0700. Every OSError of the vault is translated here: a full disk and a failing disk are Unavailable, and the
+half-written file is removed. A file whose own fsync failed is never used; when only its directory's failed, the file stands under
+its name and the caller discards or rewrites it.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from edge_agent.errors import EdgeError, NotFound, Unavailable
+
+PART: Final = ".part"
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file that gets its name when the block ends well and everything is on the disk; an existing one is replaced.
+
+    Raises:
+        Unavailable: the disk is full or fails. Whatever else the block raises passes through.
+    """
+    part = path.with_name(path.name + PART)
+    try:
+        with _translated():
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(descriptor)
+            part.replace(path)
+            _sync_folder(path.parent)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def write(path: Path, content: bytes) -> None:
+    with writing(path) as file:
+        file.write(content)
+
+
+def read(path: Path, *, limit: int = 1 << 20) -> bytes:
+    """A small file, at most `limit` bytes of it; NotFound when it is not there."""
+    with open_read(path) as file, _translated():
+        return file.read(limit)
+
+
+def open_read(path: Path) -> BinaryIO:
+    """NotFound when there is no such file; the caller closes it."""
+    with _translated():
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+
+
+def open_to_others(path: Path) -> bool:
+    """Whether anybody but the owner may read or change it; NotFound when it is not there."""
+    with _translated():
+        return bool(path.stat().st_mode & 0o077)
+
+
+def exists(path: Path) -> bool:
+    with _translated():
+        return path.is_file()
+
+
+def destroy(path: Path) -> bool:
+    """Unlink durably; False when it was not there. Proves nothing about old blocks on flash: see `device`."""
+    with _translated():
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        _sync_folder(path.parent)
+        return True
+
+
+def move(source: Path, target: Path) -> bool:
+    """Rename durably within one file system; False when `source` was not there."""
+    with _translated():
+        try:
+            source.rename(target)
+        except FileNotFoundError:
+            return False
+        _sync_folder(target.parent)
+        _sync_folder(source.parent)
+        return True
+
+
+def folder(path: Path) -> Path:
+    """`path` as a private directory, durably there."""
+    with _translated():
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _sync_folder(path.parent)
+    return path
+
+
+def names(path: Path) -> list[str]:
+    """What lies in a directory, sorted; empty when it is not there."""
+    with _translated():
+        return sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _ours(error) from error
+
+
+def _ours(error: OSError) -> EdgeError:
+    if isinstance(error, FileNotFoundError):
+        return NotFound("no such file", remedy="check the id with `edge-agent status`", zh="没有这个文件")
+    if error.errno in _FULL:
+        return Unavailable(
+            "the disk is full", remedy="free disk space; it goes on by itself", zh="磁盘空间不足，腾出空间后自动继续"
+        )
+    name = errno.errorcode.get(error.errno or 0, "unknown")
+    return Unavailable(
+        f"the disk refuses to work ({name})",
+        remedy="check the disk and its rights, then restart",
+        zh="磁盘读写失败，请检查磁盘与权限",
+    )

@@ -1,0 +1,27 @@
+"""Which models this box's configuration needs, and how each is tried once before it counts as installed."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from edge_agent.assets.commands import Installation, install_models
+from edge_agent.config import Config
+
+ALWAYS = ("silero-vad", "ppocr-v6-small")
+"""Where speech is, and what price tags say; both come inside packages of the appliance."""
+
+
+def needed(settings: Config) -> tuple[str, ...]:
+    return (settings.speech.model, *ALWAYS)
+
+
+def install(
+    settings: Config, names: Sequence[str] = (), *, from_dir: Path | None = None, progress: Callable[[int, int], None] | None = None
+) -> Installation:
+    """Install `names`, or what the configuration needs; each is loaded once for trial. MissingAsset, Unavailable."""
+    from edge_agent.infer import test_load as try_onnx  # noqa: PLC0415
+    from edge_agent.speech.transcriber import try_whisper  # noqa: PLC0415
+
+    return install_models(
+        names or needed(settings), settings.paths.models, from_dir=from_dir, progress=progress,
+        test_loads={"speech-to-text": try_whisper, "voice-activity": try_onnx, "text-reading": try_onnx},
+    )  # fmt: skip

@@ -1,0 +1,170 @@
+"""What HQ keeps and the one interface to it, so that SQLite can be replaced by PostgreSQL without touching the sink.
+
+A `commit` is one durable transaction: envelopes keyed by (gateway, epoch, seq), repeats ignored; what they carry is taken
+apart only for those that were new. A stream is one epoch of one gateway. Its watermark is the highest sequence up to which
+every sequence is either here, in a gap record, or refused here after its signature held. `generation` is a random id made
+with the database: it tells a gateway when HQ has lost everything.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from edge_sync.messages import Birth, Envelope, Health
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """An enrolled gateway: its tenant and its Ed25519 public key (32 bytes)."""
+
+    name: str
+    tenant: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """An envelope whose signature, address and types all held, with its bytes as received."""
+
+    envelope: Envelope
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Born:
+    birth: Birth
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Liveness of a gateway: a state, or a health report."""
+
+    gateway: str
+    state: str = ""
+    health: Health | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A message that is not stored as an envelope. `seq` > 0 only when its signature held; then `payload` is kept as well."""
+
+    gateway: str
+    leaf: str
+    reason: str
+    sha256: str
+    size_bytes: int
+    epoch: str = ""
+    seq: int = 0
+    payload: bytes = b""
+
+
+Arrival = Accepted | Born | Seen | Rejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark:
+    """What HQ may now confirm to a gateway, with the counter its signed message must carry."""
+
+    tenant: str
+    gateway: str
+    epoch: str
+    seq: int
+    counter: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a commit did: envelopes that were new, repeats ignored, messages rejected, and watermarks to publish."""
+
+    new: int
+    repeats: int
+    rejected: int
+    watermarks: tuple[Watermark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Sequences `first`..`last` of a stream that HQ knows of and lacks; `first` 0 = it lacks the stream's birth."""
+
+    tenant: str
+    gateway: str
+    epoch: str
+    first: int
+    last: int
+
+
+class StoredRow(Struct, frozen=True, kw_only=True):
+    """One envelope as HQ holds it. `data` is the envelope's own data."""
+
+    gateway: str
+    epoch: str
+    seq: int
+    type: str
+    time: datetime
+    received_at: datetime
+    recording: str
+    data: dict[str, Any]
+
+
+class StreamReport(Struct, frozen=True, kw_only=True):
+    """One gateway's epoch. `missing` = below the highest sequence seen and unexplained; `gaps` = explained by a record."""
+
+    gateway: str
+    tenant: str
+    epoch: str
+    state: str
+    rows: int
+    highest: int
+    committed: int
+    missing: int
+    gaps: int
+    announced: int
+
+
+class RowsReport(Struct, frozen=True, kw_only=True):
+    """`edge-hq rows --json`. `n` counts all envelopes, `rows` holds the first of them; `duplicates` is measured by query."""
+
+    rows: tuple[StoredRow, ...]
+    n: int
+    tags: int
+    missing: int
+    duplicates: int
+    dead_letters: int
+    gateways: tuple[StreamReport, ...]
+
+
+class Store(Protocol):
+    """HQ's database. Every method may raise `errors.StoreBroken`; then nothing of that call was acknowledged."""
+
+    @property
+    def generation(self) -> str: ...
+
+    def enrol(self, gateway: Gateway) -> None:
+        """Admit a gateway, or give an admitted one a new key."""
+        ...
+
+    def gateway(self, name: str) -> Gateway | None: ...
+
+    def commit(self, arrivals: Sequence[Arrival], *, at: datetime) -> Result:
+        """Keep all of it, durably, in one transaction."""
+        ...
+
+    def watermarks(self) -> Sequence[Watermark]:
+        """The current one of every gateway that ever spoke."""
+        ...
+
+    def holes(self) -> Sequence[Hole]:
+        """The first hole of every current stream that has one, and every stream without a birth."""
+        ...
+
+    def counter(self, gateway: str) -> int:
+        """A number for the next signed order to this gateway: higher than any before, also after a restore."""
+        ...
+
+    def report(self, *, limit: int) -> RowsReport: ...
+
+    def close(self) -> None: ...

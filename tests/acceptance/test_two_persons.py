@@ -1,0 +1,65 @@
+"""One officer's share opens nothing; both together give exactly the original bytes, also to the stock `age` tool."""
+
+import shutil
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.acceptance
+
+ORIGINAL = (b"not media, but somebody's words all the same \x00\xff" * 4096)[:-7]
+META = 'kind = "call"\nstarted_at = 2026-11-20T09:30:00+08:00\n[consent]\nbasis = "none"\n'
+
+
+def test_two_officers_open_exactly_the_original(box) -> None:
+    media, meta = box.root / "call.wav", box.root / "call.meta.toml"
+    media.write_bytes(ORIGINAL)
+    meta.write_text(META)
+    (line,) = box.json("ingest", media, "--meta", meta)["files"]
+    assert line["state"] == "sealed"
+    target = line["recording"]
+
+    request = box.root / "request.json"
+    box.run("request", target, "--purpose", "complaint 17", "-o", request)
+    shares = {}
+    for role in ("legal", "hr"):
+        shares[role] = box.root / f"{role}.share"
+        box.tool("edge-officer", "release", request, "--key", box.key(role), "-o", shares[role])
+
+    opened = box.root / "opened"
+    box.run("unseal", target, "--share", shares["legal"], "--share", shares["legal"], "-o", opened, code=1)
+    box.run("unseal", target, "--share", shares["hr"], "-o", opened, code=1)
+    assert not opened.exists()
+    for role in ("legal", "hr"):
+        assert b"AGE-SECRET-KEY" not in shares[role].read_bytes()
+
+    identity = box.root / "identity.txt"
+    both = ("--share", shares["legal"], "--share", shares["hr"])
+    box.run("unseal", target, *both, "--identity", "-o", identity)
+    assert shutil.which("age"), "needs the age tool: apt-get install age"
+    sealed = box.state / "vault" / "objects" / f"{target}.age"
+    stock = subprocess.run(["age", "-d", "-i", identity, sealed], capture_output=True, check=True)
+    assert stock.stdout == ORIGINAL
+
+    box.run("request", target, "--purpose", "complaint 17", "-o", box.root / "again.json")
+    for role in ("legal", "hr"):
+        shares[role] = box.root / f"{role}.again"
+        box.tool("edge-officer", "release", box.root / "again.json", "--key", box.key(role), "-o", shares[role])
+    box.run("unseal", target, "--share", shares["legal"], "--share", shares["hr"], "-o", opened)
+    assert opened.read_bytes() == ORIGINAL
+
+    kinds = [kind for (kind,) in box.query("SELECT kind FROM audit ORDER BY seq")]
+    assert kinds.count("opening.requested") == 2
+    assert kinds.count("object.opened") == 2
+    assert box.json("status")["audit_ok"] is True
+
+
+def test_without_consent_nothing_is_analysed(box) -> None:
+    media, meta = box.root / "call.wav", box.root / "call.meta.toml"
+    media.write_bytes(ORIGINAL)
+    meta.write_text(META)
+    box.json("ingest", media, "--meta", meta)
+    now = box.json("status")
+    assert now["recordings"] == {"sealed": 1}
+    assert [line["parked"] for line in now["parked"]] == ["no-consent"]
+    assert box.query("SELECT COUNT(*) FROM tags") == [(0,)]
