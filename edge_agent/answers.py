@@ -35,7 +35,11 @@ def recordings(settings: Config) -> list[RecordingLine]:
     with reader(settings) as book:
         return [
             RecordingLine(
-                id=one.id, kind=one.circumstances.kind.value, state=one.state.value, parked=one.parked, captured_at=one.captured_at.isoformat()
+                id=one.id,
+                kind=one.circumstances.kind.value,
+                state=one.state.value,
+                parked=one.parked,
+                captured_at=one.captured_at.isoformat(),
             )
             for one in book.recordings()
         ]
@@ -92,7 +96,10 @@ def shelf_scores(settings: Config) -> list[ShelfLine]:
                 continue
             found.append(
                 shelf_line(
-                    book.score(one.id), app.Bays(settings).load(one.circumstances.bay), [kept.tag for kept in book.tags(one.id)], one.id
+                    book.score(one.id),
+                    app.Bays(settings).load(one.circumstances.bay),
+                    [kept.tag for kept in book.tags(one.id)],
+                    one.id,
                 )
             )
         return found

@@ -3,7 +3,7 @@
 `box` opens everything the worker needs; `bench` has the bench tools' engines; the questions of the command line need neither.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from edge_agent.pipeline import Kit
 if TYPE_CHECKING:
     from edge_agent.capture.inbox import FileInbox
     from edge_agent.domain.shelf import Planogram
+    from edge_agent.domain.transcript import Speaker, Transcript
     from edge_agent.ledger.book import SqliteLedger
     from edge_agent.ledger.watermarks import WatermarkServer
     from edge_agent.ports import ShelfFindings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 
 OCR: Final = "ppocr-v6-small"
+VAD: Final = "silero-vad"
 
 
 class SystemClock:
@@ -83,10 +85,17 @@ def box(settings: Config) -> Iterator[Box]:
     try:
         book.started({"config": settings.digest, "ruleset": rules.ruleset, "recipients": held.recipients_digest})
         kit = Kit(
-            vault=opened, ledger=book, transcriber=transcriber(settings), tagger=rules, shelf=Shelf(settings),
+            vault=opened, ledger=book, transcriber=Speech(settings), tagger=rules, shelf=Shelf(settings),
             planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours),
         )  # fmt: skip
-        yield Box(settings=settings, kit=kit, keys=held, vault=opened, ledger=book, inbox=FileInbox(settings.paths.inbox, settings.limits))
+        yield Box(
+            settings=settings,
+            kit=kit,
+            keys=held,
+            vault=opened,
+            ledger=book,
+            inbox=FileInbox(settings.paths.inbox, settings.limits),
+        )
     finally:
         book.close()
 
@@ -121,14 +130,25 @@ def tagger(settings: Config) -> "RuleTagger":
     return RuleTagger.load(bundled("lexicons"), company=company, cache=settings.paths.cache)
 
 
-def transcriber(settings: Config) -> "WhisperTranscriber":
-    """Cheap: the weights are checked and loaded by the first call."""
-    from edge_agent.speech.transcriber import WhisperTranscriber  # noqa: PLC0415
+class Speech:
+    """Implements `ports.Transcriber`: the weights are verified and loaded by the first call, not by every start."""
 
-    speech = settings.speech
-    return WhisperTranscriber(
-        lambda: store.path_of(speech.model, settings.paths.models), threads=speech.threads, batch=speech.batch, limits=settings.limits
-    )
+    def __init__(self, settings: Config) -> None:
+        self._settings = settings
+
+    @cached_property
+    def engine(self) -> "WhisperTranscriber":
+        from edge_agent.speech.transcriber import WhisperTranscriber  # noqa: PLC0415
+
+        models, speech = self._settings.paths.models, self._settings.speech
+        store.path_of(VAD, models)
+        return WhisperTranscriber(
+            store.path_of(speech.model, models), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
+            name=speech.model, digest=store.digest_of(speech.model, models),
+        )  # fmt: skip
+
+    def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", hotwords: Sequence[str]) -> "Transcript":
+        return self.engine.transcribe(media, channels=channels, hotwords=hotwords)
 
 
 class Shelf:

@@ -35,7 +35,9 @@ class Dialogue(msgspec.Struct):
     competitors: list[str] = []
 
 
-def transcribe(settings: Config, file: Path, *, channels: tuple[str, ...] = ("rep", "customer"), industry: str = "") -> Transcription:
+def transcribe(
+    settings: Config, file: Path, *, channels: tuple[str, ...] = ("rep", "customer"), industry: str = ""
+) -> Transcription:
     """Recognise one file. BadInput names what is wrong with it; MissingAsset the model that is not installed."""
     around = _around(Dialogue(industry=industry), tuple(_speaker(name) for name in channels))
     found = _recognised(settings, file, around)
@@ -110,7 +112,9 @@ def price_tags(settings: Config, image: Path) -> PriceTags:
         readings = app.Shelf(settings).engine.read_tags(media)
     return PriceTags(
         tags=[
-            PriceTagLine(box=[round(x, 4) for x in one.box], price=one.price, text=list(one.text), confidence=round(one.confidence, 4))
+            PriceTagLine(
+                box=[round(x, 4) for x in one.box], price=one.price, text=list(one.text), confidence=round(one.confidence, 4)
+            )
             for one in readings
         ]
     )
@@ -125,14 +129,16 @@ def _around(said: Dialogue, channels: tuple[Speaker, ...]) -> Circumstances:
 
 def _recognised(settings: Config, file: Path, around: Circumstances) -> Transcript:
     with _opened(file) as media:
-        return app.transcriber(settings).transcribe(media, channels=around.channels, hotwords=app.tagger(settings).hotwords(around))
+        return app.Speech(settings).transcribe(media, channels=around.channels, hotwords=app.tagger(settings).hotwords(around))
 
 
 def _speaker(name: str) -> Speaker:
     try:
         return Speaker(name.strip())
     except ValueError as error:
-        raise BadInput("channels", "a channel is rep, customer or unknown", remedy="for example --channels rep,customer") from error
+        raise BadInput(
+            "channels", "a channel is rep, customer or unknown", remedy="for example --channels rep,customer"
+        ) from error
 
 
 def _opened(file: Path) -> Any:
@@ -141,4 +147,6 @@ def _opened(file: Path) -> Any:
             raise BadInput("not-a-file", "not a regular file", remedy="give the path of one file", zh="不是普通文件")
         return file.open("rb")
     except (OSError, ValueError) as error:
-        raise BadInput("unreadable", "the file cannot be read", remedy="check the path and its rights", zh="文件无法读取") from error
+        raise BadInput(
+            "unreadable", "the file cannot be read", remedy="check the path and its rights", zh="文件无法读取"
+        ) from error

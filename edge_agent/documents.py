@@ -1,13 +1,11 @@
-"""The JSON documents the commands print: one Struct each, closed, from which `edge_agent/schemas/*.json` is generated.
+"""The JSON documents the commands print: one Struct each, closed, from which `edge_agent/schemas/*.json` is generated
+(`python tests/schema/make_schemas.py`).
 
 The bench tools (`transcribe`, `tag`) may print text, because their caller gave them the file; nothing else here has a field
 for what was said.
 """
 
-import json
-import sys
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -282,20 +280,3 @@ def encode(document: msgspec.Struct) -> str:
     raw = msgspec.json.encode(document)
     msgspec.json.decode(raw, type=type(document))
     return raw.decode()
-
-
-def schemas() -> dict[str, str]:
-    """File name -> JSON Schema 2020-12 text of every document."""
-    found = {}
-    for name, document in PRINTED.items():
-        made: dict[str, Any] = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"edge-agent {name}", **msgspec.json.schema(document),
-        }  # fmt: skip
-        found[f"{name}.json"] = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
-    return found
-
-
-if __name__ == "__main__":
-    # python -m edge_agent.documents edge_agent/schemas
-    for file, text in schemas().items():
-        (Path(sys.argv[1]) / file).write_text(text, encoding="utf-8")

@@ -56,6 +56,9 @@ def main(argv: list[str] | None = None) -> int:
             _note(error.zh)
         _note(f"edge-officer: {error}")
         return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return 130
 

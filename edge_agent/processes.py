@@ -20,6 +20,7 @@ from edge_agent.ids import new_id
 if TYPE_CHECKING:
     from edge_agent.ports import Arrival
 
+
 def run_worker(settings: Config) -> None:
     """Take in and analyse until SIGTERM or SIGINT.
 
@@ -81,7 +82,9 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))
         with app.box(settings) as box:
             if not box.room():
-                raise Unavailable("the disk is nearly full, no new media is taken in", remedy="free space", zh="磁盘空间不足，暂停接收")
+                raise Unavailable(
+                    "the disk is nearly full, no new media is taken in", remedy="free space", zh="磁盘空间不足，暂停接收"
+                )
             return _each(arrivals, lambda arrival: _take(box, arrival))
 
 
@@ -101,7 +104,9 @@ def _each(arrivals: "Sequence[Arrival]", take: "Callable[[Arrival], tuple[str, s
             recording, state, reason = take(arrival)
             lines.append(Ingested(n=n, recording=recording or None, state=state, reason=reason))
         except BadInput as error:
-            lines.append(Ingested(n=n, recording=None, state="refused", error=error.kind, reason=error.message, remedy=error.remedy))
+            lines.append(
+                Ingested(n=n, recording=None, state="refused", error=error.kind, reason=error.message, remedy=error.remedy)
+            )
     return Ingestion(files=lines)
 
 

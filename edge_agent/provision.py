@@ -28,7 +28,10 @@ def provision(settings: Config, *, legal: Sequence[str], hr: Sequence[str], hq_k
         durable.write(paths.uplink / "hq.pub", b64encode(public) + b"\n")
     app.ledger(settings, keys).close()
     return Ready(
-        gateway=settings.gateway, tenant=settings.tenant, gateway_key=b64encode(keys.public).decode(), recipients=keys.recipients_digest
+        gateway=settings.gateway,
+        tenant=settings.tenant,
+        gateway_key=b64encode(keys.public).decode(),
+        recipients=keys.recipients_digest,
     )
 
 

@@ -75,23 +75,17 @@ def tags(lines: Sequence[TagLine], names: dict[str, tuple[str, str]]) -> "Table"
         status = "" if line.status == "final" else f" ({'待确认' if line.status == 'provisional' else '已撤回'})"
         made.add_row(
             clock(line.start_ms), SPEAKERS.get(line.speaker, line.speaker) if line.turn >= 0 else "—", f"{zh}{status} {en}", line.code,
-            SEVERITIES.get(line.severity, line.severity), f"{line.confidence:.2f}", line.id,
+            SEVERITIES.get(line.severity, line.severity), f"{line.confidence:.2f}", line.id[-12:],
         )  # fmt: skip
     return made
 
 
 def why(answer: Why) -> "Table":
-    made = table(f"为什么 Why: {answer.name_zh} {answer.name_en}", "条件 Condition", "位置 Where")
-    for line in answer.zh:
-        made.add_row(line, "")
-    for line in answer.en:
-        made.add_row(line, "")
-    for held in answer.conditions:
-        where = f"{clock(held.start_ms)}–{clock(held.end_ms)}" + (f"  第{held.turn}轮 turn {held.turn}" if held.turn >= 0 else "")
-        made.add_row(f"{held.kind}: {held.detail}", where)
-    made.add_row(f"规则 rule {answer.tag.rule}", answer.rule_digest[:16])
-    made.add_row("规则集 ruleset", answer.ruleset[:16])
-    made.add_row("模型 models", " ".join(m[:16] for m in answer.models))
+    made = table(f"为什么 Why: {answer.name_zh} {answer.name_en}", "中文", "English")
+    for zh, en in zip(answer.zh, answer.en, strict=True):
+        made.add_row(zh, en)
+    models = " ".join(digest[:12] for digest in answer.models)
+    made.add_row(f"规则 {answer.tag.rule} {answer.rule_digest[:12]}", f"ruleset {answer.ruleset[:12]}, models {models}")
     return made
 
 
@@ -127,7 +121,9 @@ def status(now: Status) -> "Table":
 
 
 def sealed(objects: Sequence[SealedLine]) -> "Table":
-    made = table("留在本机（已加密） Sealed, stays here", "对象 Object", "内容 What", "字节 Bytes", "本机可解密 Readable by this box")
+    made = table(
+        "留在本机（已加密） Sealed, stays here", "对象 Object", "内容 What", "字节 Bytes", "本机可解密 Readable by this box"
+    )
     for one in objects:
         made.add_row(one.object, CONTENTS.get(one.kind, one.kind), f"{one.bytes:,}", "是 yes" if one.hot else "否 no")
     return made

@@ -15,13 +15,22 @@ def needed(settings: Config) -> tuple[str, ...]:
 
 
 def install(
-    settings: Config, names: Sequence[str] = (), *, from_dir: Path | None = None, progress: Callable[[int, int], None] | None = None
+    settings: Config,
+    names: Sequence[str] = (),
+    *,
+    from_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Installation:
     """Install `names`, or what the configuration needs; each is loaded once for trial. MissingAsset, Unavailable."""
     from edge_agent.infer import test_load as try_onnx  # noqa: PLC0415
-    from edge_agent.speech.transcriber import try_whisper  # noqa: PLC0415
 
     return install_models(
         names or needed(settings), settings.paths.models, from_dir=from_dir, progress=progress,
-        test_loads={"speech-to-text": try_whisper, "voice-activity": try_onnx, "text-reading": try_onnx},
+        test_loads={"speech-to-text": _try_whisper, "voice-activity": try_onnx, "text-reading": try_onnx},
     )  # fmt: skip
+
+
+def _try_whisper(folder: Path) -> None:
+    from edge_agent.speech.recogniser import Recogniser  # noqa: PLC0415 - a heavy library
+
+    Recogniser(folder, threads=1)

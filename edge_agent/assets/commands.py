@@ -6,10 +6,10 @@ from typing import Literal
 
 import msgspec
 
-from edge_agent.assets.manifest import Manifest, shipped
-from edge_agent.assets.sources import installed
 from edge_agent.assets.assembly import Progress
 from edge_agent.assets.faults import FileState, remedy
+from edge_agent.assets.manifest import Manifest, shipped
+from edge_agent.assets.sources import installed
 from edge_agent.assets.store import TestLoad, damage, install, place
 
 

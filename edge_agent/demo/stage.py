@@ -69,7 +69,9 @@ class Stage:
             f'[broker]\nhost = "127.0.0.1"\nport = {broker.port}\n[limits]\nmedia_floor_bytes = 0\n',
             encoding="utf-8",
         )
-        recipients = {role: self._tool("edge_agent.officer", "keygen", "-o", self.officers / f"{role}.key") for role in ("legal", "hr")}
+        recipients = {
+            role: self._tool("edge_agent.officer", "keygen", "-o", self.officers / f"{role}.key") for role in ("legal", "hr")
+        }
         hq_key = self._tool("edge_sync.cli", "keygen", "-o", self.root / "hq" / "hq.key")
         ready = provision.provision(self.settings, legal=[recipients["legal"]], hr=[recipients["hr"]], hq_key=hq_key)
         self._tool("edge_sync.cli", "enrol", GATEWAY, "--tenant", TENANT, "--key", ready.gateway_key, "--store", self.store)
@@ -95,7 +97,9 @@ class Stage:
         if seed is not None:
             self.say(f"    渲染随机货架 {seed}  rendering a shelf scene nobody tuned for")
             scene, shelf = self.root / "scene", "shelf"
-            samples.render_scene(seed, scene)
+            from edge_agent.samples.scene import render_scene  # noqa: PLC0415
+
+            render_scene(seed, scene)
         bay = tomllib.loads((scene / f"{shelf}.meta.toml").read_text(encoding="utf-8"))["bay"]
         shutil.copytree(scene / bay, self.settings.paths.bays / bay)
         for name, folder in [(call, samples.folder()) for call in CALLS] + [(shelf, scene)]:

@@ -47,7 +47,10 @@ def collect(stage: "Stage") -> Demo:
 def hq_count(stage: "Stage") -> HqCount:
     """Asked of HQ's own tool, over HQ's own database."""
     done = subprocess.run(
-        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(stage.store), "--json"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(stage.store), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     rows = json.loads(done.stdout)
     return HqCount(rows=rows["n"], missing=rows["missing"], duplicates=rows["duplicates"])

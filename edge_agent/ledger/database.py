@@ -39,20 +39,15 @@ class Database:
     @classmethod
     def open(cls, path: Path, *, ballast: Ballast) -> Self:
         """Open for writing; creates and migrates the file, durably. LedgerBroken or Unavailable."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            _create(path)
-            connection = _connect(f"file:{_quoted(path)}", timeout_ms=BUSY_MS)
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            if mode != "wal":
-                raise LedgerBroken("the ledger's file system cannot do WAL", remedy="use a local disk")
-            for pragma in ("synchronous = FULL", "foreign_keys = ON", f"journal_size_limit = {_WAL_LIMIT_BYTES}"):
-                connection.execute(f"PRAGMA {pragma}")
-            schema.migrate(connection)
-            fsync_directory(path.parent)
+            try:
+                return cls(_prepared(path), ballast)
+            except sqlite3.Error as error:
+                if code(error) not in _FULL or not ballast.free():
+                    raise
+                return cls(_prepared(path), ballast)
         except (sqlite3.Error, OSError) as error:
             raise translated(error) from error
-        return cls(connection, ballast)
 
     @classmethod
     def open_reading(cls, path: Path) -> Self:
@@ -161,6 +156,21 @@ def translated(error: sqlite3.Error | OSError) -> EdgeError:
 
 def _connect(uri: str, *, timeout_ms: int) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=timeout_ms / 1000)
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    """A writing connection to a file that is there, current, and durable under its name."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _create(path)
+    connection = _connect(f"file:{_quoted(path)}", timeout_ms=BUSY_MS)
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise LedgerBroken("the ledger's file system cannot do WAL", remedy="use a local disk")
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", f"journal_size_limit = {_WAL_LIMIT_BYTES}"):
+        connection.execute(f"PRAGMA {pragma}")
+    schema.migrate(connection)
+    fsync_directory(path.parent)
+    return connection
 
 
 def _create(path: Path) -> None:

@@ -25,7 +25,11 @@ COLUMNS: Final = (
     "id, recording, code, speaker, start_ms, end_ms, known_at_ms, confidence, severity, layer, rule, rule_digest, turn, status, "
     "supersedes, slots, evidence"
 )
-CURRENT: Final = "status <> 'withdrawn' AND NOT EXISTS (SELECT 1 FROM tags AS later WHERE later.supersedes = tags.id)"
+CURRENT: Final = (
+    "status <> 'withdrawn' AND NOT EXISTS "
+    "(SELECT 1 FROM tags AS later WHERE later.supersedes = tags.id AND later.supersedes <> '')"
+)
+"""A condition on `tags`. Its last part lets SQLite use the partial index; without it a count is quadratic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

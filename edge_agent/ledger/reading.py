@@ -1,14 +1,18 @@
 """What the command line shows: recordings, tags with their evidence, scores and the state of the whole, read-only.
 
-Runs beside a working worker; each answer is one short query, so a reader never holds the write-ahead log back.
+Runs beside a working worker; each answer is one short transaction, so a reader never holds the write-ahead log back.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
+
+import msgspec
 
 from edge_agent.domain.recording import Recording
 from edge_agent.domain.shelf import ShelfScore
@@ -66,7 +70,8 @@ class LedgerReader:
             raise Unavailable("there is no ledger here yet", remedy="ingest something first", zh="还没有任何记录")
         try:
             connection = sqlite3.connect(
-                f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=database.BUSY_MS / 1000, check_same_thread=False
+                f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False,
+                timeout=database.BUSY_MS / 1000,
             )  # fmt: skip
             return cls(connection)
         except sqlite3.Error as error:
@@ -104,12 +109,29 @@ class LedgerReader:
             raise NotFound("no shelf score for that recording", remedy="edge-agent status")
         return findings.score_of(rows[0]["score"])
 
+    def models(self, recording: str) -> tuple[str, ...]:
+        """The models behind the newest analysis of a recording; empty before its first."""
+        rows = self._query(
+            "SELECT models FROM analyses WHERE recording = :recording ORDER BY id DESC LIMIT 1", recording=recording
+        )
+        return next((msgspec.json.decode(row["models"], type=tuple[str, ...]) for row in rows), ())
+
+    def models(self, recording: str) -> tuple[str, ...]:
+        """Digests of the models of its newest analysis."""
+        rows = list(self._query("SELECT models FROM analyses WHERE recording = :r ORDER BY id DESC LIMIT 1", r=recording))
+        return tuple(json.loads(rows[0]["models"])) if rows else ()
+
     def objects(self, recording: str) -> dict[str, str]:
         """Sealed objects of a recording: kind (`media`, `transcript`, `picture`) -> newest object id."""
         rows = self._query("SELECT kind, id FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
         return {row["kind"]: row["id"] for row in rows}
 
     def status(self) -> LedgerStatus:
+        """Counts that belong together, whatever the worker does meanwhile."""
+        with self._one_view():
+            return self._status()
+
+    def _status(self) -> LedgerStatus:
         meta = {row["key"]: row["value"] for row in self._query("SELECT key, value FROM meta")}
         states = self._query("SELECT state, COUNT(*) AS n FROM recordings GROUP BY state ORDER BY state")
         parked = self._query("SELECT id, parked FROM recordings WHERE parked <> '' ORDER BY captured_at, id")
@@ -132,10 +154,22 @@ class LedgerReader:
 
     def verify_chain(self, *, sign: Sign | None = None) -> int:
         """See `integrity.verify_chain`; with the device's `sign` the signed head is checked too."""
-        return verify_chain(self._connection, sign=sign)
+        with self._one_view():
+            return verify_chain(self._connection, sign=sign)
 
     def close(self) -> None:
         self._connection.close()
+
+    @contextmanager
+    def _one_view(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
 
     def _stored(self, where: str, **values: Any) -> Iterator[StoredTag]:
         columns = ", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))

@@ -9,6 +9,8 @@ import sqlite3
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from edge_agent.errors import NotAllowed
+
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
@@ -43,7 +45,7 @@ _FIRST: Final = (
     """CREATE TABLE outbox (
         seq INTEGER PRIMARY KEY, leaf TEXT NOT NULL, rank INTEGER NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL,
         committed_at TEXT NOT NULL DEFAULT '', payload BLOB, bytes INTEGER NOT NULL) STRICT""",
-    """CREATE INDEX outbox_rank ON outbox (rank, seq) WHERE state = 'live'""",
+    """CREATE INDEX outbox_rank ON outbox (rank DESC, seq) WHERE state = 'live'""",
     """CREATE INDEX outbox_committed ON outbox (committed_at) WHERE committed_at <> ''""",
     """CREATE TABLE generations (generation TEXT PRIMARY KEY, first_seen TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     """CREATE TABLE audit (
@@ -79,15 +81,12 @@ def migrations() -> "Migrations":
     return steps
 
 
-def current(connection: sqlite3.Connection) -> bool:
-    """Whether nothing is left to migrate. A file from a newer release counts as current: it is refused elsewhere."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version) >= VERSION
-
-
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to `VERSION`."""
-    if current(connection):
+    """Bring the file to `VERSION`; NotAllowed for a file that a newer release has written."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise NotAllowed("the ledger was written by a newer release", remedy="install that release again", zh="账本版本较新")
+    if version == VERSION:
         return
     from sqlite_utils import Database  # noqa: PLC0415
 

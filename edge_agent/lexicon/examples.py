@@ -15,6 +15,7 @@ from edge_agent.lexicon.conditions import Fact
 _VOICES: Final = {"销售": Speaker.REP, "客户": Speaker.CUSTOMER, "未知": Speaker.UNKNOWN}
 _SAID: Final = re.compile(r"(销售|客户|未知)[：:]\s*(.+)", re.DOTALL)
 _STAGE: Final = re.compile(r"[（(](?:(静默|已过)(\d+)秒|(?:全程(\d+)轮[，,])?(结束)|系统播报[：:](.+))[）)]")
+_WAIT: Final = re.compile(r"[（(](静默|已过)(\d+)秒[）)]")
 _FACTS: Final = re.compile(r"\w+=[^;|\s]+(; \w+=[^;|\s]+)*( \| .*)?")
 _MS_PER_CHARACTER: Final = 180
 _PAUSE_MS: Final = 400
@@ -41,7 +42,7 @@ def is_facts(text: str) -> bool:
 def facts(text: str) -> dict[str, Fact]:
     """`a=1; b=true | note` as a table; list values (days of hits) are left out."""
     found: dict[str, Fact] = {}
-    for pair in text.split(" | ")[0].split("; "):
+    for pair in text.split(" | ", maxsplit=1)[0].split("; "):
         name, _, value = pair.partition("=")
         if value in ("true", "false"):
             found[name] = value == "true"
@@ -64,14 +65,21 @@ def scene(text: str, speaker: str) -> Scene:
     for part in parts:
         stage = _STAGE.fullmatch(part)
         if stage is None:
+            waits += [(len(spoken), _pause(wait)) for wait in _WAIT.finditer(part)]
+            part = _WAIT.sub("", part)  # noqa: PLW2901 - a silence may also stand inside a turn
             spoken.append(_line(part, speaker, alone=len(parts) == 1))
         elif stage[5]:
             spoken.append((Speaker.UNKNOWN, stage[5]))
         elif stage[4]:
             ended, total = True, int(stage[3] or 0)
         else:
-            waits.append((len(spoken), int(stage[2]) * 1000 if stage[1] == "静默" else -int(stage[2]) * 1000))
+            waits.append((len(spoken), _pause(stage)))
     return _timed([*_padding(total - len(spoken), spoken), *spoken], waits, max(total - len(spoken), 0), ended=ended)
+
+
+def _pause(stage: re.Match[str]) -> int:
+    """Milliseconds to wait; negative = until that time."""
+    return int(stage[2]) * (1000 if stage[1] == "静默" else -1000)
 
 
 def _line(part: str, speaker: str, *, alone: bool) -> tuple[Speaker, str]:

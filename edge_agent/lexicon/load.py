@@ -64,6 +64,8 @@ def load(builtin: Path, company: Path | None = None) -> Lexicon:
                     remedy="create it or correct `lexicons` in the configuration",
                 )
             )
+    if any(problem.entry == "file" for problem in heap.problems):
+        refuse(heap.problems)  # with a file unread, what the others refer to would all seem missing
     lexicon = _assemble(heap)
     for entry, *fault in check(lexicon, [(label, extend) for label, _, extend in heap.extends]):
         heap.problems.append(heap.places[entry].problem(entry, *fault))

@@ -139,7 +139,7 @@ def _named(name: str, groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 def _product(run: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    written = tuple(dict.fromkeys("".join(p) for p in itertools.islice(itertools.product(*run), MOST_ALTERNATIVES + 1)))
+    written = ["".join(p) for p in itertools.islice(itertools.product(*run), MOST_ALTERNATIVES + 1)]
     if len(written) > MOST_ALTERNATIVES:
         raise BadSaying(f"writes out to more than {MOST_ALTERNATIVES} phrases")
-    return written
+    return tuple(dict.fromkeys(written))

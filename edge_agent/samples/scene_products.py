@@ -153,7 +153,7 @@ _CENTS: Final = (0, 50, 80, 90, 90, 90, 99)
 
 def stock(rng: Random, slots_per_row: Sequence[int]) -> list[list[Product]]:
     """Choose a product for every slot: runs of 1-4 flavours of one brand's line, no SKU twice."""
-    styles = {code: _style(rng) for code, _ in BRANDS}
+    styles = {code: house_style(rng) for code, _ in BRANDS}
     lines = list(LINES)
     rng.shuffle(lines)
     taken: set[str] = set()
@@ -174,7 +174,7 @@ def stock(rng: Random, slots_per_row: Sequence[int]) -> list[list[Product]]:
 def stranger(rng: Random) -> Product:
     """A product that is on nobody's list: a brand of its own with its own look."""
     line = rng.choice([line for line in LINES if line.form in {"box", "bag", "can"}])
-    return product(rng, line, ("stranger", "岚坊"), rng.choice(line.flavours), _style(rng))
+    return product(rng, line, ("stranger", "岚坊"), rng.choice(line.flavours), house_style(rng))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,8 @@ class Style:
     depth: float
 
 
-def _style(rng: Random) -> Style:
+def house_style(rng: Random) -> Style:
+    """Draw a brand's style."""
     return Style(
         rng.choice(LAYOUTS),
         rng.choice(PATTERNS),

@@ -19,8 +19,9 @@ from edge_agent.samples.scene_walker import PHASES, Walk, dress, figures, passin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """`crf` and `preset` are x264's: quality (lower is better) and effort."""
+    """`crf` and `preset` are x264's: quality (lower is better) and effort. Another `codec`, or none of it here, is MPEG-4."""
 
+    codec: str = "libx264"
     seconds: float = 32.0
     fps: int = 10
     key_every_s: float = 1.0
@@ -53,7 +54,7 @@ def film(still: Any, path: Path, walk: Walk, rng: Random, encoding: Encoding) ->
 
 def _stream(container: Any, encoding: Encoding) -> Any:
     key_every = round(encoding.fps * encoding.key_every_s)
-    codec = "libx264" if "libx264" in av.codec.codecs_available else "mpeg4"
+    codec = encoding.codec if encoding.codec in av.codec.codecs_available else "mpeg4"
     stream = container.add_stream(codec, rate=encoding.fps)
     stream.width, stream.height = SIZE
     stream.pix_fmt = "yuv420p"

@@ -13,7 +13,6 @@ Not here: what the samples or pictures mean.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
 
 from edge_agent.config import Limits
@@ -74,11 +73,9 @@ def decode_picture(media: BinaryIO, limits: Limits) -> "npt.NDArray[np.uint8]":
         Unavailable: as in `probe`.
     """
     job = Job(operation="picture", max_duration_ms=0, max_px=limits.max_picture_px)
-    with (
-        Session(media, job, max_file_bytes=min(limits.max_file_bytes, 6 * limits.max_picture_px)) as session,
-        closing(session.frames()) as frames,
-    ):
-        return next(frames).rgb
+    largest = min(limits.max_file_bytes, 6 * limits.max_picture_px)
+    with Session(media, job, max_file_bytes=largest) as session:
+        return next(session.frames()).rgb
 
 
 def _hours(hours: float) -> int:

@@ -6,23 +6,18 @@ Standard input is the socket to the parent. Exit status 0 after END or ERROR; th
 import os
 import socket
 from collections.abc import Iterator
-from typing import Final
 
 import msgspec
 import pyseccomp  # noqa: F401 - runs helpers at import, which the walls would forbid
 
-from edge_agent.sandbox import decoding, wire
+from edge_agent.sandbox import wire
 from edge_agent.sandbox.confine import NotConfinedError, confine
+from edge_agent.sandbox.containers import FaultyError
+from edge_agent.sandbox.decoding import OPERATIONS, warm_up
 from edge_agent.sandbox.faults import NOT_CONFINED
 from edge_agent.sandbox.remote import RemoteFile
+from edge_agent.sandbox.vision import Picture
 from edge_agent.sandbox.wire import Job, Kind
-
-OPERATIONS: Final = {
-    "probe": decoding.probe,
-    "audio": decoding.audio,
-    "key-frames": decoding.key_frames,
-    "picture": decoding.picture,
-}
 
 
 class Link:
@@ -63,7 +58,7 @@ def main() -> None:
         link = Link(connection)
         job = msgspec.json.decode(link.receive(Kind.JOB), type=Job)
         try:
-            decoding.warm_up()
+            warm_up()
             confine(job.lacks)
         except NotConfinedError:
             link.send(Kind.ERROR, NOT_CONFINED.encode())
@@ -72,7 +67,7 @@ def main() -> None:
             for kind, parts in results(RemoteFile(link.ask, job.size_bytes), job):
                 link.send(kind, *parts)
             link.send(Kind.END)
-        except decoding.FaultyError as error:
+        except FaultyError as error:
             link.send(Kind.ERROR, error.code.encode())
         except MemoryError:
             link.send(Kind.ERROR, b"decode-limit")
@@ -83,7 +78,7 @@ def results(file: RemoteFile, job: Job) -> Iterator[tuple[Kind, tuple[bytes | me
     for result in OPERATIONS[job.operation](file, job):
         if isinstance(result, wire.MediaInfo):
             yield Kind.INFO, (msgspec.json.encode(result),)
-        elif isinstance(result, decoding.Picture):
+        elif isinstance(result, Picture):
             height, width, _ = result.rgb.shape
             yield Kind.FRAME, (wire.FRAME.pack(result.at_ms, height, width), result.rgb.data.cast("B"))
         else:

@@ -12,6 +12,7 @@ Every module must be imported before: afterwards nothing can be opened. pyseccom
 import os
 import resource
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any, Final
 
 ADDRESS_SPACE_BYTES: Final = 2 * 2**30
@@ -37,7 +38,7 @@ class NotConfinedError(Exception):
 
 def confine(lacks: Collection[str] = ()) -> None:
     """Give up everything but memory, the clock and open descriptors; NotConfinedError when a wall cannot be built."""
-    if len(os.listdir("/proc/self/task")) != 1:
+    if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise NotConfinedError("threads")  # the walls below hold for this thread and what it starts
     loader = None if "seccomp" in lacks else _seccomp()
     _limit()

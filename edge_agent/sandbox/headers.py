@@ -131,7 +131,7 @@ def _jpeg_segments(file: RemoteFile) -> Iterator[tuple[int, bytes, int]]:
 def _png_is_whole(file: RemoteFile) -> bool:
     at = 8
     while (head := _at(file, at, 8)) and len(head) == 8:
-        at += 12 + unpack(">I", head[:4])[0]
+        at += 12 + int(unpack(">I", head[:4])[0])
         if head[4:] == b"IEND":
             return at <= file.size_bytes
     return False
@@ -158,4 +158,4 @@ def _ogg_is_whole(file: RemoteFile) -> bool:
         return False
     segments = tail[at + 27 : at + 27 + tail[at + 26]]
     whole = len(segments) == tail[at + 26] and at + 27 + len(segments) + sum(segments) <= len(tail)
-    return whole and bool(tail[at + 5] & 4)
+    return whole and tail[at + 5] & 4 != 0

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +66,7 @@ class Session:
         job: Job,
         *,
         max_file_bytes: int,
-        command: Sequence[str] = CHILD,
+        command: tuple[str, ...] = CHILD,
         stall_s: float = STALL_S,
         wall_s: float = WALL_S,
     ) -> None:
@@ -77,15 +77,16 @@ class Session:
         self._command = command
         self._stall_s = stall_s
         self._left_s = wall_s
+        self._trusted = True  # until the child has seen a byte of the file
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
             ours, theirs = socket.socketpair()
             undo.callback(ours.close)
             with theirs:
-                self._child = subprocess.Popen(
-                    self._command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                    cwd="/", env=ENVIRONMENT, close_fds=True,
+                self._child: subprocess.Popen[bytes] = subprocess.Popen(
+                    self._command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    cwd="/", env=dict(ENVIRONMENT),
                 )  # fmt: skip
             undo.callback(self._end_child)
             self._socket = ours
@@ -93,9 +94,7 @@ class Session:
         self._send(Kind.JOB, msgspec.json.encode(self._job))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._undo.close()
 
     def info(self) -> MediaInfo:
@@ -152,9 +151,10 @@ class Session:
         while True:
             kind, payload = self._receive()
             if kind is Kind.READ and len(payload) == wire.READ.size:
+                self._trusted = False
                 self._send(Kind.DATA, self._range(*wire.READ.unpack(payload)))
             elif kind is Kind.ERROR:
-                raise fault(payload.decode("ascii", "replace"))
+                raise fault(payload.decode("ascii", "replace"), trusted=self._trusted)
             elif kind is Kind.END:
                 return
             elif kind in {Kind.INFO, Kind.AUDIO, Kind.FRAME}:
@@ -222,10 +222,8 @@ class Session:
         log.get().warning("decoder.died", exit_code=status)
         if -status in {signal.SIGXCPU, signal.SIGKILL}:
             return fault("decode-limit")
-        if status > 0:
-            return Unavailable(
-                "the media decoder could not be started", remedy="install edge-agent[appliance] completely"
-            )
+        if status > 0 and self._trusted:
+            return Unavailable("the media decoder could not be started", remedy="install edge-agent[appliance] completely")
         return fault("decoder-died")
 
     def _end_child(self) -> None:

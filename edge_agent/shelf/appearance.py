@@ -4,12 +4,13 @@ A SKU is known by its photos. Key points (SIFT) of a slot's picture are matched 
 found one after another (RANSAC), and each hypothesis is verified by laying the photo over the slot: correlation of
 brightness, and distance of chromaticity, which tells flavours of one line apart. Hypotheses of different SKUs compete
 for the same place; a unit counts only when the winner is good and clearly better than the runner-up.
-Calibration: photos are taken under other light than the bay, so their colours are shifted by the median difference found
-between the photos and the planned units in the reference photo. Method: Lowe 2004; Arandjelovic and Zisserman 2012.
+Photos are taken under other light and with another lens than the bay. So each SKU is also learnt from the units of it that
+are found in the reference photo where the plan puts it (`cut_out`), and the photos' colours are shifted by the median
+difference seen there (`tinted`). Method: Lowe 2004; Arandjelovic and Zisserman 2012.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
@@ -25,7 +26,7 @@ FEATURES: Final = 400
 RATIO: Final = 0.85
 MIN_INLIERS: Final = 6
 MAX_UNITS: Final = 8
-CANDIDATES: Final = 5
+CANDIDATES: Final = 8
 MIN_SCALE, MAX_SCALE = 0.3, 1.8
 MAX_TURN_DEG: Final = 15.0
 REPROJECTION_PX: Final = 4.0
@@ -64,6 +65,7 @@ class Unit:
     chroma: float
     hull: tuple[float, float, float, float]
     tint: tuple[float, float, float]
+    affine: Affine = field(compare=False, repr=False)
     rival: float = -1.0
 
     @property
@@ -98,7 +100,10 @@ def scaled_for_match(rgb: Picture) -> Picture:
 def photo_look(sku: str, photo: Picture) -> Look:
     """Learn one photo: the product is what differs from the photo's border; without such a difference, all of it."""
     rgb = scaled_for_match(photo)
-    mask = _foreground(rgb)
+    return _look(sku, rgb, _foreground(rgb))
+
+
+def _look(sku: str, rgb: Picture, mask: Mask) -> Look:
     points, descriptors = describe(rgb)
     rows = np.clip(points[:, 1].astype(int), 0, rgb.shape[0] - 1)
     columns = np.clip(points[:, 0].astype(int), 0, rgb.shape[1] - 1)
@@ -106,17 +111,24 @@ def photo_look(sku: str, photo: Picture) -> Look:
     return Look(sku=sku, rgb=rgb, mask=mask, points=points[kept], descriptors=descriptors[kept])
 
 
+def cut_out(look: Look, picture: Picture, unit: Unit) -> Look:
+    """The unit of `look`'s SKU as `picture` shows it, brought into the photo's geometry: a second look at that SKU."""
+    size = (look.rgb.shape[1], look.rgb.shape[0])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    rgb = np.asarray(cv2.warpAffine(picture, unit.affine, size, flags=flags), dtype=np.uint8)
+    return _look(look.sku, rgb, look.mask)
+
+
 def plain_look(sku: str, picture: Picture) -> Look:
     """Learn a SKU from a cut-out of the reference photo, where its photo is not recognised."""
     rgb = scaled_for_match(picture)
-    points, descriptors = describe(rgb)
-    return Look(sku=sku, rgb=rgb, mask=_inner(rgb), points=points, descriptors=descriptors)
+    return _look(sku, rgb, _inner(rgb))
 
 
 def describe(rgb: Picture) -> tuple[Floats, Floats]:
     """Key points (n, 2) in pixels and root-SIFT descriptors (n, 128)."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    found, descriptors = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.03).detectAndCompute(grey, None)
+    found, descriptors = cv2.SIFT.create(nfeatures=FEATURES, contrastThreshold=0.03).detectAndCompute(grey, None)
     if descriptors is None:
         return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
     rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
@@ -201,6 +213,7 @@ def _verified(soft: Picture, look: Look, affine: Affine, inliers: int) -> Unit |
         correlation=correlation,
         chroma=chroma,
         hull=hull,
+        affine=affine,
         tint=(float(tint[0]), float(tint[1]), float(tint[2])),
     )
 

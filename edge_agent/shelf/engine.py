@@ -15,7 +15,7 @@ from edge_agent.config import Limits
 from edge_agent.domain.shelf import Planogram, Seen, ShelfScore, SlotReading
 from edge_agent.ports import ShelfFindings
 from edge_agent.sandbox import decode_key_frames, decode_picture
-from edge_agent.shelf.bay import Decode, Picture, read_picture
+from edge_agent.shelf.bay import Decode, read_picture
 from edge_agent.shelf.clear import Gate
 from edge_agent.shelf.picture import View, draw
 from edge_agent.shelf.register import Registrar
@@ -78,7 +78,7 @@ class ShelfEngine:
             video.seek(0)
             return self._key_frames(video)
 
-        scanned = scan(frames, planogram, learnt.registrar, learnt.gate, learnt.verifier, self._ocr)
+        scanned = scan(frames, learnt.registrar, learnt.gate, learnt.verifier, self._ocr)
         prices = {sku.id: sku.price for sku in planogram.skus}
         style = style_of([read for one in scanned.slots for read in one.reads])
         verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]

@@ -18,8 +18,8 @@ from edge_agent.domain.shelf import Quad, Seen, Share, Slot
 from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.geometry import area_mask, corners_px, resized, widened
 from edge_agent.shelf.score import Verdict
-from edge_agent.shelf.tag_text import MARGIN as tag_margin
-from edge_agent.shelf.verify import MARGIN as slot_margin
+from edge_agent.shelf.tag_text import TAG_MARGIN
+from edge_agent.shelf.verify import SLOT_MARGIN
 
 WIDTH_PX: Final = 1280
 LEGEND_PX: Final = 92
@@ -46,7 +46,7 @@ _PRICE: Final = _Style(zh="价签不符", mark="价", colour=(230, 159, 0), hatc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The clear cut-outs of one slot and its tag, with their margins (`verify.MARGIN`, `tag_text.MARGIN`)."""
+    """The clear cut-outs of one slot and its tag, with their margins (`verify.SLOT_MARGIN`, `tag_text.TAG_MARGIN`)."""
 
     slot: Picture | None
     tag: Picture | None
@@ -75,15 +75,15 @@ def draw(
     return out.getvalue()
 
 
-def _composed(base: Picture, slots: Sequence[Slot], views: Mapping[str, Picture]) -> Picture:
+def _composed(base: Picture, slots: Sequence[Slot], views: Mapping[str, View]) -> Picture:
     grey = cv2.cvtColor(cv2.cvtColor(base, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    canvas = (0.45 * grey).astype(np.uint8)
+    canvas: Picture = np.asarray(0.45 * grey, dtype=np.uint8)
     for slot in slots:
         view = views.get(slot.id)
         if view is not None and view.slot is not None:
-            _paste(canvas, view.slot, slot.area, slot_margin)
+            _paste(canvas, view.slot, slot.area, SLOT_MARGIN)
         if view is not None and view.tag is not None and slot.tag is not None:
-            _paste(canvas, view.tag, slot.tag, tag_margin)
+            _paste(canvas, view.tag, slot.tag, TAG_MARGIN)
     return canvas
 
 

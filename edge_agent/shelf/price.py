@@ -60,14 +60,14 @@ class Role(Enum):
     UNIT = "unit"
 
 
+_UNIT_AFTER: Final = re.compile(r"/\s?\d*\s?(?:kg|g|ml|l|克|千克|公斤|斤|升)", re.IGNORECASE)
 _LABELS: Final = (
-    (Role.UNIT, re.compile(r"单价|每\s?(?:\d|千克|公斤|斤|升|克|百|包|瓶|个|片)|折合|/\s?\d*\s?(?:kg|g|ml|l|克|斤|升|瓶|包)", re.IGNORECASE)),
+    (Role.UNIT, re.compile(r"单价|每\s?(?:\d|千克|公斤|斤|升|克|百|包|瓶|个|片)|折合")),
     (Role.SHELF, re.compile(r"非会员|零售价|销售价|正常价|售价|本体")),
     (Role.MEMBER, re.compile(r"会员|PLUS|VIP", re.IGNORECASE)),
-    (Role.FORMER, re.compile(r"原价|划线|市场价|吊牌|建议")),
+    (Role.FORMER, re.compile(r"原价|划线|市场价|吊牌|建议|税込")),
     (Role.PROMOTION, re.compile(r"促销|特价|特惠|活动价|折后|秒杀|限时|优惠|惊爆|抢购|直降|立减|满\d|第二[件份]|现价")),
-    (Role.FORMER, re.compile(r"税込")),
-)  # fmt: skip
+)
 _PROMOTION_SHOWN: Final = re.compile(
     r"促销|特价|特惠|活动价|折后|秒杀|限时|优惠|惊爆|抢购|直降|立减|满\d|第二[件份]|原价|划线|\d折"
 )
@@ -133,7 +133,7 @@ def _with_raised_decimals(lines: Sequence[Line]) -> list[Line]:
     """Join each big integer with the small digits at its right shoulder: ["¥12", "90"] becomes "¥12.90"."""
     taken: set[int] = set()
     joined: list[Line] = []
-    for n, big in enumerate(lines):
+    for big in lines:
         small = next((k for k, one in enumerate(lines) if k not in taken and _raised(big, one)), None)
         if small is None:
             joined.append(big)
@@ -181,28 +181,22 @@ def _amounts(line: Line, lines: Sequence[Line]) -> Iterator[_Amount]:
 
 def _value(found: re.Match[str]) -> Decimal | None:
     whole = found["whole"].replace(",", "")
-    if found["point"] is None and len(found["whole"]) >= _CODE_DIGITS and "," not in found["whole"]:
-        return None
-    if len(whole) > _CODE_DIGITS:
-        return None
-    priced = found["mark"] or found["unit"] or found["dime"]
-    if not priced and _NOT_AFTER.match(found["next"]):
+    marked = found["mark"] or found["unit"] or found["dime"]
+    code = len(whole) >= _CODE_DIGITS and found["point"] is None and "," not in found["whole"]
+    padded = len(whole) > 1 and whole[0] == "0"
+    quantity = not marked and _NOT_AFTER.match(found["next"]) is not None
+    if len(whole) > _CODE_DIGITS or code or padded or quantity:
         return None
     if found["dime"] and not found["unit"]:
         return None if found["point"] else (Decimal(whole) / 10).quantize(Decimal("0.01"))
-    if found["point"] is not None:
-        return (Decimal(whole) + Decimal("0." + found["point"])).quantize(Decimal("0.01"))
-    if found["tail"] is not None:
-        return (Decimal(whole) + Decimal(found["tail"]) / 10).quantize(Decimal("0.01"))
-    if len(whole) > 1 and whole[0] == "0":
-        return None
-    return Decimal(whole)
+    decimals = found["point"] or found["tail"]
+    return Decimal(whole) if decimals is None else Decimal(f"{whole}.{decimals}").quantize(Decimal("0.01"))
 
 
 def _role(line: Line, start: int, end: int, lines: Sequence[Line]) -> Role:
     """The word before the amount, else what follows it, else a line of words alone to its left or right above it."""
     after = line.text[end - 1 : end + 8] if end > start else ""
-    if _LABELS[0][1].match(after.lstrip("元块 ")):
+    if _UNIT_AFTER.match(after.lstrip("元块 ")):
         return Role.UNIT
     before = _last_label(line.text[:start])
     if before is not None:

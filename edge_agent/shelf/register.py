@@ -34,7 +34,8 @@ class Registrar:
     """Registers frames to one reference photo (RGB, any size)."""
 
     def __init__(self, reference: Picture) -> None:
-        self._sift = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.02)
+        self._sift = cv2.SIFT.create(nfeatures=FEATURES, contrastThreshold=0.02)
+        self._tall = reference.shape[0] / reference.shape[1]
         self._points, self._descriptors = self._describe(reference)
 
     def register(self, rgb: Picture) -> Matrix | None:
@@ -64,12 +65,10 @@ class Registrar:
         height = max(8, round(rgb.shape[0] * WIDTH_PX / rgb.shape[1]))
         grey = cv2.cvtColor(resized(rgb, WIDTH_PX, height), cv2.COLOR_RGB2GRAY)
         grey = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 5)).apply(grey)
-        if not hasattr(self, "_tall"):
-            self._tall = rgb.shape[0] / rgb.shape[1]
         found, descriptors = self._sift.detectAndCompute(grey, None)
         if descriptors is None:
             return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
-        points = np.asarray([one.pt for one in found], dtype=np.float32) / WIDTH_PX
+        points: Points = np.asarray([(one.pt[0] / WIDTH_PX, one.pt[1] / WIDTH_PX) for one in found], np.float32)
         rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
         return points, np.asarray(rooted, dtype=np.float32)
 

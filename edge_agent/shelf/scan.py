@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from edge_agent.domain.shelf import Planogram, Quad
+from edge_agent.domain.shelf import Quad
 from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.clear import Clear, Gate, Look
 from edge_agent.shelf.geometry import resized, through
@@ -68,7 +68,6 @@ class Scan:
 
 def scan(
     frames: Callable[[], Iterable[KeyFrame]],
-    plan: Planogram,
     registrar: Registrar,
     gate: Gate,
     verifier: Verifier,

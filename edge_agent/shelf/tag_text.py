@@ -1,6 +1,6 @@
 """Price tags as text: OCR of small tag crops and the settling of several readings into one price.
 
-A crop is rectified, widened by `MARGIN` and at least 200 px wide; whole frames are never read here. A price is settled
+A crop is rectified, widened by `TAG_MARGIN` and at least 200 px wide; whole frames are never read here. A price is settled
 when at least three readings from different frames agree and nothing like a second opinion remains; otherwise it is
 unread. Digits get lost, so a reading is not believed when it may be a fragment: a whole number in a bay whose tags show
 decimals, a beginning of the list price ("24.9" of 24.99), or an end of it without its currency mark ("4.99"). A tag is
@@ -20,7 +20,7 @@ from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.geometry import crop, resized, side_px, widened
 from edge_agent.shelf.price import Line, PriceReading, price_of
 
-MARGIN: Final = 0.1
+TAG_MARGIN: Final = 0.1
 MIN_WIDTH_PX: Final = 200
 MIN_CONFIDENCE: Final = 0.6
 AGREEING: Final = 3
@@ -74,7 +74,7 @@ UNREAD: Final = TagPrice(price="", confidence=0.0, reads=0, settled_at_ms=0, pro
 
 def tag_crop(rgb: Picture, quad: Quad) -> Picture:
     """The tag at `quad` (fractions of `rgb`), rectified with a margin, at least 200 px wide."""
-    grown = widened(quad, MARGIN)
+    grown = widened(quad, TAG_MARGIN)
     width, height = side_px(grown, rgb.shape[1], rgb.shape[0])
     scale = max(1.0, MIN_WIDTH_PX / width)
     return crop(rgb, grown, round(width * scale), round(height * scale))

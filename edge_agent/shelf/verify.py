@@ -13,15 +13,19 @@ from typing import Final
 import numpy as np
 
 from edge_agent.domain.shelf import Planogram, Seen, Slot
-from edge_agent.shelf.appearance import Look, Unit, photo_look, plain_look, scaled_for_match, tinted, units_in
+from edge_agent.shelf.appearance import Look, Unit, cut_out, photo_look, plain_look, scaled_for_match, tinted, units_in
 from edge_agent.shelf.backdrop import Backdrop
 from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.geometry import Matrix, column, crop, side_px, through, widened
 
-MARGIN: Final = 0.06
+SLOT_MARGIN: Final = 0.06
 MIN_FRAMES: Final = 2
 MAJORITY: Final = 2 / 3
 MAX_TINT: Final = 2.5
+CUT_OUTS: Final = 2
+PLANNED_GOODNESS: Final = 0.1
+"""A unit of the planned SKU in the reference photo needs no better proof: the plan says that it stands there."""
+INTRUDER_MARGIN: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,36 +42,40 @@ UNKNOWN: Final = Opinion(seen=Seen.UNKNOWN, sku="", confidence=0.0, holds_planne
 
 
 class Verifier:
-    """Knows what every SKU of a plan and its bare shelves look like, learnt from the plan's pictures (RGB)."""
+    """Knows what every SKU of a plan and its bare shelves look like, learnt from the plan's pictures (RGB).
+
+    A SKU that is not found where the reference photo must show it is known only by the look of its own slot, and can
+    be confirmed there but never be claimed elsewhere.
+    """
 
     def __init__(self, plan: Planogram, reference: Picture, photos: Mapping[str, Sequence[Picture]]) -> None:
-        self._backdrop = Backdrop()
-        looks = [photo_look(sku, photo) for sku, pictures in photos.items() for photo in pictures]
-        tints: list[tuple[float, float, float]] = []
-        unseen: list[Slot] = []
-        for slot in plan.slots:
-            picture = slot_picture(reference, slot)
-            found = units_in(scaled_for_match(picture), looks)
-            inside = [one for one in found if one.sku == slot.sku and one.certain]
-            tints += [one.tint for one in inside]
-            if inside:
-                self._backdrop.learn(scaled_for_match(picture), found)
-            else:
-                unseen.append(slot)
+        photographed = {sku: [photo_look(sku, one) for one in pictures] for sku, pictures in photos.items()}
+        found = {slot.id: _planned_units(slot, reference, photographed[slot.sku]) for slot in plan.slots}
+        tints = [unit.tint for pairs in found.values() for _, unit in pairs]
         tint = np.clip(np.median(tints, axis=0), 1 / MAX_TINT, MAX_TINT) if tints else np.ones(3)
-        known = {slot.sku for slot in plan.slots} - {slot.sku for slot in unseen}
-        self._looks = [tinted(look, tint) for look in looks]
-        self._looks += [
-            plain_look(slot.sku, picture) for slot in unseen if slot.sku not in known for picture in _facings(reference, slot)
-        ]
+        self._looks = [tinted(look, [float(one) for one in tint]) for looks in photographed.values() for look in looks]
+        self._own: dict[str, list[Look]] = {}
+        self._backdrop = Backdrop()
+        for slot in plan.slots:
+            picture = scaled_for_match(slot_picture(reference, slot))
+            pairs = found[slot.id]
+            if pairs:
+                self._looks += [cut_out(look, picture, unit) for look, unit in pairs[:CUT_OUTS]]
+            else:
+                self._own[slot.id] = [plain_look(slot.sku, one) for one in _facings(reference, slot)]
+        for slot in plan.slots:
+            if found[slot.id]:
+                picture = scaled_for_match(slot_picture(reference, slot))
+                self._backdrop.learn(picture, units_in(picture, self._looks))
 
     def opinion(self, slot: Slot, picture: Picture) -> Opinion:
         """What one rectified view of a slot (from `slot_picture`, under the reference's light) shows."""
         scaled = scaled_for_match(picture)
-        found = [one for one in units_in(scaled, self._looks) if _stands_in(one, scaled)]
+        looks = self._looks + self._own.get(slot.id, [])
+        found = [one for one in units_in(scaled, looks) if _stands_in(one, scaled)]
         certain = [one for one in found if one.certain]
         planned = [one for one in certain if one.sku == slot.sku]
-        others = [one for one in certain if one.sku != slot.sku]
+        others = [one for one in certain if one.sku != slot.sku and one.goodness - one.rival >= INTRUDER_MARGIN]
         if others and _area(others) >= _area(planned):
             best = max(others, key=lambda one: one.confidence)
             return Opinion(seen=Seen.OTHER, sku=best.sku, confidence=best.confidence, holds_planned=bool(planned))
@@ -80,9 +88,17 @@ class Verifier:
         return UNKNOWN
 
 
+def _planned_units(slot: Slot, reference: Picture, looks: Sequence[Look]) -> list[tuple[Look, Unit]]:
+    """Units of the planned SKU in the reference photo, best first, each with the photo that found it."""
+    picture = scaled_for_match(slot_picture(reference, slot))
+    pairs = [(look, unit) for look in looks for unit in units_in(picture, [look])]
+    good = [(look, unit) for look, unit in pairs if unit.goodness >= PLANNED_GOODNESS and _stands_in(unit, picture)]
+    return sorted(good, key=lambda pair: pair[1].goodness, reverse=True)
+
+
 def slot_picture(rgb: Picture, slot: Slot, homography: Matrix | None = None) -> Picture:
     """The slot cut out of a frame (or, without a homography, of the reference photo), with a margin, rectified."""
-    area = widened(slot.area, MARGIN)
+    area = widened(slot.area, SLOT_MARGIN)
     width, height = side_px(area, rgb.shape[1], rgb.shape[0])
     return crop(rgb, area if homography is None else through(homography, area), width, height)
 
@@ -112,9 +128,9 @@ def _facings(reference: Picture, slot: Slot) -> list[Picture]:
 
 def _stands_in(unit: Unit, picture: Picture) -> bool:
     """Whether the unit's centre lies in the slot itself, not in the margin around it."""
-    edge = MARGIN / (1 + 2 * MARGIN)
+    edge = SLOT_MARGIN / (1 + 2 * SLOT_MARGIN)
     x, y = unit.centre[0] / picture.shape[1], unit.centre[1] / picture.shape[0]
-    return edge <= x <= 1 - edge and edge <= y <= 1 - edge
+    return bool(edge <= x <= 1 - edge and edge <= y <= 1 - edge)
 
 
 def _area(units: Sequence[Unit]) -> float:

@@ -1,7 +1,8 @@
 """In which light something was said: negated, asked, supposed, quoted, past, about someone else.
 
 Contexts are data (`[contexts.*]` of terms.toml): cue words before, after or anywhere around a hit, within its clause or
-sentence. A cue inside the hit itself, or inside one of its `but` words, is none. Every cue is a literal of the one automaton.
+sentence. A cue inside the hit itself speaks for a wanted context, never against the hit; inside a `but` word it is none.
+Every cue is a literal of the one automaton.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,16 +53,15 @@ class Contexts:
         for cues in self._cues.values():
             yield from (*cues.before, *cues.after, *cues.anywhere, *cues.but)
 
-    def cue(self, name: str, sentence: Sentence, hits: Hits, span: Span) -> Span | None:
-        """The first cue that puts the hit at `span` into context `name`, or None."""
+    def cue(self, name: str, sentence: Sentence, hits: Hits, span: Span, *, inside: bool = False) -> Span | None:
+        """The first cue that puts the hit at `span` into context `name`, or None. `inside`: cues within the hit count."""
         cues = self._cues[name]
         low, high = (0, len(sentence.text)) if cues.sentence else self._scope(sentence, span)
         spared = [(s, s + len(b)) for b in cues.but for s in hits.get(b, ())]
         for words, left, right in (
             (cues.before, low, span[0]),
             (cues.after, span[1], high),
-            (cues.anywhere, low, span[0]),
-            (cues.anywhere, span[1], high),
+            *([(cues.anywhere, low, high)] if inside else [(cues.anywhere, low, span[0]), (cues.anywhere, span[1], high)]),
         ):
             for word in words:
                 for start in hits.get(word, ()):
@@ -71,7 +71,8 @@ class Contexts:
                     if words is cues.before and cues.reach and span[0] - end > cues.reach:
                         continue
                     return start, end
-        return self._closing(cues, sentence, low, high)
+        closing = self._closing(cues, sentence, low, high)
+        return None if closing is not None and closing[1] <= span[1] and not inside else closing
 
     @staticmethod
     def _scope(sentence: Sentence, span: Span) -> Span:
@@ -83,8 +84,9 @@ class Contexts:
             return None
         text = sentence.text[low : high + 1]
         while True:
-            if text.endswith(cues.ends):
-                return low, low + len(text)
+            cue = next((end for end in cues.ends if text.endswith(end)), None)
+            if cue is not None:
+                return low + len(text) - len(cue), low + len(text)
             shorter = text.rstrip(_MARKS)
             if shorter == text:
                 shorter = next((text.removesuffix(t) for t in self._tail if text.endswith(t)), text)

@@ -34,11 +34,12 @@ class Engine:
     """Feed utterances in order of (start, end, customer before rep); then `end` once."""
 
     def __init__(self, ear: Ear, plan: Plan, digests: dict[str, str], *, make_id: Callable[[], str] = new_id) -> None:
-        self._ear, self._plan, self._digests, self._make_id = ear, plan, digests, make_id
+        self._ear, self._digests, self._make_id = ear, digests, make_id
+        self._rules = plan.rules()
         self._turns = Turns(words=ear.backchannels)
         self._seen: dict[str, list[Hit]] = {}
         self._listeners: dict[str, list[Rule]] = {}
-        for rule in plan.rules:
+        for rule in self._rules:
             for code in rule.hears:
                 self._listeners.setdefault(code, []).append(rule)
         self._queue: list[tuple[tuple[object, ...], int, Hit]] = []
@@ -63,23 +64,23 @@ class Engine:
         self._last = (said.start_ms, said.end_ms)
         number, self._count = self._count, self._count + 1
         moment = self._moment(said.start_ms)
-        tags = self._tell([f for rule in self._plan.rules for f in rule.passed(moment)], said.start_ms)
+        tags = self._tell([f for rule in self._rules for f in rule.passed(moment)], said.start_ms)
         before = self._turns.now
         if not self._turns.hear(said):
             return tuple(tags)
         if self._turns.now > before:
-            tags += self._tell([f for rule in self._plan.rules for f in rule.turned(moment)], said.start_ms)
+            tags += self._tell([f for rule in self._rules for f in rule.turned(moment)], said.start_ms)
         for place, heard in enumerate(self._ear.listen(said)):
             tags += self._deal(said, (number, place), heard)
         moment = self._moment(said.end_ms)
-        tags += self._tell([f for rule in self._plan.rules for f in rule.settled(moment)], said.end_ms)
+        tags += self._tell([f for rule in self._rules for f in rule.settled(moment)], said.end_ms)
         return tuple(tags)
 
     def end(self, *, ended: bool = True, duration_ms: int = 0) -> tuple[BehaviorTag, ...]:
         """The recording is over; `ended` False = cut or crashed: what waits becomes undetermined and never fires."""
         self._over = True
         moment = self._moment(max(duration_ms, self._last[1], 0))
-        findings = [f for rule in self._plan.rules for f in rule.ended(moment, really=ended)]
+        findings = [f for rule in self._rules for f in rule.ended(moment, really=ended)]
         return tuple(self._tell(findings, moment.now_ms))
 
     def _moment(self, now_ms: int) -> Moment:

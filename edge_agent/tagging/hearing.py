@@ -87,23 +87,19 @@ class Ear:
         matcher: Matcher,
         reader: Reader,
         events: Mapping[str, Event],
-        on: Collection[str],
+        heard: Mapping[Speaker, frozenset[str]],
         referred: Mapping[str, Collection[str]],
         backchannels: Collection[str],
         topics: Mapping[str, Sequence[str]],
     ) -> None:
         """`referred`: event id -> slot names that rules compare; its keys are all events that any rule refers to."""
         self.events, self.backchannels, self.referred = events, backchannels, referred
-        self._matcher, self._reader, self._topics = matcher, reader, topics
+        self._matcher, self._reader, self._heard, self._topics = matcher, reader, heard, topics
         self._product: SlotValue | None = None
-        self._wanted = {
-            voice: frozenset(i for i in on if voice is Speaker.UNKNOWN or events[i].speaker in (voice.value, "either", "none"))
-            for voice in Speaker
-        }
 
     def listen(self, said: Utterance, vetoes: list[Veto] | None = None) -> Iterator[Heard]:
         """The utterance's sentences, matched against the events its speaker can bring about."""
-        wanted = self._wanted[said.speaker].__contains__
+        wanted = self._heard[said.speaker].__contains__
         for sentence in self._reader.sentences(said.text):
             view = self._matcher.view(sentence)
             yield Heard(ear=self, said=said, view=view, found=self._matcher.find(view, wanted, vetoes))

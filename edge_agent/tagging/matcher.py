@@ -135,7 +135,7 @@ class Matcher:
                 return Veto(way=way, span=cue, reason="context", detail=name)
         cues = []
         for name in guard.match.contexts_on:
-            if (cue := self._contexts.cue(name, view.sentence, view.hits, span)) is None:
+            if (cue := self._contexts.cue(name, view.sentence, view.hits, span, inside=True)) is None:
                 return Veto(way=way, span=span, reason="no-context", detail=name)
             cues.append((name, cue))
         return Found(way=way, span=span, letters=letters, cues=tuple(cues))
@@ -166,7 +166,7 @@ class _Expressions:
     def find(self, text: str) -> Iterator[tuple[Way, Span]]:
         if not self._ways:
             return
-        for number in self._set.Match(text):
+        for number in self._set.Match(text) or ():
             for match in islice(self._one[number].finditer(text), _MOST_TRIES):
                 if match.end() > match.start():
                     yield self._ways[number], match.span()

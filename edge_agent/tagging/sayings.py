@@ -5,6 +5,7 @@ its clause but for opening and closing particles or its own repetition. A single
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -59,8 +60,9 @@ def find(saying: Saying, view: View, edges: Edges) -> Iterator[tuple[Span, int]]
         if found is not None:
             yield found
         return
-    for first in _spans(saying, 0, view):
-        found = _onward(saying, 1, view, first, first[1] - first[0])
+    places = [list(_spans(saying, number, view)) for number in range(len(saying.steps))]
+    for first in places[0]:
+        found = _onward(saying, places, 1, first, first[1] - first[0])
         if found is None:
             continue
         span, letters = found
@@ -70,14 +72,19 @@ def find(saying: Saying, view: View, edges: Edges) -> Iterator[tuple[Span, int]]
             yield span, letters
 
 
-def _onward(saying: Saying, step: int, view: View, so_far: Span, letters: int) -> tuple[Span, int] | None:
-    if step == len(saying.steps):
+def _onward(saying: Saying, places: Sequence[Sequence[Span]], step: int, so_far: Span, letters: int) -> tuple[Span, int] | None:
+    """The first way on from `so_far` through the steps from `step`."""
+    if step == len(places):
         return so_far, letters
-    for start, end in _spans(saying, step, view):
-        if 0 <= start - so_far[1] <= saying.steps[step].gap:
-            found = _onward(saying, step + 1, view, (so_far[0], end), letters + end - start)
-            if found is not None:
-                return found
+    reach = so_far[1] + saying.steps[step].gap
+    here = places[step]
+    for number in range(bisect_left(here, (so_far[1], 0)), len(here)):
+        start, end = here[number]
+        if start > reach:
+            return None
+        found = _onward(saying, places, step + 1, (so_far[0], end), letters + end - start)
+        if found is not None:
+            return found
     return None
 
 
@@ -92,6 +99,7 @@ def _together(saying: Saying, view: View) -> tuple[Span, int] | None:
 
 
 def _spans(saying: Saying, number: int, view: View) -> Iterator[Span]:
+    """Where one step stands, from the left."""
     step = saying.steps[number]
     spans = [(start, start + len(word)) for word in step.literals for start in view.hits.get(word, ())]
     spans += [slot.span for kind in step.slots for slot in view.slots(kind)]

@@ -35,6 +35,7 @@ class RuleTagger:
         self.lexicon = lexicon
         self._make_id = make_id
         self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry))
+        self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
         self._referred = _referred(lexicon.events)
 
     @classmethod
@@ -98,7 +99,7 @@ class RuleTagger:
         """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples)."""
         return Engine(
             self.ear(industry=industry, context=context, own=own, competitors=competitors),
-            plan(self.lexicon.events, context),
+            self._plan(frozenset(context)),
             self.lexicon.event_digests,
             make_id=self._make_id,
         )
@@ -122,7 +123,7 @@ class RuleTagger:
             matcher=self._matcher(industry if files else ""),
             reader=reader,
             events=self.lexicon.events,
-            on=[e.id for e in self.events if e.kind == "occurrence" and not inert(e, context)],
+            heard=self._plan(frozenset(context)).heard,
             referred=self._referred,
             backchannels=terms.backchannels,
             topics=terms.topics,
@@ -144,6 +145,26 @@ class RuleTagger:
     def explain(self, tag: BehaviorTag) -> Explanation:
         """Why this tag, in words, from codes only."""
         return explain(tag, self.lexicon.events)
+
+    def why_not(self, code: str, conversation: Conversation) -> Explanation:
+        """Why this conversation did not bring `code` about: the attempt that came closest, in words, from codes only."""
+        event = self.lexicon.events.get(code)
+        if event is None:
+            return Explanation(zh=(f"没有事件 {code}",), en=(f"there is no event {code}",))
+        tags = self.tag(conversation)
+        reason = inert(event, conversation.context)
+        if reason or any(tag.code == code for tag in tags):
+            return Explanation(
+                zh=(f"{code} 未启用：{reason}" if reason else f"{code} 已经触发",),
+                en=(f"{code} is inert: {reason}" if reason else f"{code} did fire",),
+            )
+        ear = self.ear(
+            industry=conversation.industry,
+            context=conversation.context,
+            own=conversation.own,
+            competitors=conversation.competitors,
+        )
+        return why_not(event, conversation, tags, ear)
 
     def _brands(self, industry: str, own: Sequence[str], competitors: Sequence[str]) -> dict[str, tuple[str, str]]:
         symbols = {"own": OWN, "rival": RIVAL}

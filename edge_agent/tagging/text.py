@@ -21,13 +21,13 @@ _CLAUSE: Final = re.compile(r"[,、:()\[\]《》<>“”\"'‘’·~—\-]+|(?<=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """`text` is folded, its closing punctuation included; `places[i]` is the raw offset of `text[i]`, plus one at the end.
+    """`text` is folded, its closing punctuation included; `places[i]` is where `text[i]` stands in the raw utterance.
 
     `brands` are the brand codes in the order of their symbols, each with its position.
     """
 
     text: str
-    places: tuple[int, ...]
+    places: tuple[Span, ...]
     clauses: tuple[Span, ...]
     brands: tuple[tuple[int, str], ...] = ()
 
@@ -42,7 +42,7 @@ class Sentence:
 
     def raw(self, span: Span) -> Span:
         """The same span in the utterance as it was recognised."""
-        return self.places[span[0]], self.places[max(span[1] - 1, span[0])] + 1
+        return self.places[span[0]][0], self.places[max(span[1] - 1, span[0])][1]
 
 
 class Reader:
@@ -73,21 +73,20 @@ class Reader:
             if any(c.isalnum() or _private(c) for c in part):
                 yield Sentence(
                     text=part,
-                    places=(*places[start:end], places[end]),
+                    places=tuple(places[start:end]),
                     clauses=tuple(_clauses(part)),
                     brands=tuple((at - start, code) for at, code in brands if start <= at < end),
                 )
             start = end
 
-    def _folded(self, raw: str) -> tuple[str, list[int], list[tuple[int, str]]]:
+    def _folded(self, raw: str) -> tuple[str, list[Span], list[tuple[int, str]]]:
         letters: list[str] = []
-        places: list[int] = []
+        places: list[Span] = []
         for at, char in enumerate(raw):
             folded = fold(char)
             letters.append(folded)
-            places += [at] * len(folded)
+            places += [(at, at + 1)] * len(folded)
         text = "".join(letters)
-        places.append(len(raw))
         brands: list[tuple[int, str]] = []
         for swap in self._swaps:
             text, places, names = swap.apply(text, places)
@@ -107,9 +106,9 @@ class _Swap:
     def is_for(self, names: Mapping[str, object]) -> bool:
         return self._table.keys() == names.keys()
 
-    def apply(self, text: str, places: list[int]) -> tuple[str, list[int], list[tuple[int, str]]]:
+    def apply(self, text: str, places: list[Span]) -> tuple[str, list[Span], list[tuple[int, str]]]:
         letters: list[str] = []
-        moved: list[int] = []
+        moved: list[Span] = []
         found: list[tuple[int, str]] = []
         end = length = 0
         for match in self._find.finditer(text):
@@ -119,15 +118,10 @@ class _Swap:
             moved += places[end : match.start()]
             length += len(kept)
             found.append((length, match[0]))
-            moved += _stretch(places[match.start() : match.end()], len(new))
+            moved += [(places[match.start()][0], places[match.end() - 1][1])] * len(new)
             length += len(new)
             end = match.end()
         return "".join([*letters, text[end:]]), moved + places[end:], found
-
-
-def _stretch(places: list[int], length: int) -> list[int]:
-    """`length` places spread over the given ones."""
-    return [places[i * len(places) // length] for i in range(length)]
 
 
 def _clauses(text: str) -> Iterator[Span]:

@@ -4,6 +4,7 @@ Deployment flags an event asks for are taken as set. Examples of what is inert h
 they are facts, judged; talk examples of inert events are skipped, and `trials` says so.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -78,7 +79,8 @@ def staged(tagger: RuleTagger, acted: Scene, industry: str, event: Event | None 
 def judge(event: Event, text: str) -> bool | None:
     """A measured-fact example against the event's conditions, windows of days included; None if it has none."""
     given, t = facts(text), event.temporal
-    days = [float(d) for pair in text.split(" | ")[0].split("; ") if pair.startswith("hits_days=") for d in pair[10:].split(",")]
+    listed = re.search(r"hits_days=([\d.,]+)", text)
+    days = [float(d) for d in listed[1].split(",")] if listed is not None else []
     if days:
         return _within(t, sorted(days)) and _extras(t, given)
     if "missing_items" in given:

@@ -23,7 +23,7 @@ Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f][0-9a-f-]{3,35}$(?!\n)")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$(?!\n)")]
 Model = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,47}(@[0-9a-f]{8,64})?$(?!\n)")]
 """A model of the manifest, `name` or `name@digest`."""
-Software = Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6}){1,3}[a-z0-9.+-]{0,24}$(?!\n)")]
+Software = Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6}){1,3}[a-z0-9+.-]{0,24}$(?!\n)")]
 Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$(?!\n)")]
 """An exact non-negative amount, in yuan where it is money: `12.90`."""
 Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?$(?!\n)")]

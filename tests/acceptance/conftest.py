@@ -52,7 +52,11 @@ class Box:
 
     def run(self, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [BIN / "edge-agent", "--config", self.config, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
+            [BIN / "edge-agent", "--config", self.config, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         assert done.returncode == code, (done.returncode, done.stderr[-2000:])
         return done
@@ -65,7 +69,9 @@ class Box:
         hq = ["--store", self.store, "--key", self.hq_key, "--host", "127.0.0.1", "--port", port or self.port]
         command = [BIN / "edge-hq", "sink", *hq] if name == "sink" else [BIN / "edge-agent", "--config", self.config, "run", name]
         with (self.root / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.processes[name] = subprocess.Popen(
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)

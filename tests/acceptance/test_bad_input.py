@@ -42,7 +42,15 @@ def _bomb(folder: Path) -> Path:
 
 def _two_gigabyte_header(folder: Path) -> Path:
     fmt = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
-    head = b"RIFF" + struct.pack("<I", 0x7FFFFFFF) + b"WAVEfmt " + struct.pack("<I", 16) + fmt + b"data" + struct.pack("<I", 0x7FFFFF00)
+    head = (
+        b"RIFF"
+        + struct.pack("<I", 0x7FFFFFFF)
+        + b"WAVEfmt "
+        + struct.pack("<I", 16)
+        + fmt
+        + b"data"
+        + struct.pack("<I", 0x7FFFFF00)
+    )
     return _write(folder, "lies.wav", head + b"\x00" * 100)
 
 

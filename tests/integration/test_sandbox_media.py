@@ -95,10 +95,9 @@ def samples(content: bytes, limits: Limits = LIMITS) -> np.ndarray:
 
 
 def refusal(operation, content: bytes, limits: Limits = LIMITS) -> str:
+    streams = operation in {sandbox.decode_audio, sandbox.decode_key_frames}
     with pytest.raises(BadInput) as caught:
-        result = operation(io.BytesIO(content), limits)
-        if operation in {sandbox.decode_audio, sandbox.decode_key_frames}:
-            list(result)
+        list(operation(io.BytesIO(content), limits)) if streams else operation(io.BytesIO(content), limits)
     assert caught.value.remedy
     assert caught.value.zh
     return caught.value.kind
@@ -182,7 +181,11 @@ def _refused():
     yield "non-finite", "one infinite sample", float_wav(infinite)
     yield "bad-rate", "one sample per second", patched(wav(), 24, "<I", 1)
     yield "too-many-channels", "nine channels", wav(0.5, channels=9)
-    yield "damaged truncated", "a FLAC with noise in the middle", flac[:9000] + np.random.default_rng(2).bytes(len(flac) // 2) + flac[9000 + len(flac) // 2 :]
+    yield (
+        "damaged truncated",
+        "a FLAC with noise in the middle",
+        flac[:9000] + np.random.default_rng(2).bytes(len(flac) // 2) + flac[9000 + len(flac) // 2 :],
+    )
 
 
 @pytest.mark.parametrize(("kind", "content"), [pytest.param(k, c, id=name) for k, name, c in _refused()])
@@ -269,7 +272,8 @@ def test_a_picture_lying_on_its_side_is_turned_upright():
     image.save(out, "jpeg", exif=exif, quality=95)
     got = sandbox.decode_picture(io.BytesIO(out.getvalue()), LIMITS)
     assert got.shape == (64, 48, 3)
-    assert got[10, 24, 0] > 200 > 100 > got[54, 24, 0]
+    assert got[10, 24, 0] > 200
+    assert got[54, 24, 0] < 100
 
 
 def png_bomb(side: int) -> bytes:

@@ -50,9 +50,7 @@ def message() -> str:
         ledger.captured(
             Recording(id=recording, state=State.CAPTURED, circumstances=around, digest="", size_bytes=0, captured_at=AT)
         )
-        ledger.sealed(
-            recording, Sealed(object_id=recording, digest="d" * 64, plain_bytes=1, sealed_bytes=1, sha256="5" * 64)
-        )
+        ledger.sealed(recording, Sealed(object_id=recording, digest="d" * 64, plain_bytes=1, sealed_bytes=1, sha256="5" * 64))
         tags = tagger.tag(Conversation(utterances=SAID, duration_ms=9000, industry="fmcg"))
         ledger.analysed(recording, Analysis(ruleset=tagger.ruleset, models=("m" * 64,), tags=tags, duration_ms=9000))
         reader = OutboxReader(path, path)

@@ -40,11 +40,15 @@ def only(inbox: FileInbox) -> FileArrival:
     return arrival
 
 
+def _looked_at(arrival: FileArrival) -> None:
+    arrival.circumstances()
+    list(arrival.chunks())
+
+
 def refusal(arrival: FileArrival) -> BadInput:
     """The refusal of an arrival, whichever look finds it; it never carries the name."""
     with pytest.raises(BadInput) as found:
-        arrival.circumstances()
-        list(arrival.chunks())
+        _looked_at(arrival)
     assert arrival.path.name not in str(found.value)
     assert found.value.remedy
     return found.value
@@ -65,8 +69,8 @@ def test_a_file_with_its_sidecar_is_an_arrival(tmp_path: Path, inbox: FileInbox,
 def test_a_file_that_is_still_being_written_does_not_exist(tmp_path: Path, inbox: FileInbox, name: str) -> None:
     deliver(tmp_path, name)
     assert inbox.arrivals() == []
-    os.rename(tmp_path / name, tmp_path / "done.wav")
-    os.rename(tmp_path / (name + ".meta.toml"), tmp_path / "done.meta.toml")
+    (tmp_path / name).rename(tmp_path / "done.wav")
+    (tmp_path / (name + ".meta.toml")).rename(tmp_path / "done.meta.toml")
     assert only(inbox).path.name == "done.wav"
 
 

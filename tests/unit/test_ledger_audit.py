@@ -77,7 +77,8 @@ def test_every_state_change_is_a_leaf(world: World) -> None:
     world.ledger.moved(made.id, State.CLOSED)
     world.ledger.moved(made.id, State.EXPIRED, reason="retention")
     assert kinds(world) == [
-        "boot.seen", "ballast.kept", "ledger.created", "recording.captured", "recording.sealed", "recording.analysed", "recording.parked",
+        "boot.seen", "ballast.kept", "ledger.created", "recording.captured", "recording.sealed",
+        "recording.analysed", "recording.parked",
         "recording.closed", "recording.expired",
     ]  # fmt: skip
 

@@ -10,7 +10,7 @@ import pytest
 from ledger_world import World, memory_folder
 
 from edge_agent.config import Limits, Paths
-from edge_agent.errors import LedgerBroken, Unavailable
+from edge_agent.errors import LedgerBroken, NotAllowed, Unavailable
 from edge_agent.ledger.ballast import BALLAST_BYTES, Ballast, disk_state
 from edge_agent.ledger.database import Database, translated
 from edge_agent.ledger.reading import LedgerReader
@@ -158,6 +158,23 @@ def test_a_file_that_is_no_database_is_broken(folder: Path) -> None:
     (folder / "ledger.db").write_bytes(b"not a database, but long enough to be looked at" * 100)
     with pytest.raises(LedgerBroken):
         World(folder)
+
+
+def test_a_file_of_a_newer_release_is_left_alone(folder: Path) -> None:
+    World(folder).close()
+    connection = sqlite3.connect(folder / "ledger.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(NotAllowed):
+        World(folder)
+
+
+def test_the_schema_is_applied_once(folder: Path) -> None:
+    for _ in range(3):
+        World(folder).close()
+    connection = sqlite3.connect(folder / "ledger.db")
+    assert connection.execute("SELECT name FROM _sqlite_migrations").fetchall() == [("0001_first",)]
+    connection.close()
 
 
 def test_a_reader_without_a_ledger_says_so(folder: Path) -> None:

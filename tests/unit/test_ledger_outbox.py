@@ -119,8 +119,15 @@ def test_a_code_outside_the_ruleset_never_commits(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"severity": "太贵了"}, {"rule_digest": "x"}, {"rule": "no-version"}, {"id": "not-an-id"}, {"confidence": 1.5}, {"code": "太贵了"}],
-)  # fmt: skip
+    [
+        {"severity": "太贵了"},
+        {"rule_digest": "x"},
+        {"rule": "no-version"},
+        {"id": "not-an-id"},
+        {"confidence": 1.5},
+        {"code": "太贵了"},
+    ],
+)
 def test_a_tag_outside_the_contract_is_refused_without_its_value(world: World, changes: dict[str, object]) -> None:
     made = world.take_in()
     with pytest.raises(NotAllowed) as refusal:

@@ -285,8 +285,8 @@ def talk(door: Path, line: bytes) -> bytes:
     "line",
     [
         b"", b"\n", b"{}\n", b'{"op":"drop"}\n', b'{"op":"birth","extra":1}\n', b'{"op":"refuse","seq":0,"reason":"x"}\n',
-        b'{"op":"refuse","seq":1,"reason":"a sentence"}\n', b'{"op":"birth"}', b'{"op":"confirm","message":"' + b"A" * 100_000 + b'"}\n',
-        b'{"op":"confirm","message":5}\n', b"\xff\xfe\n",
+        b'{"op":"refuse","seq":1,"reason":"a sentence"}\n', b'{"op":"birth"}',
+        b'{"op":"confirm","message":"' + b"A" * 100_000 + b'"}\n', b'{"op":"confirm","message":5}\n', b"\xff\xfe\n",
     ],
 )  # fmt: skip
 def test_nonsense_on_the_socket_is_dropped_and_the_next_question_answered(

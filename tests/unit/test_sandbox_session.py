@@ -43,9 +43,7 @@ def child(script, media=None, **limits):
 
 def outcome(script, take="blocks", **limits):
     with child(script, **limits) as it, pytest.raises(BadInput) as caught:
-        result = getattr(it, take)()
-        if take != "info":
-            list(result)
+        it.info() if take == "info" else list(getattr(it, take)())
     return caught.value.kind
 
 
@@ -66,6 +64,7 @@ LIES = {
     "a picture among samples": "give(6, struct.pack('<qII', 0, 1, 1) + bytes(3))",
     "the parent's own words": "give(2, b'data')",
     "an error code of its own": "give(7, b'<script>alert(1)</script>')",
+    "blaming the box after it saw the file": "give(3, struct.pack('<QI', 0, 10)); take(); give(7, b'not-confined')",
     "an error code that is no text": "give(7, bytes([255, 254]))",
 }
 
@@ -131,6 +130,7 @@ def test_a_slow_consumer_costs_the_child_no_time():
         ("os.kill(os.getpid(), signal.SIGXCPU)", "decode-limit"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "decode-limit"),
         ("give(5, struct.pack('<II', 1, 1) + bytes(4)); sys.exit(0)", "decoder-died"),
+        ("give(3, struct.pack('<QI', 0, 10)); take(); sys.exit(3)", "decoder-died"),
     ],
 )
 def test_a_child_that_dies_is_told_by_how_it_died(script, kind):

@@ -156,13 +156,13 @@ def leaves(schema: dict) -> list[dict]:
     return [leaf for one in nested for leaf in leaves(one)] if nested else [schema]
 
 
+SENTENCES = ("太贵了，比金谷贵", "太贵了", "two words", "Zhang", "x" * 65, "a\n", "1\n", "0123abcd\n", "a.b\n", "", " ", "“a”")
+
+
 def is_open(schema: dict) -> bool:
     if schema.get("type") != "string" or "enum" in schema or schema.get("format") == "date-time":
         return False
-    pattern = schema.get("pattern", "")
-    return not (
-        pattern.startswith("^") and pattern.endswith(r"$(?!\n)") and re.search(r"[一-鿿 ]|\\s|\.\*|\.\+", pattern) is None
-    )
+    return "pattern" not in schema or any(re.search(schema["pattern"], sentence) for sentence in SENTENCES)
 
 
 def test_code_outside_the_ruleset_is_refused() -> None:
@@ -194,7 +194,9 @@ def shelf_data(**changes: object) -> wire.ShelfData:
         "recording": uuid7(5), "consent": "not-personal", "ruleset": "cd" * 32, "models": (), "bay": "bay-a",
         "planogram": "56" * 32, "duration_ms": 30_000, "frames_used": 4, "osa": share, "planogram_compliance": share,
         "price_compliance": share,
-        "readings": (wire.ShelfReading(slot="a1", seen="expected", confidence=0.9, frames=4, at_ms=100, sku="milk-1", price="12.90"),),
+        "readings": (
+            wire.ShelfReading(slot="a1", seen="expected", confidence=0.9, frames=4, at_ms=100, sku="milk-1", price="12.90"),
+        ),
     }  # fmt: skip
     return wire.ShelfData(**(given | changes))
 

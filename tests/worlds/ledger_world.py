@@ -156,7 +156,7 @@ def tag(code: str = "price.objection", start_ms: int = 1000, **changes: Any) -> 
         id=new_id(), code=code, speaker=Speaker.CUSTOMER, start_ms=start_ms, end_ms=start_ms + 900, known_at_ms=start_ms + 900,
         confidence=0.83, severity="notice", layer="tip", rule=f"{code}@1", rule_digest=DIGEST, turn=3,
         slots=(("amount", "96"), ("brand", "金谷")),
-        evidence=(Evidence(kind="phrase", detail="price.objection/3", start_ms=start_ms, end_ms=start_ms + 900, turn=3, utterance=5),),
+        evidence=(Evidence(kind="phrase", detail="price.objection/3", start_ms=start_ms, end_ms=start_ms + 900, turn=3),),
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -172,7 +172,9 @@ def analysis(tags: int | tuple[BehaviorTag, ...] = 2, *, rules: str = RULES, **c
 def score() -> ShelfScore:
     good = Share(good=3, assessed=4, planned=5)
     readings = (
-        SlotReading(slot="r1-1", seen=Seen.EXPECTED, sku="sku-1", confidence=0.9, frames=5, at_ms=900, price="12.90", price_confidence=0.8),
+        SlotReading(
+            slot="r1-1", seen=Seen.EXPECTED, sku="sku-1", confidence=0.9, frames=5, at_ms=900, price="12.90", price_reads=3,
+        ),
         SlotReading(slot="r1-2", seen=Seen.EMPTY, sku="", confidence=0.7, frames=5, at_ms=900),
     )  # fmt: skip
     return ShelfScore(

@@ -4,10 +4,12 @@ Inert is said, not silent: cross-recording windows wait for a history store, vis
 sensors, and an event whose deployment flag is not set for this talk is off.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import parse
 from edge_agent.lexicon.model import Event, expand
 from edge_agent.tagging.rules import counting, following, measuring, waiting
@@ -19,30 +21,31 @@ UNSEEN: Final = "judged from pictures: the shelf engine gives these tags, not th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What runs in one talk: occurrences that are on, rules (all unresolved events share one), and what is inert, and why."""
+    """What runs in talks with the same deployment flags. `heard`: occurrences each voice can bring about; `inert`: why not."""
 
-    occurrences: frozenset[str]
-    rules: Sequence[Rule]
+    heard: Mapping[Speaker, frozenset[str]]
+    makers: Sequence[Callable[[], Rule]]
     inert: Mapping[str, str]
+
+    def rules(self) -> list[Rule]:
+        """Fresh rules for one talk."""
+        return [make() for make in self.makers]
 
 
 def plan(events: Mapping[str, Event], context: Collection[str]) -> Plan:
-    """Fresh rules for one talk with these deployment flags."""
+    """How talks with these deployment flags are judged; all unresolved events share one docket."""
     off = {i: reason for i, e in events.items() if (reason := inert(e, context))}
-    rules: list[Rule] = []
-    docket = {}
-    for event in events.values():
-        if event.id in off or event.kind == "occurrence":
-            continue
-        if event.kind == "unresolved":
-            t = event.temporal
-            docket[event.id] = (event, expand(events, t.opened_by, exclude=t.exclude), expand(events, t.closed_by))
-        else:
-            rules.append(_rule(event, events))
+    on = [e for e in events.values() if e.id not in off]
+    makers = [_rule(e, events) for e in on if e.kind not in ("occurrence", "unresolved")]
+    docket = {e.id: (e, _ids(events, e, "opened_by"), _ids(events, e, "closed_by")) for e in on if e.kind == "unresolved"}
     if docket:
-        rules.append(waiting.Docket(docket))
-    on = frozenset(e.id for e in events.values() if e.kind == "occurrence" and e.id not in off)
-    return Plan(occurrences=on, rules=rules, inert=off)
+        makers.append(partial(waiting.Docket, docket))
+    said = [e for e in on if e.kind == "occurrence"]
+    heard = {
+        voice: frozenset(e.id for e in said if voice is Speaker.UNKNOWN or e.speaker in (voice.value, "either", "none"))
+        for voice in Speaker
+    }
+    return Plan(heard=heard, makers=makers, inert=off)
 
 
 def inert(event: Event, context: Collection[str]) -> str:
@@ -70,10 +73,10 @@ def _measured(event: Event) -> frozenset[str]:
     return measuring.AT_END
 
 
-def _rule(event: Event, events: Mapping[str, Event]) -> Rule:
+def _rule(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
     match event.kind:
         case "first":
-            return counting.First(event, _ids(events, event, "of"))
+            return partial(counting.First, event, _ids(events, event, "of"))
         case "repeat":
             return _repeat(event, events)
         case "sequence":
@@ -84,44 +87,44 @@ def _rule(event: Event, events: Mapping[str, Event]) -> Rule:
             return _metric(event, events)
 
 
-def _repeat(event: Event, events: Mapping[str, Event]) -> Rule:
+def _repeat(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
     of, reset_by = _ids(events, event, "of"), _ids(events, event, "reset_by")
     if event.temporal.n_in_a_row is None:
-        return counting.Count(event, of, reset_by)
+        return partial(counting.Count, event, of, reset_by)
     if event.temporal.opportunity is None:
-        return counting.Row(event, of, reset_by)
-    return counting.Trials(event, of, reset_by, _ids(events, event, "opportunity"))
+        return partial(counting.Row, event, of, reset_by)
+    return partial(counting.Trials, event, of, reset_by, _ids(events, event, "opportunity"))
 
 
-def _sequence(event: Event, events: Mapping[str, Event]) -> Rule:
+def _sequence(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
     t = event.temporal
     if t.chain is not None:
-        return following.Chain(event, [expand(events, link, own=event.id, exclude=t.exclude) for link in t.chain])
+        return partial(following.Chain, event, [expand(events, link, own=event.id, exclude=t.exclude) for link in t.chain])
     if t.any_order is not None:
-        return following.Gathered(event, _ids(events, event, "any_order"))
+        return partial(following.Gathered, event, _ids(events, event, "any_order"))
     after = _ids(events, event, "after")
     if t.followed_by is not None:
-        return following.Followed(event, after, _ids(events, event, "followed_by"), _ids(events, event, "unless"))
+        return partial(following.Followed, event, after, _ids(events, event, "followed_by"), _ids(events, event, "unless"))
     if t.not_followed_by is not None:
-        return following.NotFollowed(event, after, _ids(events, event, "not_followed_by"))
+        return partial(following.NotFollowed, event, after, _ids(events, event, "not_followed_by"))
     if t.not_preceded_by is not None:
-        return following.NotPreceded(event, after, _ids(events, event, "not_preceded_by"))
-    return following.Holding(event, after)
+        return partial(following.NotPreceded, event, after, _ids(events, event, "not_preceded_by"))
+    return partial(following.Holding, event, after)
 
 
-def _absence(event: Event, events: Mapping[str, Event]) -> Rule:
+def _absence(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
     t = event.temporal
     if t.not_followed_by is not None:
-        return following.NotFollowed(event, _ids(events, event, "after"), _ids(events, event, "not_followed_by"))
+        return partial(following.NotFollowed, event, _ids(events, event, "after"), _ids(events, event, "not_followed_by"))
     key = "of" if t.all_required is None else "all_required"
     wanted, live_on = _ids(events, event, key), _ids(events, event, "live_on")
-    return waiting.Missing(event, wanted, every=t.all_required is not None, live_on=live_on)
+    return partial(waiting.Missing, event, wanted, every=t.all_required is not None, live_on=live_on)
 
 
-def _metric(event: Event, events: Mapping[str, Event]) -> Rule:
+def _metric(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
     if event.temporal.of is not None:
-        return measuring.Paced(event, _ids(events, event, "of"))
-    return measuring.Measured(event, [parse(c).left for c in event.temporal.all or []])
+        return partial(measuring.Paced, event, _ids(events, event, "of"))
+    return partial(measuring.Measured, event, [parse(c).left for c in event.temporal.all or []])
 
 
 def _ids(events: Mapping[str, Event], event: Event, key: str) -> list[str]:

@@ -1,0 +1,107 @@
+"""From pieces to utterances: sentences in order of time, with what only shows when all channels are seen together.
+
+- Pieces of one channel less than 500 ms apart make one utterance (at most 15 s), unless the recogniser ended a sentence or
+  another speaker began in between; shorter pauses become commas. Times are those of the speech itself.
+- Echo: when a channel repeats at the same time what another says, the quieter of the two goes (at least 6 dB apart, nearly the
+  same words, three characters or more).
+- Backchannel: only 嗯/哦/对/好/是 and the like, at most 2 characters and 1 s, begun inside the other's utterance; it breaks
+  none. The same word after the other has stopped may be an answer and is left alone.
+- Confidence = exp(mean log probability of the tokens).
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Final
+
+from edge_agent.domain.transcript import Speaker, Utterance
+from edge_agent.speech.clips import RATE_HZ
+from edge_agent.speech.pieces import Piece
+from edge_agent.speech.writing import MARKS, joined
+
+SENTENCE_PAUSE: Final = RATE_HZ // 2
+LONGEST: Final = 15 * RATE_HZ
+LONGEST_PIECE: Final = 29 * RATE_HZ
+ECHO_RATIO: Final = 4.0
+ECHO_LIKE: Final = 0.8
+ECHO_CHARACTERS: Final = 3
+BACKCHANNELS: Final = frozenset("嗯哦噢喔对好是啊呃唉哎行") | frozenset(
+    ("嗯嗯", "对对", "好好", "是是", "哦哦", "对啊", "是啊", "好的", "是的", "对的", "嗯哼", "行行", "好吧", "对呀", "是呀")
+)
+BACKCHANNEL: Final = RATE_HZ
+
+
+def utterances(found: Iterable[Piece], speakers: Sequence[Speaker]) -> tuple[Utterance, ...]:
+    """Ordered by (start, end). `speakers[channel]` says whose channel it is."""
+    ordered = without_echo(sorted(found, key=_place))
+    starts = [piece.start for piece in ordered if not _is_short_assent(piece)]
+    owners = [piece.channel for piece in ordered if not _is_short_assent(piece)]
+    sentences: list[list[Piece]] = []
+    latest: dict[int, list[Piece]] = {}
+    for piece in ordered:
+        begun = latest.get(piece.channel)
+        between = slice(bisect_left(starts, begun[-1].end), bisect_left(starts, piece.start)) if begun else slice(0)
+        if begun and _goes_on(begun, piece) and all(owner == piece.channel for owner in owners[between]):
+            begun.append(piece)
+        else:
+            latest[piece.channel] = [piece]
+            sentences.append(latest[piece.channel])
+    sentences.sort(key=lambda sentence: (sentence[0].start, sentence[-1].end))
+    return tuple(_utterances(sentences, speakers))
+
+
+def without_echo(ordered: Sequence[Piece]) -> list[Piece]:
+    """Without pieces that repeat, at the same time and at most a quarter as loud, what another channel says."""
+    starts = [piece.start for piece in ordered]
+    kept = []
+    for piece in ordered:
+        near = ordered[bisect_left(starts, piece.start - LONGEST_PIECE) : bisect_left(starts, piece.end)]
+        if not any(_is_echo(piece, other) for other in near if other.channel != piece.channel):
+            kept.append(piece)
+    return kept
+
+
+def _place(piece: Piece) -> tuple[int, int, int]:
+    return (piece.start, piece.end, piece.channel)
+
+
+def _is_echo(piece: Piece, other: Piece) -> bool:
+    together = min(piece.end, other.end) - max(piece.start, other.start)
+    if other.loud < ECHO_RATIO * piece.loud or together < (piece.end - piece.start) / 2:
+        return False
+    text = piece.text.strip(MARKS)
+    if len(text) < ECHO_CHARACTERS:
+        return False
+    blocks = SequenceMatcher(None, text, other.text, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) >= ECHO_LIKE * len(text)
+
+
+def _is_short_assent(piece: Piece) -> bool:
+    return piece.end - piece.start <= BACKCHANNEL and piece.text.strip(MARKS) in BACKCHANNELS
+
+
+def _goes_on(sentence: Sequence[Piece], piece: Piece) -> bool:
+    return (
+        piece.start - sentence[-1].end < SENTENCE_PAUSE
+        and piece.end - sentence[0].start <= LONGEST
+        and sentence[-1].text[-1:] not in "。？！"
+    )
+
+
+def _utterances(sentences: Sequence[Sequence[Piece]], speakers: Sequence[Speaker]) -> Iterator[Utterance]:
+    until = [0] * len(speakers)
+    for sentence in sentences:
+        channel, start, end = sentence[0].channel, sentence[0].start, sentence[-1].end
+        inside = any(start < until[other] for other in range(len(speakers)) if other != channel)
+        weights = [max(1, len(piece.text)) for piece in sentence]
+        logprob = sum(p.logprob * weight for p, weight in zip(sentence, weights, strict=True)) / sum(weights)
+        yield Utterance(
+            start_ms=start * 1000 // RATE_HZ,
+            end_ms=end * 1000 // RATE_HZ,
+            speaker=speakers[channel],
+            text=joined([piece.text for piece in sentence]),
+            confidence=round(min(1.0, math.exp(logprob)), 3),
+            backchannel=inside and len(sentence) == 1 and _is_short_assent(sentence[0]),
+        )
+        until[channel] = max(until[channel], end)

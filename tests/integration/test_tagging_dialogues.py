@@ -1,0 +1,114 @@
+"""How well the lexicons find what an annotator found, in labelled sales dialogues and in recordings of them.
+
+A predicted tag is right when its code equals a gold tag's and its turn is within 1 of it; each gold tag is matched once. Only
+families that were labelled exhaustively are judged. d01-d10 are for tuning; d11-d16 are read only by whoever reports.
+"""
+
+import json
+import os
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from edge_agent.assets import bundled
+from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.domain.transcript import Speaker, Utterance
+from edge_agent.tagging.tagger import RuleTagger
+
+SHARED = Path(__file__).parents[3] / "shared" / "testdata" / "dialogues"
+NUMBERS = os.environ.get("EDGE_AGENT_DIALOGUES", "1-10")
+LABELLED = frozenset(
+    "opening consent budget authority price discount objection handling competitor product proof stock closing intent churn upsell "
+    "manner risk service aftersales".split()
+)
+
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not SHARED.is_dir(), reason="labelled dialogues are not on this machine"),
+]
+
+
+@dataclass
+class Score:
+    """Counts of right, wrong and missed tags; codes of each for a look at what to work on."""
+
+    right: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+
+    def add(self, predicted: Iterable[tuple[str, int]], gold: Iterable[tuple[str, int]]) -> None:
+        left = list(gold)
+        for code, turn in predicted:
+            hit = next((g for g in sorted(left, key=lambda g: abs(g[1] - turn)) if g[0] == code and abs(g[1] - turn) <= 1), None)
+            if hit is None:
+                self.wrong[code] += 1
+            else:
+                left.remove(hit)
+                self.right[code] += 1
+        self.missed.update(code for code, _ in left)
+
+    def figures(self) -> dict[str, float]:
+        right, wrong, missed = (sum(c.values()) for c in (self.right, self.wrong, self.missed))
+        return {
+            "precision": round(right / max(right + wrong, 1), 3),
+            "recall": round(right / max(right + missed, 1), 3),
+            "f1": round(2 * right / max(2 * right + wrong + missed, 1), 3),
+            "right": right, "wrong": wrong, "missed": missed,
+        }  # fmt: skip
+
+
+def dialogues() -> list[dict]:
+    first, _, last = NUMBERS.partition("-")
+    return [tomllib.loads((SHARED / f"d{n:02}.toml").read_text("utf-8")) for n in range(int(first), int(last or first) + 1)]
+
+
+def conversation(talk: dict, utterances: tuple[Utterance, ...], duration_ms: int) -> Conversation:
+    return Conversation(
+        utterances=utterances, duration_ms=duration_ms, channel=talk["channel"], industry=talk["industry"],
+        context=frozenset(talk["context"]), own=tuple(talk["own"]), competitors=tuple(talk["competitors"]),
+    )  # fmt: skip
+
+
+def said(talk: dict) -> tuple[Utterance, ...]:
+    return tuple(
+        Utterance(
+            start_ms=t["start_ms"], end_ms=t["end_ms"], speaker=Speaker(t["speaker"]), text=t["text"],
+            backchannel=t.get("backchannel", False),
+        )
+        for t in talk["turn"]
+    )  # fmt: skip
+
+
+def gold(talk: dict, known: frozenset[str] | None = None) -> list[tuple[str, int]]:
+    return [
+        (g["code"], g["turn"])
+        for g in talk["gold"]
+        if (known is None or g["code"] in known) and g["code"].split(".")[0] in LABELLED
+    ]
+
+
+def predicted(tags: Iterable[BehaviorTag]) -> list[tuple[str, int]]:
+    return [(t.code, t.turn) for t in tags if t.code.split(".")[0] in LABELLED]
+
+
+@pytest.fixture(scope="module")
+def tagger() -> RuleTagger:
+    return RuleTagger.load(bundled("lexicons"))
+
+
+def test_labelled_dialogues_are_tagged_as_their_annotator_did(tagger, record_property):
+    ours, everything = Score(), Score()
+    for talk in dialogues():
+        tags = predicted(tagger.tag(conversation(talk, said(talk), talk["turn"][-1]["end_ms"])))
+        ours.add(tags, gold(talk, tagger.codes))
+        everything.add(tags, gold(talk))
+    for name, score in (("in the lexicon", ours), ("all gold codes", everything)):
+        record_property(name, score.figures())
+        print(json.dumps({"tags of": NUMBERS, "judged": name, **score.figures()}, ensure_ascii=False))
+    print("wrong", dict(ours.wrong.most_common()), "\nmissed", dict(ours.missed.most_common()))
+    assert ours.figures()["precision"] >= 0.6
+    assert ours.figures()["recall"] >= 0.6

@@ -1,0 +1,49 @@
+"""Every example in `lexicons/` is a test: it must (or must not) bring its event about, with whatever data there is."""
+
+from functools import lru_cache
+
+import pytest
+
+from edge_agent.assets import bundled
+from edge_agent.lexicon.load import load
+from edge_agent.tagging.tagger import RuleTagger
+from edge_agent.tagging.trial import passes, trials
+
+
+@lru_cache(maxsize=1)
+def tagger() -> RuleTagger:
+    return RuleTagger(load(bundled("lexicons")))
+
+
+@lru_cache(maxsize=1)
+def by_event() -> dict:
+    found: dict = {}
+    for trial in trials(tagger()):
+        found.setdefault(trial.event, []).append(trial)
+    return found
+
+
+@pytest.mark.parametrize("event", sorted(by_event()))
+def test_examples_hold(event):
+    verdicts = {str(trial): passes(tagger(), trial) for trial in by_event()[event]}
+    assert [text for text, verdict in verdicts.items() if verdict is False] == []
+
+
+def test_every_talk_event_has_examples_that_are_really_played():
+    """What cannot fire here is inert for a stated reason, and its fact examples are judged all the same."""
+    flags = {"outbound", "recorded", "dual_record", "b2b"}
+    played = {i for i, ts in by_event().items() if any(passes(tagger(), t) is not None for t in ts)}
+    assert tagger().codes - played <= tagger().inert(flags).keys()
+
+
+def test_no_phrase_names_a_brand():
+    """Brands come from the recording's own lists: a phrase that names one would only work in one town."""
+    examples = tagger().lexicon.terms.examples
+    names = [*examples.own, *examples.competitors]
+    phrases = [
+        text
+        for event in tagger().events
+        for match in event.matches()
+        for text in [*match.phrases, *match.whole, *match.exclude, *match.patterns, *(w for c in match.combos for w in c)]
+    ]
+    assert [text for text in phrases if any(name in text for name in names)] == []

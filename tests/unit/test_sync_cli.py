@@ -1,0 +1,113 @@
+"""`edge-hq` as it is typed: exit codes, one document on stdout, keys that are never overwritten."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sync_world import BOX_PUBLIC, NOON, an_hq, envelope, sealed
+
+from edge_sync import errors, signing
+from edge_sync.cli import main
+from edge_sync.errors import Refused, SyncError
+from edge_sync.store import Accepted
+
+HEAVY = ("paho", "cryptography", "structlog", "sqlite3", "msgspec", "zstandard", "edge_agent", "numpy")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, edge_sync.cli\ntry: edge_sync.cli.main(['--help'])\nexcept SystemExit: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "sink" in done.stdout
+    assert {name.split(".")[0] for name in done.stderr.split()}.isdisjoint(HEAVY)
+
+
+def test_keygen_prints_the_public_half_and_keeps_the_private_one_to_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = tmp_path / "hq.key"
+    assert main(["keygen", "-o", str(key)]) == 0
+    printed = capsys.readouterr().out.strip()
+    assert signing.public_key(printed) == signing.public_of(signing.load(key))
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_keygen_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = tmp_path / "hq.key"
+    main(["keygen", "-o", str(key)])
+    before = key.read_bytes()
+    assert main(["keygen", "-o", str(key)]) == 1
+    assert key.read_bytes() == before
+    assert "never overwritten" in capsys.readouterr().err
+
+
+def test_key_readable_by_others_is_refused(tmp_path: Path) -> None:
+    signing.create(tmp_path / "hq.key")
+    (tmp_path / "hq.key").chmod(0o644)
+    with pytest.raises(Refused, match="chmod"):
+        signing.load(tmp_path / "hq.key")
+
+
+def test_rows_prints_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = an_hq(tmp_path / "hq.db")
+    store.commit([Accepted(envelope=envelope(n), payload=sealed(n)) for n in (1, 2, 4)], at=NOON)
+    store.close()
+    assert main(["rows", "--store", str(tmp_path / "hq.db"), "--json", "--limit", "2"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["n"], report["missing"], report["duplicates"], len(report["rows"])) == (3, 1, 0, 2)
+    assert report["rows"][0]["data"]["tags"][0]["code"] == "price.objection"
+    assert report["gateways"][0]["committed"] == 2
+
+
+def test_rows_for_people_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = an_hq(tmp_path / "hq.db")
+    store.commit([Accepted(envelope=envelope(1), payload=sealed(1))], at=NOON)
+    store.close()
+    assert main(["rows", "--store", str(tmp_path / "hq.db")]) == 0
+    assert re.search(r"1 envelopes, 1 tags, 0 missing, 0 counted twice", capsys.readouterr().out)
+
+
+def test_enrolled_gateway_is_in_the_store(tmp_path: Path) -> None:
+    given = ["enrol", "gateway-7", "--tenant", "demo", "--key", signing.text_of(BOX_PUBLIC), "--store", str(tmp_path / "hq.db")]
+    assert main(given) == 0
+    store = an_hq(tmp_path / "hq.db")
+    found = store.gateway("gateway-7")
+    assert found is not None
+    assert found.key == BOX_PUBLIC
+    store.close()
+
+
+REFUSED = {
+    "rows of a database that is not there": (["rows", "--store", "{tmp}/none.db"], 1),
+    "a gateway's name with a slash": (["enrol", "a/b", "--tenant", "d", "--key", "{key}", "--store", "{tmp}/hq.db"], 1),
+    "a key that is none": (["enrol", "a", "--tenant", "d", "--key", "abc", "--store", "{tmp}/hq.db"], 1),
+    "a sink without its key": (["sink", "--store", "{tmp}/hq.db", "--key", "{tmp}/none.key"], 1),
+    "a store that is no database": (["rows", "--store", "{tmp}/text"], 70),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refusal_has_its_exit_code_and_a_remedy(what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, code = REFUSED[what]
+    (tmp_path / "text").write_text("just text, no database" * 50)
+    assert main([one.format(tmp=tmp_path, key=signing.text_of(BOX_PUBLIC)) for one in arguments]) == code
+    assert " — " in capsys.readouterr().err
+
+
+def test_usage_error_is_two() -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["sink"])
+    assert left.value.code == 2
+
+
+def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
+    drawn = re.findall(r"^ {4}[ │├└─]*([A-Z]\w+)  ", errors.__doc__ or "", re.MULTILINE)
+
+    def below(kind: type[SyncError]) -> list[str]:
+        return [kind.__name__, *(name for child in kind.__subclasses__() for name in below(child))]
+
+    assert drawn == below(SyncError)
