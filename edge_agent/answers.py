@@ -53,14 +53,25 @@ def tags(settings: Config, *, recording: str = "") -> list[TagLine]:
 
 def tag_line(recording: str, tag: BehaviorTag) -> TagLine:
     return TagLine(
-        id=tag.id, code=tag.code, recording=recording, start_ms=tag.start_ms, end_ms=tag.end_ms, known_at_ms=tag.known_at_ms,
-        turn=tag.turn, speaker=tag.speaker.value, confidence=round(tag.confidence, 4), severity=tag.severity, layer=tag.layer,
-        status=tag.status.value, rule=tag.rule, slots=dict(tag.slots),
-    )  # fmt: skip
+        id=tag.id,
+        code=tag.code,
+        recording=recording,
+        start_ms=tag.start_ms,
+        end_ms=tag.end_ms,
+        known_at_ms=tag.known_at_ms,
+        turn=tag.turn,
+        speaker=tag.speaker.value,
+        confidence=round(tag.confidence, 4),
+        severity=tag.severity,
+        layer=tag.layer,
+        status=tag.status.value,
+        rule=tag.rule,
+        slots=dict(tag.slots),
+    )
 
 
 def event_names(settings: Config) -> dict[str, tuple[str, str]]:
-    """zh and en name of every event code in force."""
+    """Chinese and English name of every event code in force."""
     return {event.id: (event.zh, event.en) for event in app.tagger(settings).events}
 
 
@@ -74,17 +85,28 @@ def why(settings: Config, tag_id: str) -> Why:
     explained = rules.explain(tag)
     event = next((event for event in rules.events if event.id == tag.code), None)
     return Why(
-        tag=tag_line(stored.recording, tag), name_zh=event.zh if event else "", name_en=event.en if event else "",
-        definition=event.definition if event else "", rule_digest=tag.rule_digest, ruleset=stored.ruleset, models=list(models),
+        tag=tag_line(stored.recording, tag),
+        name_zh=event.zh if event else "",
+        name_en=event.en if event else "",
+        definition=event.definition if event else "",
+        rule_digest=tag.rule_digest,
+        ruleset=stored.ruleset,
+        models=list(models),
         conditions=[
             Condition(
-                kind=held.kind, detail=held.detail, start_ms=held.start_ms, end_ms=held.end_ms, turn=held.turn,
-                char_start=held.char_start, char_end=held.char_end,
+                kind=held.kind,
+                detail=held.detail,
+                start_ms=held.start_ms,
+                end_ms=held.end_ms,
+                turn=held.turn,
+                char_start=held.char_start,
+                char_end=held.char_end,
             )
             for held in tag.evidence
         ],
-        zh=list(explained.zh), en=list(explained.en),
-    )  # fmt: skip
+        zh=list(explained.zh),
+        en=list(explained.en),
+    )
 
 
 def shelf_scores(settings: Config) -> list[ShelfLine]:
@@ -110,21 +132,38 @@ def shelf_line(score: ShelfScore, plan: Planogram, found: list[BehaviorTag], rec
     planned = {slot.id: slot.sku for slot in plan.slots}
     listed = {sku.id: sku.price for sku in plan.skus}
     return ShelfLine(
-        bay=score.bay, osa=score.osa.value, planogram_compliance=score.planogram.value, price_compliance=score.price.value,
-        coverage=round(score.planogram.coverage, 4), osa_coverage=round(score.osa.coverage, 4),
-        price_coverage=round(score.price.coverage, 4), frames_used=score.frames_used, duration_ms=score.duration_ms, recording=recording,
+        bay=score.bay,
+        osa=score.osa.value,
+        planogram_compliance=score.planogram.value,
+        price_compliance=score.price.value,
+        coverage=round(score.planogram.coverage, 4),
+        osa_coverage=round(score.osa.coverage, 4),
+        price_coverage=round(score.price.coverage, 4),
+        frames_used=score.frames_used,
+        duration_ms=score.duration_ms,
+        recording=recording,
         slots=[
             SlotLine(
-                slot=one.slot, seen=one.seen.value, sku=one.sku, expected=planned[one.slot], confidence=round(one.confidence, 4),
-                price=one.price or None, listed_price=listed[planned[one.slot]],
+                slot=one.slot,
+                seen=one.seen.value,
+                sku=one.sku,
+                expected=planned[one.slot],
+                confidence=round(one.confidence, 4),
+                price=one.price or None,
+                listed_price=listed[planned[one.slot]],
             )
             for one in score.readings
         ],
         tags=[
-            ShelfFound(code=tag.code, slot=str(dict(tag.slots).get("slot", "")), status=tag.status.value, confidence=round(tag.confidence, 4))
+            ShelfFound(
+                code=tag.code,
+                slot=str(dict(tag.slots).get("slot", "")),
+                status=tag.status.value,
+                confidence=round(tag.confidence, 4),
+            )
             for tag in found
         ],
-    )  # fmt: skip
+    )
 
 
 def sealed(settings: Config) -> list[SealedLine]:
@@ -163,11 +202,23 @@ def status(settings: Config) -> Status:
     disk = disk_state(settings.paths, settings.limits)
     oldest = None if stats.oldest_hot_at is None else int((datetime.now(UTC) - stats.oldest_hot_at).total_seconds())
     return Status(
-        gateway=now.gateway, tenant=now.tenant, recordings=now.states, parked=parked, hot=stats.hot, oldest_hot_s=oldest,
-        outbox_pending=now.outbox.pending, outbox_highest=now.outbox.highest, committed=now.outbox.committed,
-        dead_letters=now.outbox.dead, audit_rows=now.audit_rows, audit_ok=intact, disk_free_bytes=disk.free_bytes,
-        takes_media=disk.media, ruleset=app.tagger(settings).ruleset, worker_running=_locked(settings.paths.worker_lock),
-    )  # fmt: skip
+        gateway=now.gateway,
+        tenant=now.tenant,
+        recordings=now.states,
+        parked=parked,
+        hot=stats.hot,
+        oldest_hot_s=oldest,
+        outbox_pending=now.outbox.pending,
+        outbox_highest=now.outbox.highest,
+        committed=now.outbox.committed,
+        dead_letters=now.outbox.dead,
+        audit_rows=now.audit_rows,
+        audit_ok=intact,
+        disk_free_bytes=disk.free_bytes,
+        takes_media=disk.media,
+        ruleset=app.tagger(settings).ruleset,
+        worker_running=_locked(settings.paths.worker_lock),
+    )
 
 
 def _locked(lock: Path) -> bool:

@@ -42,15 +42,21 @@ def transcribe(
     around = _around(Dialogue(industry=industry), tuple(_speaker(name) for name in channels))
     found = _recognised(settings, file, around)
     return Transcription(
-        model=found.model, duration_ms=found.duration_ms, rtf=round(found.rtf, 4),
+        model=found.model,
+        duration_ms=found.duration_ms,
+        rtf=round(found.rtf, 4),
         utterances=[
             Utterance(
-                start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker.value, text=one.text,
-                confidence=round(one.confidence, 4), doubtful=one.confidence < LOW_CONFIDENCE,
+                start_ms=one.start_ms,
+                end_ms=one.end_ms,
+                speaker=one.speaker.value,
+                text=one.text,
+                confidence=round(one.confidence, 4),
+                doubtful=one.confidence < LOW_CONFIDENCE,
             )
             for one in found.utterances
         ],
-    )  # fmt: skip
+    )
 
 
 def tag(settings: Config, file: Path, *, sidecar: Path | None = None) -> Findings:
@@ -71,18 +77,29 @@ def tag(settings: Config, file: Path, *, sidecar: Path | None = None) -> Finding
     rules = app.tagger(settings)
     tags = rules.tag(
         Conversation(
-            utterances=utterances, duration_ms=duration_ms, channel=said.channel, industry=said.industry,
-            context=frozenset(said.context), own=tuple(said.own), competitors=tuple(said.competitors),
+            utterances=utterances,
+            duration_ms=duration_ms,
+            channel=said.channel,
+            industry=said.industry,
+            context=frozenset(said.context),
+            own=tuple(said.own),
+            competitors=tuple(said.competitors),
         )
-    )  # fmt: skip
+    )
     return Findings(tags=[found_line(one) for one in tags])
 
 
 def found_line(one: BehaviorTag) -> Found:
     return Found(
-        code=one.code, turn=one.turn, start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker.value,
-        confidence=round(one.confidence, 4), why=[f"{held.kind}:{held.detail}" for held in one.evidence], status=one.status.value,
-    )  # fmt: skip
+        code=one.code,
+        turn=one.turn,
+        start_ms=one.start_ms,
+        end_ms=one.end_ms,
+        speaker=one.speaker.value,
+        confidence=round(one.confidence, 4),
+        why=[f"{held.kind}:{held.detail}" for held in one.evidence],
+        status=one.status.value,
+    )
 
 
 def dialogue(file: Path) -> Dialogue:
@@ -122,9 +139,16 @@ def price_tags(settings: Config, image: Path) -> PriceTags:
 
 def _around(said: Dialogue, channels: tuple[Speaker, ...]) -> Circumstances:
     return Circumstances(
-        kind=Kind.CALL, started_at=app.SystemClock().now(), consent=Consent.NONE, channels=channels, industry=said.industry,
-        channel=said.channel, context=frozenset(said.context), own=tuple(said.own), competitors=tuple(said.competitors),
-    )  # fmt: skip
+        kind=Kind.CALL,
+        started_at=app.SystemClock().now(),
+        consent=Consent.NONE,
+        channels=channels,
+        industry=said.industry,
+        channel=said.channel,
+        context=frozenset(said.context),
+        own=tuple(said.own),
+        competitors=tuple(said.competitors),
+    )
 
 
 def _recognised(settings: Config, file: Path, around: Circumstances) -> Transcript:

@@ -13,7 +13,8 @@ from edge_agent.documents import Released, Requested
 
 def request(settings: Config, object_id: str, *, purpose: str, hours: float, output: Path) -> Requested:
     """Write a request for one object, for both officers. NotFound, SealBroken, BadInput, NotAllowed."""
-    from edge_agent.vault import handed, request as requests  # noqa: PLC0415
+    from edge_agent.vault import handed  # noqa: PLC0415
+    from edge_agent.vault import request as requests  # noqa: PLC0415
 
     keys = app.keys(settings)
     asked = requests.ask(app.vault(settings, keys), object_id, purpose=purpose, hours=hours, now=app.SystemClock().now())
@@ -29,7 +30,8 @@ def request(settings: Config, object_id: str, *, purpose: str, hours: float, out
 
 def unseal(settings: Config, object_id: str, *, shares: Sequence[Path], output: Path, identity: bool) -> Released:
     """Open one object with LEGAL's and HR's releases. NotAllowed, SealBroken, BadInput, NotFound."""
-    from edge_agent.vault import handed, unseal as opening  # noqa: PLC0415
+    from edge_agent.vault import handed  # noqa: PLC0415
+    from edge_agent.vault import unseal as opening  # noqa: PLC0415
 
     keys = app.keys(settings)
     documents = [handed.take(path, "release") for path in shares]

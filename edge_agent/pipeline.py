@@ -89,15 +89,14 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
     around = recording.circumstances
     with kit.vault.open_hot(recording.id) as media:
         transcript = kit.transcriber.transcribe(media, channels=around.channels, hotwords=kit.tagger.hotwords(around))
-    tags = kit.tagger.tag(
-        Conversation(
-            utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel, industry=around.industry,
-            context=around.context, own=around.own, competitors=around.competitors,
-        )
+    talk = Conversation(
+        utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel,
+        industry=around.industry, context=around.context, own=around.own, competitors=around.competitors,
     )  # fmt: skip
     return Analysis(
-        ruleset=kit.tagger.ruleset, models=(transcript.model_digest,), tags=tags, duration_ms=transcript.duration_ms,
-        doubtful=transcript.doubtful, utterances=len(transcript.utterances), transcript_object=_keep(kit, written(transcript), "transcript"),
+        ruleset=kit.tagger.ruleset, models=(f"{transcript.model}@{transcript.model_digest}",), tags=kit.tagger.tag(talk),
+        duration_ms=transcript.duration_ms, doubtful=transcript.doubtful, utterances=len(transcript.utterances),
+        transcript_object=_keep(kit, written(transcript), "transcript"),
     )  # fmt: skip
 
 

@@ -17,13 +17,20 @@ SEVERITIES = {
     "critical": "严重 critical",
 }
 STATES = {
-    "captured": "已收到 captured", "sealed": "已加密 sealed", "analysed": "已分析 analysed", "closed": "已封存 closed",
-    "expired": "已销毁 expired", "rejected": "已拒收 rejected",
-}  # fmt: skip
+    "captured": "已收到 captured",
+    "sealed": "已加密 sealed",
+    "analysed": "已分析 analysed",
+    "closed": "已封存 closed",
+    "expired": "已销毁 expired",
+    "rejected": "已拒收 rejected",
+}
 SEEN = {
-    "expected": "正确 expected", "empty": "空位 empty", "other": "错放 wrong product", "unknown": "未知商品 unknown",
+    "expected": "正确 expected",
+    "empty": "空位 empty",
+    "other": "错放 wrong product",
+    "unknown": "未知商品 unknown",
     "not_assessable": "看不清 not assessable",
-}  # fmt: skip
+}
 CONTENTS = {"call": "录音 call", "shelf": "货架视频 shelf video", "transcript": "文字稿 transcript", "picture": "货架图 picture"}
 REASONS = {
     "no-consent": "没有同意记录，不分析 no consent record",
@@ -74,9 +81,14 @@ def tags(lines: Sequence[TagLine], names: dict[str, tuple[str, str]]) -> "Table"
         zh, en = names.get(line.code, ("", ""))
         status = "" if line.status == "final" else f" ({'待确认' if line.status == 'provisional' else '已撤回'})"
         made.add_row(
-            clock(line.start_ms), SPEAKERS.get(line.speaker, line.speaker) if line.turn >= 0 else "—", f"{zh}{status} {en}", line.code,
-            SEVERITIES.get(line.severity, line.severity), f"{line.confidence:.2f}", line.id[-12:],
-        )  # fmt: skip
+            clock(line.start_ms),
+            SPEAKERS.get(line.speaker, line.speaker) if line.turn >= 0 else "—",
+            f"{zh}{status} {en}",
+            line.code,
+            SEVERITIES.get(line.severity, line.severity),
+            f"{line.confidence:.2f}",
+            line.id[-12:],
+        )
     return made
 
 
@@ -93,13 +105,24 @@ def shelf(score: ShelfLine) -> "Table":
     made = table(
         f"货架 Shelf {score.bay}: 有货率 OSA {percent(score.osa)} · 陈列合规 planogram {percent(score.planogram_compliance)} · "
         f"价签合规 price {percent(score.price_compliance)} · 可评估 coverage {percent(score.coverage)}",
-        "货位 Slot", "看到 Seen", "应有 Planned", "实际 Found", "价签 Tag", "标价 Listed", "把握 Sure",
-    )  # fmt: skip
+        "货位 Slot",
+        "看到 Seen",
+        "应有 Planned",
+        "实际 Found",
+        "价签 Tag",
+        "标价 Listed",
+        "把握 Sure",
+    )
     for slot in score.slots:
         made.add_row(
-            slot.slot, SEEN.get(slot.seen, slot.seen), slot.expected, slot.sku or "—", slot.price or "—", slot.listed_price,
+            slot.slot,
+            SEEN.get(slot.seen, slot.seen),
+            slot.expected,
+            slot.sku or "—",
+            slot.price or "—",
+            slot.listed_price,
             f"{slot.confidence:.2f}",
-        )  # fmt: skip
+        )
     return made
 
 

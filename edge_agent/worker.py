@@ -18,6 +18,7 @@ from edge_agent.pipeline import Kit
 from edge_agent.ports import Inbox
 
 POLL_S = 0.5
+DEFER_S = 10.0
 
 
 @contextmanager
@@ -40,10 +41,16 @@ def only_one(lock: Path) -> Iterator[bool]:
 def run(kit: Kit, inbox: Inbox, stop: Event, *, room: Callable[[], bool], alive: Callable[[], None] = lambda: None) -> None:
     """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step."""
     while not stop.is_set():
-        progressed = _advance_all(kit, stop, alive)
-        if room():
-            progressed |= _take_all(kit, inbox, stop, alive)
-        alive()
+        try:
+            progressed = _advance_all(kit, stop, alive)
+            if room():
+                progressed |= _take_all(kit, inbox, stop, alive)
+            alive()
+        except Unavailable as error:
+            # A full disk or a busy file: nothing was lost, what was begun is resumed.
+            log.get().warning("work.deferred", error=type(error).__name__, wait_s=DEFER_S)
+            stop.wait(DEFER_S)
+            continue
         if not progressed:
             stop.wait(POLL_S)
 
@@ -68,9 +75,6 @@ def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None]) ->
         except BadInput as error:
             log.get().warning("arrival.refused", reason=error.kind)
             continue
-        except Unavailable as error:
-            log.get().warning("arrival.deferred", error=type(error).__name__)
-            break
         taken = True
         step(kit, recording)
         alive()

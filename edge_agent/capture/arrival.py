@@ -177,8 +177,6 @@ def _exactly(handle: int, size: int) -> Iterator[bytes]:
             raise _changed()
         left -= len(piece)
         yield piece
-    if os.read(handle, 1):
-        raise _changed()
 
 
 def _changed() -> BadInput:

@@ -120,14 +120,15 @@ class Stage:
         began, shown = time.monotonic(), ""
         while time.monotonic() - began < PATIENCE_S:
             self._all_alive()
-            now = answers.status(self.settings)
-            line = "，".join(f"{view.STATES[state]} {count}" for state, count in sorted(now.recordings.items()) if count)
-            line += f"，总部已确认 HQ has {now.committed}/{now.outbox_highest}"
+            with answers.reader(self.settings) as book:
+                now = book.status()
+            line = "，".join(f"{view.STATES[state]} {count}" for state, count in sorted(now.states.items()))
+            line += f"，总部已确认 HQ has {now.outbox.committed}/{now.outbox.highest}"
             if line != shown:
                 self.say(f"    {time.monotonic() - began:4.0f} s  {line}")
                 shown = line
-            ended = sum(now.recordings.get(state, 0) for state in ("closed", "rejected")) + len(now.parked)
-            if ended == len(self.samples) and now.committed == now.outbox_highest > 0:
+            ended = sum(now.states.get(state, 0) for state in ("closed", "rejected")) + len(now.parked)
+            if ended >= len(self.samples) and now.outbox.committed == now.outbox.highest > 0:
                 return
             time.sleep(POLL_S)
         raise Unavailable("the demo did not get done in time", remedy="run it again on a machine with two free cores")

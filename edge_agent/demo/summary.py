@@ -31,8 +31,14 @@ def collect(stage: "Stage") -> Demo:
         ],
         tags=[
             DemoTag(
-                code=line.code, recording=line.recording, start_ms=line.start_ms, end_ms=line.end_ms, speaker=line.speaker,
-                confidence=line.confidence, turn=line.turn, status=line.status,
+                code=line.code,
+                recording=line.recording,
+                start_ms=line.start_ms,
+                end_ms=line.end_ms,
+                speaker=line.speaker,
+                confidence=line.confidence,
+                turn=line.turn,
+                status=line.status,
             )
             for line in answers.tags(settings)
         ],
@@ -41,7 +47,7 @@ def collect(stage: "Stage") -> Demo:
         hq=counted,
         wire=WireCount(messages=len(stage.listener.envelopes()), bytes=sum(map(len, stage.listener.envelopes()))),
         pictures=[str(path) for path in pictures],
-    )  # fmt: skip
+    )
 
 
 def hq_count(stage: "Stage") -> HqCount:
@@ -66,9 +72,20 @@ def _picture(stage: "Stage", recording: str) -> Path:
     for role in ("legal", "hr"):
         share = root / "officers" / f"{target}.{role}.share"
         subprocess.run(
-            [sys.executable, "-m", "edge_agent.officer", "release", str(request), "--key", str(root / "officers" / f"{role}.key"),
-             "-o", str(share)], capture_output=True, check=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "edge_agent.officer",
+                "release",
+                str(request),
+                "--key",
+                str(root / "officers" / f"{role}.key"),
+                "-o",
+                str(share),
+            ],
+            capture_output=True,
+            check=True,
+        )
         shares.append(share)
     picture = root / f"{recording}.png"
     opening.unseal(settings, target, shares=shares, output=picture, identity=False)
@@ -95,7 +112,8 @@ def show(found: Demo, stage: "Stage") -> None:
     console.print("\n离开本机的数据（其中一条，原样）  One message that left, byte for byte:")
     console.print_json(largest.decode())
     console.print(
-        f"\n共 {found.wire.messages} 条、{found.wire.bytes} 字节离开；总部 {found.hq.rows} 行，缺 {found.hq.missing}，重 {found.hq.duplicates}。\n"
+        f"\n共 {found.wire.messages} 条、{found.wire.bytes} 字节离开；"
+        f"总部 {found.hq.rows} 行，缺 {found.hq.missing}，重 {found.hq.duplicates}。\n"
         f"{found.wire.messages} messages, {found.wire.bytes} bytes left; HQ holds {found.hq.rows} rows, "
         f"{found.hq.missing} missing, {found.hq.duplicates} double."
     )

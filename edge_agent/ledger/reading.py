@@ -3,7 +3,6 @@
 Runs beside a working worker; each answer is one short transaction, so a reader never holds the write-ahead log back.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -115,11 +114,6 @@ class LedgerReader:
             "SELECT models FROM analyses WHERE recording = :recording ORDER BY id DESC LIMIT 1", recording=recording
         )
         return next((msgspec.json.decode(row["models"], type=tuple[str, ...]) for row in rows), ())
-
-    def models(self, recording: str) -> tuple[str, ...]:
-        """Digests of the models of its newest analysis."""
-        rows = list(self._query("SELECT models FROM analyses WHERE recording = :r ORDER BY id DESC LIMIT 1", r=recording))
-        return tuple(json.loads(rows[0]["models"])) if rows else ()
 
     def objects(self, recording: str) -> dict[str, str]:
         """Sealed objects of a recording: kind (`media`, `transcript`, `picture`) -> newest object id."""

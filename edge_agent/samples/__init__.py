@@ -1,7 +1,7 @@
 """The demo's small recordings and their truth, and the renderer of shelf scenes nobody tuned for (`scene`).
 
-`call-N.ogg` (synthetic voices), `shelf-1.mp4` and `bay-a/` (rendered), each with its sidecar and `*.truth.toml`: what was planted.
-All names and brands are invented. The scripts that made them are under `tests/samples/`.
+`call-N.ogg` (synthetic voices), `shelf-1.mp4` and `bay-a/` (rendered), each with its sidecar and, in
+`*.truth.toml`, what was planted. All names and brands are invented. The scripts that made them are under `tests/samples/`.
 """
 
 from pathlib import Path

@@ -22,7 +22,7 @@ from edge_agent.shelf.register import Registrar
 from edge_agent.shelf.rules import tags_of
 from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
 from edge_agent.shelf.score import Verdict, shares
-from edge_agent.shelf.tag_text import Ocr, TagStyle, settle, style_of
+from edge_agent.shelf.tag_text import Ocr, TagReader, TagStyle, settle, style_of
 from edge_agent.shelf.tags_found import TagReading, find_tags
 from edge_agent.shelf.verify import Verifier, vote
 
@@ -32,12 +32,13 @@ KeyFrames = Callable[[BinaryIO], Iterable[KeyFrame]]
 class _Learnt:
     """What one plan's pictures teach."""
 
-    def __init__(self, plan: Planogram, decode: Decode) -> None:
+    def __init__(self, plan: Planogram, decode: Decode, ocr: Ocr) -> None:
         self.digest = plan.digest
         self.reference = read_picture(plan.reference, decode)
         photos = {sku.id: [read_picture(photo, decode) for photo in sku.photos] for sku in plan.skus}
         self.registrar = Registrar(self.reference)
         self.gate = Gate(self.reference, plan.slots)
+        self.tags = TagReader(ocr, self.reference, plan.slots)
         self.verifier = Verifier(plan, self.reference, photos)
 
 
@@ -78,7 +79,7 @@ class ShelfEngine:
             video.seek(0)
             return self._key_frames(video)
 
-        scanned = scan(frames, learnt.registrar, learnt.gate, learnt.verifier, self._ocr)
+        scanned = scan(frames, learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
         prices = {sku.id: sku.price for sku in planogram.skus}
         style = style_of([read for one in scanned.slots for read in one.reads])
         verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
@@ -110,7 +111,7 @@ class ShelfEngine:
 
     def _learn(self, plan: Planogram) -> _Learnt:
         if self._learnt is None or self._learnt.digest != plan.digest:
-            self._learnt = _Learnt(plan, self._decode)
+            self._learnt = _Learnt(plan, self._decode, self._ocr)
         return self._learnt
 
 

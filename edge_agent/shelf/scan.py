@@ -17,7 +17,7 @@ from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.clear import Clear, Gate, Look
 from edge_agent.shelf.geometry import resized, through
 from edge_agent.shelf.register import Registrar
-from edge_agent.shelf.tag_text import AGREEING, Ocr, TagRead, read_tag, tag_crop
+from edge_agent.shelf.tag_text import AGREEING, TagRead, TagReader, tag_crop
 from edge_agent.shelf.verify import Opinion, Verifier, slot_picture
 
 MAX_LOOKS: Final = 48
@@ -71,7 +71,7 @@ def scan(
     registrar: Registrar,
     gate: Gate,
     verifier: Verifier,
-    ocr: Ocr,
+    tags: TagReader,
 ) -> Scan:
     """Look at one video. `frames` starts the key frames from the beginning each time it is called."""
     looks, last_ms = _looks(frames(), registrar, gate)
@@ -84,7 +84,7 @@ def scan(
     if wanted:
         for frame in frames():
             for slot in wanted.pop(frame.at_ms, ()):
-                _examine(slot, frame, by_time[frame.at_ms], verifier, ocr)
+                _examine(slot, frame, by_time[frame.at_ms], verifier, tags)
             if not wanted:
                 break
     return Scan(slots=slots, looks=tuple(looks), last_ms=last_ms)
@@ -108,7 +108,7 @@ def _looks(frames: Iterable[KeyFrame], registrar: Registrar, gate: Gate) -> tupl
     return looks, last_ms
 
 
-def _examine(evidence: SlotEvidence, frame: KeyFrame, look: Look, verifier: Verifier, ocr: Ocr) -> None:
+def _examine(evidence: SlotEvidence, frame: KeyFrame, look: Look, verifier: Verifier, tags: TagReader) -> None:
     slot = evidence.clear.slot
     picture = look.light.applied_at(slot_picture(frame.rgb, slot, look.homography), _centre(slot.area))
     evidence.views.append(picture)
@@ -118,7 +118,9 @@ def _examine(evidence: SlotEvidence, frame: KeyFrame, look: Look, verifier: Veri
     if slot.tag is not None and not evidence.priced:
         tag = tag_crop(frame.rgb, through(look.homography, slot.tag))
         evidence.tags.append(tag)
-        evidence.reads.append(read_tag(tag, frame.at_ms, ocr))
+        read = tags.read(slot, tag, frame.at_ms)
+        if read is not None:
+            evidence.reads.append(read)
 
 
 def _centre(quad: Quad) -> tuple[float, float]:

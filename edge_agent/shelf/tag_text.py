@@ -9,13 +9,14 @@ missing only where nothing is read and nothing is printed: a place as even as no
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 import cv2
+import numpy as np
 
-from edge_agent.domain.shelf import Quad
+from edge_agent.domain.shelf import Quad, Slot
 from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.geometry import crop, resized, side_px, widened
 from edge_agent.shelf.price import Line, PriceReading, price_of
@@ -25,8 +26,12 @@ MIN_WIDTH_PX: Final = 200
 MIN_CONFIDENCE: Final = 0.6
 AGREEING: Final = 3
 AGREEING_SHARE: Final = 0.75
-SCALES: Final = (1.0, 0.72, 0.55)
-"""Sizes at which a tag is tried: the text detector sometimes misses big digits beside small ones, and finds them smaller."""
+MIN_SHARPNESS: Final = 0.4
+"""A tag less sharp than this share of its reference is not read: on blurred digits OCR is confidently wrong."""
+SMALLER: Final = 0.72
+"""A second size at which a tag is tried: the text detector can miss big digits beside small ones, and finds them smaller."""
+BIG_PRINT: Final = 0.28
+"""Digits at least this share of the tag's height are the price's."""
 BARE_INK: Final = 0.4
 CENT: Final = Decimal("0.01")
 
@@ -86,29 +91,70 @@ def lines_in(rgb: Picture, ocr: Ocr) -> list[Line]:
     for quad, text, confidence in ocr.read(rgb):
         if confidence < MIN_CONFIDENCE or not text.strip():
             continue
-        left, top, wide, tall = cv2.boundingRect(_points(quad))
+        left, top, wide, tall = cv2.boundingRect(np.asarray(quad, dtype=np.float32).reshape(-1, 1, 2))
         lines.append(Line(left=left, top=top, right=left + wide, bottom=top + tall, text=text, confidence=float(confidence)))
     return sorted(lines, key=lambda line: (round(line.top / max(1, rgb.shape[0]) * 8), line.left))
 
 
-def _points(quad: Any) -> Any:
-    import numpy as np  # noqa: PLC0415 - kept beside its one use
+class TagReader:
+    """Reads the tags of one plan's slots; knows how sharp each tag is in the reference photo."""
 
-    return np.asarray(quad, dtype=np.float32).reshape(-1, 1, 2)
+    def __init__(self, ocr: Ocr, reference: Picture, slots: Sequence[Slot]) -> None:
+        self._ocr = ocr
+        self._sharpness = {one.id: sharpness(tag_crop(reference, one.tag)) for one in slots if one.tag is not None}
+
+    def read(self, slot: Slot, tag: Picture, at_ms: int) -> TagRead | None:
+        """One reading of `tag` (from `tag_crop`), or None when it is too blurred to be read."""
+        if sharpness(tag) < MIN_SHARPNESS * self._sharpness[slot.id]:
+            return None
+        return read_tag(tag, at_ms, self._ocr)
+
+
+def sharpness(tag: Picture) -> float:
+    """Steepness of the steepest edges (97th percentile) after normalising contrast."""
+    grey = cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = (grey - grey.mean()) / max(float(grey.std()), 4.0)
+    steep = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    return float(np.percentile(steep, 97))
 
 
 def read_tag(tag: Picture, at_ms: int, ocr: Ocr) -> TagRead:
-    """One reading of one tag crop, smaller again while no price is found; a tag without any text is tried once."""
+    """One reading of one tag crop; a tag without any text is tried once, one without a price also smaller and in part."""
     ink = float(cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY).std())
-    any_text = False
-    for scale in SCALES:
-        width, height = round(tag.shape[1] * scale), round(tag.shape[0] * scale)
-        lines = lines_in(tag if scale == 1 else resized(tag, width, height), ocr)
-        any_text = any_text or bool(lines)
-        price = price_of(lines)
-        if price is not None or not any_text:
-            return TagRead(at_ms=at_ms, price=price, any_text=any_text, ink=ink)
-    return TagRead(at_ms=at_ms, price=None, any_text=any_text, ink=ink)
+    lines = lines_in(tag, ocr)
+    price = price_of(lines)
+    if lines and price is None:
+        price = price_of(lines_in(resized(tag, round(tag.shape[1] * SMALLER), round(tag.shape[0] * SMALLER)), ocr))
+    if lines and price is None:
+        price = price_of([*lines, *_big_digits(tag, lines, ocr)])
+    return TagRead(at_ms=at_ms, price=price, any_text=bool(lines), ink=ink)
+
+
+def _big_digits(tag: Picture, lines: Sequence[Line], ocr: Ocr) -> list[Line]:
+    """What can be read where big print stands that no line covers: the price, when the detector looked past it."""
+    grey = cv2.cvtColor(tag, cv2.COLOR_RGB2LAB)[..., 0]
+    _, ink = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(ink)
+    height, width = grey.shape
+    big = [
+        (left, top, left + wide, top + tall)
+        for left, top, wide, tall, _ in (stats[n].tolist() for n in range(1, count))
+        if BIG_PRINT <= tall / height <= 0.75
+        and 0.15 <= wide / tall <= 1.3
+        and not any(line.left <= left + wide / 2 <= line.right and line.top <= top + tall / 2 <= line.bottom for line in lines)
+    ]
+    if not big:
+        return []
+    tall = max(bottom - top for _, top, _, bottom in big)
+    left = max(0, round(min(box[0] for box in big) - 0.7 * tall))
+    right = min(width, round(max(box[2] for box in big) + 1.6 * tall))
+    top = max(0, round(min(box[1] for box in big) - 0.3 * tall))
+    bottom = min(height, round(max(box[3] for box in big) + 0.3 * tall))
+    return [
+        replace(line, left=line.left + left, right=line.right + left, top=line.top + top, bottom=line.bottom + top)
+        for line in lines_in(np.ascontiguousarray(tag[top:bottom, left:right]), ocr)
+        if any(letter.isdigit() for letter in line.text)
+    ]
 
 
 def style_of(reads: Sequence[TagRead]) -> TagStyle:

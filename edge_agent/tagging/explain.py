@@ -55,6 +55,8 @@ def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
     at = _clock(held.start_ms)
     zh_turn, en_turn = f"第 {held.turn + 1} 轮", f"turn {held.turn + 1}"
     zh_span, en_span = f"第 {held.char_start + 1}–{held.char_end} 字", f"characters {held.char_start + 1}-{held.char_end}"
+    if held.kind == "sound":
+        return f"{zh_turn} {at} {zh_span}听起来是说法 {held.detail}", f"{en_turn} {at} {en_span} sound like {held.detail}"
     if held.kind in ("phrase", "pattern"):
         return f"{zh_turn} {at} {zh_span}符合说法 {held.detail}", f"{en_turn} {at} {en_span} match {held.detail}"
     if held.kind == "context":

@@ -18,6 +18,10 @@ from edge_agent.tagging.slots import Slot
 from edge_agent.tagging.text import Reader
 
 Seen = Mapping[str, Sequence[Hit]]
+SOUND: Final = 0.85
+"""What a match by sound is worth of one in writing."""
+WRITTEN: Final = 1.0
+"""An utterance this sure was written (chat, a transcript by hand), not recognised: nothing in it was misheard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class Heard:
     def _hit(self, code: str, found: Found, turn: int, place: tuple[int, int], before: tuple[Evidence, ...]) -> Hit:
         said, event = self.said, self.ear.events[code]
         start, end = self.view.sentence.raw(found.span)
-        name = "pattern" if found.way.saying is None else "phrase"
+        name = "sound" if found.by_sound else "pattern" if found.way.saying is None else "phrase"
         evidence = [self._evidence(name, found.way.name, turn, place[0], (start, end))]
         for context, span in found.cues:
             evidence.append(self._evidence("context", context, turn, place[0], self.view.sentence.raw(span)))
@@ -57,7 +61,7 @@ class Heard:
             end_ms=said.end_ms,
             utterance=place[0],
             sentence=place[1],
-            confidence=said.confidence * (1 - 0.2 / max(found.letters, 1)),
+            confidence=said.confidence * (1 - 0.2 / max(found.letters, 1)) * (SOUND if found.by_sound else 1),
             candidate=said.speaker is Speaker.UNKNOWN and event.speaker in ("rep", "customer"),
             slots=self.ear.slots(code, self.view, found.span),
             evidence=(*evidence, *before),
@@ -101,7 +105,7 @@ class Ear:
         """The utterance's sentences, matched against the events its speaker can bring about."""
         wanted = self._heard[said.speaker].__contains__
         for sentence in self._reader.sentences(said.text):
-            view = self._matcher.view(sentence)
+            view = self._matcher.view(sentence, by_sound=said.confidence < WRITTEN)
             yield Heard(ear=self, said=said, view=view, found=self._matcher.find(view, wanted, vetoes))
             if view.products:
                 self._product = view.products[-1].value
@@ -109,7 +113,7 @@ class Ear:
     def search(self, said: Utterance, code: str, vetoes: list[Veto]) -> Iterator[Heard]:
         """The same for one event, whoever speaks: for "why not"."""
         for sentence in self._reader.sentences(said.text):
-            view = self._matcher.view(sentence)
+            view = self._matcher.view(sentence, by_sound=said.confidence < WRITTEN)
             yield Heard(ear=self, said=said, view=view, found=self._matcher.find(view, code.__eq__, vetoes))
 
     def partly(self, view: View, code: str) -> tuple[str, int, int] | None:

@@ -18,6 +18,7 @@ from edge_agent.tagging import sayings, slots
 from edge_agent.tagging.context import Contexts
 from edge_agent.tagging.sayings import Edges, View
 from edge_agent.tagging.slots import Slot
+from edge_agent.tagging.sound import Sounds
 from edge_agent.tagging.text import Sentence, Span
 
 _MOST_TRIES: Final = 24
@@ -46,12 +47,16 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A way that stood and was not vetoed. `letters` = characters it pinned down; `cues` = contexts it had to stand in."""
+    """A way that stood and was not vetoed. `letters` = characters it pinned down; `cues` = contexts it had to stand in.
+
+    `by_sound`: part of it was only heard, not written (see `sound`).
+    """
 
     way: Way
     span: Span
     letters: int
     cues: tuple[tuple[str, Span], ...] = ()
+    by_sound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,7 @@ class Veto:
 class Matcher:
     """The sayings of a lexicon for one trade (`*` = all trades, for examples)."""
 
-    def __init__(self, lexicon: Lexicon, industry: str) -> None:
+    def __init__(self, lexicon: Lexicon, industry: str, *, by_sound: bool = False) -> None:
         self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail)
         self._edges = Edges(lexicon.terms.lead, lexicon.terms.tail)
         listed = [*lexicon.terms.product, *(p for file in lexicon.overlay(industry) for p in file.product)]
@@ -75,19 +80,23 @@ class Matcher:
         self.ways = [way for match in _tables(lexicon, industry) for way in _ways(*match, lexicon.terms.groups)]
         self._by_literal, self._by_slot = _index(self.ways)
         self._automaton = _automaton(self._literals())
+        self._sounds = Sounds(self._literals()) if by_sound else None
         self._expressions = _Expressions([way for way in self.ways if way.saying is None])
 
-    def view(self, sentence: Sentence) -> View:
-        """The one pass: where every literal of the lexicon stands in the sentence."""
+    def view(self, sentence: Sentence, *, by_sound: bool = False) -> View:
+        """The one pass: where every literal of the lexicon stands in the sentence (`by_sound`: or sounds as if it did)."""
         hits: dict[str, list[int]] = {}
         for end, word in self._automaton.iter(sentence.text):
             hits.setdefault(word, []).append(end + 1 - len(word))
+        sounded = self._sounds.find(sentence.text, hits) if by_sound and self._sounds is not None else {}
+        for word, starts in sounded.items():
+            hits.setdefault(word, []).extend(starts)
         products = tuple(
             Slot(kind="product", span=(at, at + len(word)), value=self._products[word])
             for word in sorted(self._products.keys() & hits.keys(), key=len, reverse=True)
             for at in hits[word]
         )
-        return View(sentence=sentence, hits=hits, products=products)
+        return View(sentence=sentence, hits=hits, products=products, sounded=sounded)
 
     def find(self, view: View, wanted: Callable[[str], bool], vetoes: list[Veto] | None = None) -> dict[str, list[Found]]:
         """Every wanted event that stands in the sentence, its ways from the strongest; vetoed ways go to `vetoes`."""
@@ -99,7 +108,7 @@ class Matcher:
             elif vetoes is not None:
                 vetoes.append(verdict)
         for standing in found.values():
-            standing.sort(key=lambda f: (-f.letters, f.span, f.way.name))
+            standing.sort(key=lambda f: (f.by_sound, -f.letters, f.span, f.way.name))
         return found
 
     def _standing(self, view: View, wanted: Callable[[str], bool]) -> Iterator[tuple[Way, Span, int]]:
@@ -138,7 +147,7 @@ class Matcher:
             if (cue := self._contexts.cue(name, view.sentence, view.hits, span, inside=True)) is None:
                 return Veto(way=way, span=span, reason="no-context", detail=name)
             cues.append((name, cue))
-        return Found(way=way, span=span, letters=letters, cues=tuple(cues))
+        return Found(way=way, span=span, letters=letters, cues=tuple(cues), by_sound=_rests_on_sound(way, view, span))
 
     def _literals(self) -> Iterator[str]:
         yield from self._contexts.literals()
@@ -170,6 +179,16 @@ class _Expressions:
             for match in islice(self._one[number].finditer(text), _MOST_TRIES):
                 if match.end() > match.start():
                     yield self._ways[number], match.span()
+
+
+def _rests_on_sound(way: Way, view: View, span: Span) -> bool:
+    steps = way.saying.steps if way.saying is not None and view.sounded else ()
+    return any(
+        span[0] <= start and start + len(word) <= span[1]
+        for step in steps
+        for word in step.literals
+        for start in view.sounded.get(word, ())
+    )
 
 
 def _automaton(words: Iterator[str]) -> Any:

@@ -6,7 +6,7 @@ its clause but for opening and closing particles or its own repetition. A single
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge_agent.lexicon.notation import Saying, Step, fold
@@ -23,6 +23,8 @@ class View:
     sentence: Sentence
     hits: Hits
     products: tuple[Slot, ...] = ()
+    sounded: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """The part of `hits` that was matched by sound only."""
     _slots: dict[str, tuple[Slot, ...]] = field(default_factory=dict)
 
     def slots(self, kind: str) -> tuple[Slot, ...]:

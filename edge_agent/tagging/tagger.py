@@ -31,10 +31,10 @@ MOST_HOTWORDS: Final = 60
 class RuleTagger:
     """Event models over text. Cheap to make; the matcher of a trade is built at its first conversation."""
 
-    def __init__(self, lexicon: Lexicon, *, make_id: Callable[[], str] = new_id) -> None:
+    def __init__(self, lexicon: Lexicon, *, by_sound: bool = True, make_id: Callable[[], str] = new_id) -> None:
         self.lexicon = lexicon
         self._make_id = make_id
-        self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry))
+        self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
         self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
         self._referred = _referred(lexicon.events)
 

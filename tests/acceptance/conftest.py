@@ -1,4 +1,4 @@
-"""A box as an installer makes it: officers' keys, HQ's key, `edge-agent init`, models; and its processes, to be killed at will."""
+"""A box as an installer makes it (officers' keys, HQ's key, `init`, models) and its processes, to be killed at will."""
 
 import json
 import os

@@ -10,6 +10,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import unquote_to_bytes
 
 import zstandard
@@ -63,10 +64,8 @@ def peel(raw: bytes, depth: int = DEPTH) -> Iterator[bytes]:
             inner.append(zlib.decompressobj(wbits).decompress(raw, 1 << 20))
         except zlib.error:
             continue
-    try:
+    with suppress(ValueError, RecursionError):
         inner.extend(_strings(json.loads(raw)))
-    except (ValueError, RecursionError):
-        pass
     if b"\\u" in raw:
         inner.append(re.sub(rb"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)).encode("utf-8", "replace"), raw))
     for match in BASE64.finditer(raw):

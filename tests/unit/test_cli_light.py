@@ -5,9 +5,29 @@ import sys
 import time
 
 HEAVY = (
-    "numpy", "av", "cv2", "faster_whisper", "ctranslate2", "jieba", "paho", "onnxruntime", "rapidocr", "opencc", "re2", "ahocorasick",
-    "PIL", "cryptography", "sqlite_utils", "structlog", "rich", "zstandard", "sounddevice", "huggingface_hub", "tokenizers", "pypinyin",
-)  # fmt: skip
+    "numpy",
+    "av",
+    "cv2",
+    "faster_whisper",
+    "ctranslate2",
+    "jieba",
+    "paho",
+    "onnxruntime",
+    "rapidocr",
+    "opencc",
+    "re2",
+    "ahocorasick",
+    "PIL",
+    "cryptography",
+    "sqlite_utils",
+    "structlog",
+    "rich",
+    "zstandard",
+    "sounddevice",
+    "huggingface_hub",
+    "tokenizers",
+    "pypinyin",
+)
 
 PROGRAM = f"""
 import sys

@@ -160,6 +160,20 @@ def test_what_is_no_usable_file_is_refused_and_left(tmp_path: Path, inbox: FileI
     assert os.path.lexists(path)
 
 
+@pytest.mark.parametrize(("make", "kind"), MADE.values(), ids=MADE.keys())
+def test_what_takes_the_place_of_a_file_after_the_first_look_is_not_read(
+    tmp_path: Path, inbox: FileInbox, make: object, kind: str
+) -> None:
+    path = deliver(tmp_path)
+    arrival = only(inbox)
+    assert arrival.circumstances().kind is Kind.CALL
+    path.unlink()
+    make(path)  # type: ignore[operator]
+    with pytest.raises(BadInput) as found:
+        list(arrival.chunks())
+    assert found.value.kind == kind
+
+
 def test_a_refused_file_is_offered_again_only_when_it_changes(tmp_path: Path, inbox: FileInbox) -> None:
     path = deliver(tmp_path, content=b"")
     refusal(only(inbox))

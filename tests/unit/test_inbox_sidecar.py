@@ -66,6 +66,7 @@ def test_a_shelf_video_names_its_bay() -> None:
         ('own = [""]', "own"),
         ('competitors = ["' + "长" * 41 + '"]', "competitors"),
         ('competitors = ["two\\nlines"]', "competitors"),
+        ('industry = "fmcg\\n"', "industry"),
         ('bay = "../bay"', "bay"),
         ('bay = "a\\n"', "bay"),
     ],

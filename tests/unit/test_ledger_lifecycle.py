@@ -145,7 +145,7 @@ def test_an_empty_digest_is_nobodys_twin(world: World) -> None:
 
 def test_nothing_is_analysed_without_consent(world: World) -> None:
     made = world.take_in(consent=Consent.NONE)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed, match="no consent record"):
         world.ledger.analysed(made.id, analysis())
     assert world.ledger.recording(made.id).state is State.SEALED
     reader = world.reader

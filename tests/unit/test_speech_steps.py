@@ -236,9 +236,9 @@ def test_a_clip_holds_its_own_sound_and_none_of_its_neighbours(chunk_s):
         assert np.array_equal(one.sound, sound[one.start - one.before : one.end + one.after])
 
 
-def test_hours_of_silence_hold_nothing():
+def test_silence_holds_nothing_back():
     clipper = Clipper(loud_spans)
-    for _ in range(480):
+    for _ in range(60):
         assert not list(clipper.push(np.zeros(30 * S, np.float32)))
         assert len(clipper._held) <= clips.STRETCH
     assert not list(clipper.flush())

@@ -64,7 +64,7 @@ def test_evidence_points_at_the_words_that_were_said():
 
 def test_confidence_is_the_utterances_times_the_strength_of_the_match():
     said = Utterance(speaker=Speaker.CUSTOMER, text="太贵了", start_ms=0, end_ms=900, confidence=0.5)
-    (tag,) = TAGGER.tag(Conversation(utterances=(said,), duration_ms=900))
+    (tag,) = TAGGER.tag(Conversation(utterances=(said,), duration_ms=900, ended=False))
     assert tag.confidence == pytest.approx(0.5 * (1 - 0.2 / 3), abs=1e-4)
 
 
@@ -73,7 +73,9 @@ def test_repeating_in_one_turn_is_one_hit():
 
 
 def test_same_start_puts_the_customer_before_the_rep_and_smaller_ends_first():
-    conversation = says(("rep", "标准版九千八", 0, 2000), ("customer", "多少钱", 0, 2000), ("customer", "太贵了", 0, 1000))
+    conversation = says(
+        ("rep", "标准版九千八", 0, 2000), ("customer", "多少钱", 0, 2000), ("customer", "太贵了", 0, 1000), ended=False
+    )
     assert [t.code for t in TAGGER.tag(conversation)] == ["price.objection", "price.asked", "price.quote_given"]
 
 

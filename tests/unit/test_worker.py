@@ -1,0 +1,102 @@
+"""The loop: one bad recording is parked, the others go on; a full disk is waited out; a broken ledger ends it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+from pipeline_fakes import FakeArrival, FakeShelf, FakeTagger, make_kit
+
+from edge_agent import worker
+from edge_agent.domain.recording import Kind, State
+from edge_agent.domain.shelf import Planogram
+from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.errors import LedgerBroken, Unavailable
+from edge_agent.pipeline import Kit
+from edge_agent.ports import ShelfFindings
+
+
+class Deliveries:
+    """An inbox that hands out each arrival once and stops the loop when all is done."""
+
+    def __init__(self, kit: Kit, stop: Event, *arrivals: FakeArrival) -> None:
+        self._kit, self._stop, self._left = kit, stop, list(arrivals)
+
+    def arrivals(self) -> Sequence[FakeArrival]:
+        now, self._left = self._left, []
+        if not now and not self._kit.ledger.unfinished():
+            self._stop.set()
+        return now
+
+
+def _run(kit: Kit, *arrivals: FakeArrival, room: Callable[[], bool] = lambda: True) -> None:
+    stop = Event()
+    worker.run(kit, Deliveries(kit, stop, *arrivals), stop, room=room)
+
+
+class Explodes(FakeTagger):
+    def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+        raise ZeroDivisionError("他说太贵了")
+
+
+def test_an_unforeseen_error_parks_that_one_recording_by_class_name() -> None:
+    kit = replace(make_kit(), tagger=Explodes())
+    _run(kit, FakeArrival(), FakeArrival(content=b"video", kind=Kind.SHELF))
+    states = {row.circumstances.kind: (row.state, row.parked) for row in kit.ledger.rows.values()}
+    assert states == {Kind.CALL: (State.SEALED, "ZeroDivisionError"), Kind.SHELF: (State.CLOSED, "")}
+
+
+def test_a_bad_file_is_rejected_and_the_next_one_is_taken() -> None:
+    kit = make_kit()
+    _run(kit, FakeArrival(content=b"noise"), FakeArrival(content=None), FakeArrival())
+    assert sorted(row.state for row in kit.ledger.rows.values()) == [State.CLOSED, State.REJECTED, State.REJECTED]
+
+
+def test_a_full_disk_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullOnce(FakeShelf):
+        failed = False
+
+        def score(self, video: object, planogram: Planogram) -> ShelfFindings:
+            if not self.failed:
+                self.failed = True
+                raise Unavailable("the disk is full")
+            return super().score(video, planogram)
+
+    monkeypatch.setattr(worker, "DEFER_S", 0.01)
+    kit = replace(make_kit(), shelf=FullOnce())
+    _run(kit, FakeArrival(kind=Kind.SHELF))
+    assert [row.state for row in kit.ledger.rows.values()] == [State.CLOSED]
+
+
+def test_without_room_nothing_new_is_taken_in() -> None:
+    kit, stop, asked = make_kit(), Event(), []
+
+    def room() -> bool:
+        asked.append(1)
+        if len(asked) == 3:
+            stop.set()
+        return False
+
+    arrival = FakeArrival()
+    worker.run(kit, Deliveries(kit, stop, arrival), stop, room=room)
+    assert kit.ledger.rows == {}
+    assert not arrival.discarded
+
+
+def test_a_broken_ledger_ends_the_loop() -> None:
+    kit = make_kit()
+
+    def broken() -> None:
+        raise LedgerBroken("a commit failed")
+
+    with pytest.raises(LedgerBroken):
+        worker.run(kit, Deliveries(kit, Event(), FakeArrival()), Event(), room=lambda: True, alive=broken)
+
+
+def test_one_worker_per_state_directory(tmp_path: Path) -> None:
+    lock = tmp_path / "run" / "worker.lock"
+    with worker.only_one(lock) as first, worker.only_one(lock) as second:
+        assert (first, second) == (True, False)
+    with worker.only_one(lock) as again:
+        assert again
