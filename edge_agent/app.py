@@ -3,7 +3,7 @@
 `box` opens everything the worker needs; `bench` has the bench tools' engines; the questions of the command line need neither.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -81,7 +81,7 @@ def box(settings: Config) -> Iterator[Box]:
     rules = tagger(settings)
     opened = vault(settings, held)
     opened.sweep()
-    book = ledger(settings, held, codes=rules.codes)
+    book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
         book.started({"config": settings.digest, "ruleset": rules.ruleset, "recipients": held.recipients_digest})
         kit = Kit(
@@ -112,14 +112,17 @@ def vault(settings: Config, held: "DeviceKeys") -> "DeviceVault":
     return DeviceVault(settings.paths.vault, held, SystemClock())
 
 
-def ledger(settings: Config, held: "DeviceKeys", *, codes: frozenset[str] | None = None) -> "SqliteLedger":
+def ledger(
+    settings: Config, held: "DeviceKeys", *, codes: Container[str] | None = None, values: Container[str] | None = None
+) -> "SqliteLedger":
     """The ledger for writing. Safe beside a running worker: every change is one short transaction that reads its own head."""
     from edge_agent.ledger.book import SqliteLedger  # noqa: PLC0415
     from edge_sync import signing  # noqa: PLC0415
 
     return SqliteLedger.open(
         settings.paths.ledger, gateway=settings.gateway, tenant=settings.tenant, sign=held.sign, clock=SystemClock(),
-        hq_verify=signing.verifier(held.hq_public) if held.hq_public else None, limits=settings.limits, codes=codes,
+        hq_verify=signing.verifier(held.hq_public) if held.hq_public else None, limits=settings.limits,
+        codes=codes, values=values,
     )  # fmt: skip
 
 
@@ -177,7 +180,7 @@ class Bays:
     """Implements `ports.Planograms` over a folder of bay plans."""
 
     def __init__(self, settings: Config) -> None:
-        self._root = Path(settings.shelf.bays) if settings.shelf.bays else settings.paths.bays
+        self._root = bays_folder(settings)
 
     def load(self, bay: str) -> "Planogram":
         from edge_agent.shelf.bay import load  # noqa: PLC0415
@@ -186,3 +189,31 @@ class Bays:
         if not plan.is_file():
             raise NotFound(f"no plan for bay {bay}", remedy="put its bay.toml under the bays folder", zh="没有这个货架的陈列图")
         return load(plan)
+
+
+class Listed:
+    """The closed set of values a message may carry: brands and topics of the lexicons; SKUs, slots and bays of the plans here."""
+
+    def __init__(self, lexicon: frozenset[str], settings: Config) -> None:
+        self._lexicon = lexicon
+        self._bays = bays_folder(settings)
+        self._planned: frozenset[str] = frozenset()
+
+    def __contains__(self, value: object) -> bool:
+        if value in self._lexicon or value in self._planned:
+            return True
+        self._planned = frozenset(self._read())  # a plan may have come since
+        return value in self._planned
+
+    def _read(self) -> Iterator[str]:
+        from edge_agent.shelf.bay import load  # noqa: PLC0415
+
+        for path in sorted(self._bays.glob("*/bay.toml")):
+            plan = load(path)
+            yield plan.bay
+            yield from (sku.id for sku in plan.skus)
+            yield from (slot.id for slot in plan.slots)
+
+
+def bays_folder(settings: Config) -> Path:
+    return Path(settings.shelf.bays) if settings.shelf.bays else settings.paths.bays

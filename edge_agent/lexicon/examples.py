@@ -27,7 +27,7 @@ class BadExample(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """An example talk. `ended` only with `（结束）`; `duration_ms` is where it stops either way."""
+    """An example talk. Without `（结束）` it goes on: the other speaker has begun a turn of which nothing is known yet."""
 
     utterances: tuple[Utterance, ...]
     duration_ms: int
@@ -111,6 +111,9 @@ def _timed(spoken: list[tuple[Speaker, str]], waits: list[tuple[int, int]], shif
         utterances.append(Utterance(start_ms=clock, end_ms=end, speaker=voice, text=said))
         clock = end + _PAUSE_MS
     duration = _wait(clock, pauses.get(len(spoken), 0))
+    if utterances and not ended:
+        other = Speaker.CUSTOMER if utterances[-1].speaker is Speaker.REP else Speaker.REP
+        utterances.append(Utterance(start_ms=duration, end_ms=duration, speaker=other, text=""))
     return Scene(utterances=tuple(utterances), duration_ms=duration, ended=ended)
 
 

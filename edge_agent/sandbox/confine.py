@@ -24,7 +24,7 @@ ALLOWED_CALLS: Final = (
     "read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg", "poll", "ppoll", "select", "pselect6",
     "close", "lseek", "fstat", "newfstatat",
     "munmap", "mremap", "brk", "madvise",
-    "futex", "futex_waitv", "sched_yield", "sched_getaffinity", "set_robust_list", "rseq", "membarrier",
+    "futex", "sched_yield", "sched_getaffinity", "set_robust_list", "rseq", "membarrier",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
     "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
     "getpid", "gettid", "getrandom", "getrusage", "exit", "exit_group",

@@ -3,7 +3,8 @@
 An empty slot shows the back panel, the shelf floor and the sides of its neighbours, all of which the reference photo
 shows too. A slot is empty when nearly all of its patches have a like among those, and no cluster of other patches is as
 large as part of a product. Patch features: mean Lab, mean and peak gradient (logarithms), on 16 px patches of a slot
-picture 240 px tall. A plain product in the colour of the panel can pass for nothing; a cluttered panel never does.
+picture 240 px tall; a smoother patch of the same colour is like, a rougher one is not. A plain product in the colour of
+the panel can pass for nothing.
 """
 
 from collections.abc import Sequence
@@ -18,10 +19,10 @@ from edge_agent.shelf.bay import Picture
 
 PATCH_PX: Final = 16
 TOLERANCE: Final = (25.0, 5.0, 5.0, 0.6, 0.8)
-"""Largest differences of two like patches: L, a, b (8-bit Lab), log mean gradient, log peak gradient."""
+"""How far a like patch may be: L, a, b (8-bit Lab) either way; log mean and log peak gradient above the known one."""
 MAX_PATCHES: Final = 3000
-EMPTY_SHARE: Final = 0.9
-MAX_CLUSTER: Final = 0.15
+EMPTY_SHARE: Final = 0.96
+MAX_CLUSTER: Final = 0.1
 """Largest cluster of other patches in an empty slot, as a share of one facing."""
 
 Patches = npt.NDArray[np.float32]
@@ -35,12 +36,13 @@ class Backdrop:
 
     def learn(self, picture: Picture, units: Sequence[Unit]) -> None:
         """Take the patches of a reference slot outside its recognised units."""
-        patches = _patches(picture)
-        free = np.ones(patches.shape[:2], dtype=bool)
-        for unit in units:
-            left, top, right, bottom = (int(edge) // PATCH_PX for edge in unit.hull)
-            free[max(0, top - 1) : bottom + 2, max(0, left - 1) : right + 2] = False
-        self._known.append(patches[free])
+        for shift in (0, PATCH_PX // 2):
+            patches = _patches(picture[shift:, shift:])
+            free = np.ones(patches.shape[:2], dtype=bool)
+            for unit in units:
+                left, top, right, bottom = (int(edge - shift) // PATCH_PX for edge in unit.hull)
+                free[max(0, top - 1) : bottom + 2, max(0, left - 1) : right + 2] = False
+            self._known.append(patches[free])
 
     def emptiness(self, picture: Picture, facings: int) -> tuple[float, bool]:
         """(share of patches that look like the backdrop, whether the slot is empty)."""
@@ -51,7 +53,9 @@ class Backdrop:
         patches = _patches(picture)[1:-1, 1:-1]
         if patches.size == 0:
             return (0.0, False)
-        off = np.abs(patches[:, :, None, :] - known) / np.asarray(TOLERANCE, dtype=np.float32)
+        off = patches[:, :, None, :] - known
+        off[..., :3] = np.abs(off[..., :3])
+        off /= np.asarray(TOLERANCE, dtype=np.float32)
         foreign = off.max(axis=3).min(axis=2) > 1
         share = 1.0 - float(foreign.mean())
         count, _, stats, _ = cv2.connectedComponentsWithStats(foreign.astype(np.uint8), connectivity=8)

@@ -24,6 +24,10 @@ MOVED: Final = 30
 """Smallest difference (0..255, after blurring) that counts as something else in a pixel."""
 MAX_MOVED: Final = 0.10
 MAX_HIDDEN: Final = 0.40
+TILE_PX: Final = 16
+MIN_AGREEMENT: Final = 0.4
+"""Smallest share of the structure outside the slots that must agree with the reference: a back panel's regular holes
+register anywhere, rails and tags do not."""
 MIN_CLEAR: Final = 2
 KEEP: Final = 5
 
@@ -63,13 +67,14 @@ class Gate:
         self._slots = tuple(slots)
         products = area_mask([widened(one.area, 0.03) for one in slots], *self._size)
         tags = area_mask([widened(one.tag, 0.08) for one in slots if one.tag is not None], *self._size)
+        self._fixed = ~products
         self._shelf = ~products & ~tags
 
     def look(self, rgb: Picture, at_ms: int, homography: Matrix) -> Look | None:
-        """The frame straightened and relit, or None when there is too little light."""
+        """The frame straightened and relit, or None when there is too little light or it is not this bay after all."""
         small, covered = straightened(rgb, homography, *self._size)
         light = fit(self._reference, small, covered)
-        if light is None:
+        if light is None or agreement(self._reference, small, covered & self._fixed) < MIN_AGREEMENT:
             return None
         return Look(at_ms=at_ms, homography=homography, light=light, small=light.applied(small), covered=covered)
 
@@ -110,6 +115,32 @@ class Gate:
             if ring.sum() >= 40:
                 return ring
         return self._shelf
+
+
+def agreement(reference: Small, frame: Small, where: Mask) -> float:
+    """Share of the reference's structure that the frame shows at the same place, among the pixels of `where`.
+
+    Structure is the horizontal and the vertical slope of brightness in `TILE_PX` tiles; a tile agrees at a correlation
+    above 0.5. The lesser of both shares counts: a rail looks the same however far it is shifted along itself.
+    """
+    return min(_agreement(reference, frame, where, across) for across in (True, False))
+
+
+def _agreement(reference: Small, frame: Small, where: Mask, across: bool) -> float:  # noqa: FBT001 - one of two axes
+    rows, columns = reference.shape[0] // TILE_PX, reference.shape[1] // TILE_PX
+
+    def tiles(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return plane[: rows * TILE_PX, : columns * TILE_PX].reshape(rows, TILE_PX, columns, TILE_PX)
+
+    def slope(rgb: Small) -> npt.NDArray[np.float32]:
+        grey = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
+        return np.asarray(cv2.Sobel(grey, cv2.CV_32F, int(across), int(not across)) * where, dtype=np.float32)
+
+    ours, theirs = tiles(slope(reference)), tiles(slope(frame))
+    power = (ours**2).sum(axis=(1, 3))
+    like = (ours * theirs).sum(axis=(1, 3)) / np.sqrt(np.maximum(power * (theirs**2).sum(axis=(1, 3)), 1e-3))
+    weight = np.sqrt(power)
+    return float((weight * (like > 0.5)).sum() / max(float(weight.sum()), 1e-6))
 
 
 def _soft(rgb: Small) -> Small:

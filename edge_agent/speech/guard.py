@@ -1,10 +1,11 @@
-"""Keeps inventions of the recogniser out: sentences it learnt from subtitles, and loops.
+"""Keeps inventions of the recogniser out: sentences it learnt from subtitles, its own hints, and loops.
 
 A known sentence is dropped only if the window sounds like no speech AND the recogniser was unsure AND it matches: somebody may
 well say 谢谢观看. A loop is cut to one round and its confidence is lowered; the sound behind it was something.
 """
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 NO_SPEECH: Final = 0.6
@@ -28,10 +29,12 @@ LOOP_LOGPROB: Final = -1.6
 """Confidence of about 0.2 for what is left of a loop."""
 
 
-def is_junk(text: str, *, no_speech: float, logprob: float) -> bool:
-    """Whether a text is a known invention, from a window that sounds like none."""
-    bare = re.sub(r"[\s，。！？、]", "", text)
-    return no_speech > NO_SPEECH and logprob < UNSURE_LOGPROB and any(junk.fullmatch(bare) for junk in JUNK)
+def is_junk(text: str, *, no_speech: float, logprob: float, hotwords: Collection[str] = ()) -> bool:
+    """Whether a text is a known invention or a hot word come back, from a window that sounds like no speech."""
+    if no_speech <= NO_SPEECH or logprob >= UNSURE_LOGPROB:
+        return False
+    bare = re.sub(r"[\s，。！？、,.!?]", "", text)
+    return any(junk.fullmatch(bare) for junk in JUNK) or any(bare in term for term in hotwords)
 
 
 def is_loop(text: str) -> bool:

@@ -5,7 +5,7 @@ seems to begin at the end of the last one. So a word stays before a pause only i
 Measured on a two-speaker call this cuts all 52 sentences without one character astray; cutting at the middle of a word did not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,16 +31,16 @@ class Piece:
     loud: float
 
 
-def pieces(window: Window, reading: Reading) -> Iterator[Piece]:
-    """The clips of a window that were given text, in order."""
+def pieces(window: Window, reading: Reading, hotwords: Collection[str] = ()) -> Iterator[Piece]:
+    """The clips of a window that were given text, in order; `hotwords` are what the recogniser was hinted at."""
     shares: list[list[Word]] = [[] for _ in window.clips]
     for number, word in _placed(window, reading.words):
         shares[number].append(word)
     for clip, words in zip(window.clips, shares, strict=True):
         text = "".join(word.text for word in words).strip()
-        if not any(character.isalnum() for character in text) or is_junk(
-            text, no_speech=reading.no_speech, logprob=reading.logprob
-        ):
+        if not any(character.isalnum() for character in text):
+            continue
+        if is_junk(text, no_speech=reading.no_speech, logprob=reading.logprob, hotwords=hotwords):
             continue
         logprob = sum(word.logprob for word in words) / len(words)
         speech = clip.sound[clip.before : clip.before + clip.end - clip.start]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_agent.errors import MissingAsset
 from edge_agent.speech.clips import Samples
@@ -70,7 +71,7 @@ class Recogniser:
         from faster_whisper.audio import pad_or_trim  # noqa: PLC0415
 
         features = np.stack([pad_or_trim(self._model.feature_extractor(sound)[..., :-1]) for sound in sounds])
-        encoded = self._model.encode(features)
+        encoded = self._encoded(features)
         prompt = self._model.get_prompt(self._tokens, [], without_timestamps=True, hotwords=self._fitting(hotwords) or None)
         readings = self._decode(encoded, sounds, prompt)
         for number, reading in enumerate(readings):
@@ -78,6 +79,13 @@ class Recogniser:
                 again = self._model.encode(features[number : number + 1])
                 readings[number] = self._decode(again, [sounds[number]], prompt, no_repeat_ngram_size=4)[0]
         return readings
+
+    def _encoded(self, features: npt.NDArray[np.float32]) -> Any:
+        """The encoder's view of all windows, made one at a time: eight at once take 300 MB more and no less time."""
+        from ctranslate2 import StorageView  # noqa: PLC0415
+
+        parts = [np.array(self._model.encode(features[at : at + 1])) for at in range(len(features))]
+        return StorageView.from_array(np.concatenate(parts))
 
     def _decode(self, encoded: Any, sounds: Sequence[Samples], prompt: list[int], **options: int) -> list[Reading]:
         results = self._model.model.generate(

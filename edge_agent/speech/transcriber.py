@@ -75,7 +75,7 @@ class WhisperTranscriber:
     def _read(self, windows: Sequence[Window], terms: Sequence[str]) -> Iterator[Piece]:
         readings = self._recogniser.read([window.sound for window in windows], terms)
         for window, reading in zip(windows, readings, strict=True):
-            for piece in pieces(window, reading):
+            for piece in pieces(window, reading, terms):
                 yield dataclasses.replace(piece, text=self._writing(piece.text))
 
 

@@ -48,11 +48,6 @@ class Engine:
         self._last = (-1, -1)
         self._over = False
 
-    @property
-    def turn_starts(self) -> tuple[int, ...]:
-        """Start of every turn so far, ms."""
-        return tuple(turn.start_ms for turn in self._turns.all)
-
     def feed(self, said: Utterance) -> tuple[BehaviorTag, ...]:
         """Take in the next utterance; the tags that are known now.
 
@@ -155,6 +150,7 @@ class Engine:
             end_ms=max(anchor.end_ms if anchor is not None else finding.at_ms, finding.at_ms),
             utterance=anchor.utterance if anchor is not None else max(self._count - 1, 0),
             sentence=anchor.sentence if anchor is not None else 0,
+            place_in_sentence=anchor.place_in_sentence if anchor is not None else 0,
             confidence=finding.confidence,
             candidate=finding.candidate,
             slots=finding.slots,

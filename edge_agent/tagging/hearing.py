@@ -61,6 +61,7 @@ class Heard:
             end_ms=said.end_ms,
             utterance=place[0],
             sentence=place[1],
+            place_in_sentence=found.span[0],
             confidence=said.confidence * (1 - 0.2 / max(found.letters, 1)) * (SOUND if found.by_sound else 1),
             candidate=said.speaker is Speaker.UNKNOWN and event.speaker in ("rep", "customer"),
             slots=self.ear.slots(code, self.view, found.span),

@@ -1,6 +1,6 @@
 """A hit: one event seen at one place of a conversation, and the order in which hits count.
 
-Order = utterance start; ties: smaller end, customer before rep, place in the utterance, then event id (ASCII).
+Order = utterance start; ties: smaller end, customer before rep, place of the words, then event id (ASCII).
 A candidate is a hit of a rep or customer event by an unknown speaker: it may exonerate, never accuse.
 """
 
@@ -15,7 +15,7 @@ RANK: Final = {Speaker.CUSTOMER: 0, Speaker.REP: 1, Speaker.UNKNOWN: 2}
 ADVERSE: Final = frozenset({"warning", "critical"})
 """Severities that no unknown voice may bring about."""
 
-Order = tuple[int, int, int, int, int, str]
+Order = tuple[int, int, int, int, int, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class Hit:
     end_ms: int
     utterance: int = 0
     sentence: int = 0
+    place_in_sentence: int = 0
     confidence: float = 1.0
     candidate: bool = False
     slots: Mapping[str, SlotValue]
@@ -38,7 +39,7 @@ class Hit:
 
     @property
     def order(self) -> Order:
-        return (self.start_ms, self.end_ms, RANK[self.speaker], self.utterance, self.sentence, self.code)
+        return (self.start_ms, self.end_ms, RANK[self.speaker], self.utterance, self.sentence, self.place_in_sentence, self.code)
 
     @property
     def place(self) -> tuple[int, int]:

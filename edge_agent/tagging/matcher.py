@@ -8,6 +8,7 @@ speech and its hits, not with the number of phrases. Built per trade, once.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
@@ -80,7 +81,7 @@ class Matcher:
         self.ways = [way for match in _tables(lexicon, industry) for way in _ways(*match, lexicon.terms.groups)]
         self._by_literal, self._by_slot = _index(self.ways)
         self._automaton = _automaton(self._literals())
-        self._sounds = Sounds(self._literals()) if by_sound else None
+        self._by_sound = by_sound
         self._expressions = _Expressions([way for way in self.ways if way.saying is None])
 
     def view(self, sentence: Sentence, *, by_sound: bool = False) -> View:
@@ -88,7 +89,7 @@ class Matcher:
         hits: dict[str, list[int]] = {}
         for end, word in self._automaton.iter(sentence.text):
             hits.setdefault(word, []).append(end + 1 - len(word))
-        sounded = self._sounds.find(sentence.text, hits) if by_sound and self._sounds is not None else {}
+        sounded = self._sounds.find(sentence.text, hits) if by_sound and self._by_sound else {}
         for word, starts in sounded.items():
             hits.setdefault(word, []).extend(starts)
         products = tuple(
@@ -148,6 +149,11 @@ class Matcher:
                 return Veto(way=way, span=span, reason="no-context", detail=name)
             cues.append((name, cue))
         return Found(way=way, span=span, letters=letters, cues=tuple(cues), by_sound=_rests_on_sound(way, view, span))
+
+    @cached_property
+    def _sounds(self) -> Sounds:
+        """Built at the first recognised (not written) sentence: spelling every literal takes a second."""
+        return Sounds(set(self._literals()))
 
     def _literals(self) -> Iterator[str]:
         yield from self._contexts.literals()

@@ -56,12 +56,14 @@ class Reader:
         fillers: Sequence[str],
     ) -> None:
         """`brands`: name -> (symbol, code); `confusables`: heard -> meant."""
-        self._meant = {fold(heard): fold(meant) for heard, meant in confusables.items()}
-        self._brands = {fold(name): known for name, known in brands.items()}
-        dropped = {fold(word): "" for word in fillers}
-        symbols = {name: symbol for name, (symbol, _) in self._brands.items()}
-        self._swaps = [_Swap(table) for table in (self._meant, dropped, symbols) if table]
-        self._codes = _Swap(symbols) if symbols else None
+        self._codes = {fold(name): code for name, (_, code) in brands.items()}
+        symbols = {fold(name): symbol for name, (symbol, _) in brands.items()}
+        self._repairs = [
+            _Swap(table)
+            for table in ({fold(heard): fold(meant) for heard, meant in confusables.items()}, {fold(w): "" for w in fillers})
+            if table
+        ]
+        self._brands = _Swap(symbols) if symbols else None
 
     def sentences(self, raw: str) -> Iterator[Sentence]:
         """The sentences of an utterance in order; empty ones are left out."""
@@ -87,12 +89,12 @@ class Reader:
             letters.append(folded)
             places += [(at, at + 1)] * len(folded)
         text = "".join(letters)
-        brands: list[tuple[int, str]] = []
-        for swap in self._swaps:
-            text, places, names = swap.apply(text, places)
-            if swap.is_for(self._brands):
-                brands = [(at, self._brands[name][1]) for at, name in names]
-        return text, places, brands
+        for repair in self._repairs:
+            text, places, _ = repair.apply(text, places)
+        if self._brands is None:
+            return text, places, []
+        text, places, named = self._brands.apply(text, places)
+        return text, places, [(at, self._codes[name]) for at, name in named]
 
 
 class _Swap:
@@ -102,9 +104,6 @@ class _Swap:
         self._table = table
         longest_first = sorted(table, key=len, reverse=True)
         self._find = re.compile("|".join(re.escape(word) for word in longest_first))
-
-    def is_for(self, names: Mapping[str, object]) -> bool:
-        return self._table.keys() == names.keys()
 
     def apply(self, text: str, places: list[Span]) -> tuple[str, list[Span], list[tuple[int, str]]]:
         letters: list[str] = []

@@ -98,7 +98,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Box, list[b
             box.until(lambda: box.finished(3) and box.all_committed())
             for name in ("uplink", "worker", "sink"):
                 assert box.stop(name) == 0
-            seen = listener.payloads()
+            seen = [payload for _, payload in listener.messages()]
         yield box, [bytes(stream) for stream in proxy.streams], seen
         proxy.close()
 

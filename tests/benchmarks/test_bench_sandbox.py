@@ -1,4 +1,4 @@
-"""Decoding a stranger's file in the confined child against decoding it here with PyAV, same file, same run: what the walls cost."""
+"""What the walls cost: a foreign file decoded in the confined child against decoded here with PyAV, same run."""
 
 import json
 import statistics

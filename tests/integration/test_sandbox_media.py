@@ -110,7 +110,8 @@ def peak_hz(signal: np.ndarray, rate: int = 16_000) -> float:
 @pytest.mark.parametrize(
     ("container", "codec", "rate", "channels"),
     [
-        ("wav", "pcm_s16le", 8_000, 2), ("wav", "pcm_mulaw", 8_000, 1), ("flac", "flac", 44_100, 2), ("mp3", "libmp3lame", 48_000, 2),
+        ("wav", "pcm_s16le", 8_000, 2), ("wav", "pcm_mulaw", 8_000, 1), ("flac", "flac", 44_100, 2),
+        ("mp3", "libmp3lame", 48_000, 2),
         ("mp4", "aac", 44_100, 1), ("ogg", "libopus", 48_000, 2), ("ogg", "flac", 22_050, 2), ("webm", "libopus", 16_000, 1),
         ("adts", "aac", 16_000, 1), ("mov", "pcm_s16le", 11_025, 1), ("matroska", "flac", 32_000, 2),
     ],
@@ -207,7 +208,9 @@ def test_a_file_over_the_byte_limit_is_refused():
     assert refusal(sandbox.probe, wav(10.0), Limits(max_file_bytes=1000)) == "too-large"
 
 
-@pytest.mark.parametrize(("container", "codec"), [("mp4", "libx264"), ("matroska", "libx264"), ("mpegts", "libx264"), ("avi", "mpeg4")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp4", "libx264"), ("matroska", "libx264"), ("mpegts", "libx264"), ("avi", "mpeg4")]
+)
 def test_key_frames_come_with_their_times(container, codec):
     try:
         content = film(container, codec)

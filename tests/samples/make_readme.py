@@ -1,6 +1,6 @@
 """Writes the message shown in README.md: `python tests/samples/make_readme.py`.
 
-The message is the real one: two sentences go through the tagger and the ledger, and the outbox row is printed. Only what is
+The message is the real one: one sentence goes through the tagger and the ledger, and the outbox row is printed. Only what is
 random by nature (epoch, signature) is replaced, by words that say what stands there. A test runs `message` and compares.
 """
 
@@ -24,10 +24,7 @@ from edge_agent.tagging.tagger import RuleTagger
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- wire:begin -->", "<!-- wire:end -->"
 AT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
-SAID = (
-    Utterance(start_ms=1200, end_ms=4100, speaker=Speaker.REP, text="这款一箱四十八块。", confidence=0.93),
-    Utterance(start_ms=4600, end_ms=8300, speaker=Speaker.CUSTOMER, text="太贵了，这个价格我接受不了。", confidence=0.9),
-)
+SAID = (Utterance(start_ms=45_200, end_ms=48_100, speaker=Speaker.REP, text="年底我个人再给您返三个点。", confidence=0.93),)
 
 
 class _Clock:
@@ -51,8 +48,10 @@ def message() -> str:
             Recording(id=recording, state=State.CAPTURED, circumstances=around, digest="", size_bytes=0, captured_at=AT)
         )
         ledger.sealed(recording, Sealed(object_id=recording, digest="d" * 64, plain_bytes=1, sealed_bytes=1, sha256="5" * 64))
-        tags = tagger.tag(Conversation(utterances=SAID, duration_ms=9000, industry="fmcg"))
-        ledger.analysed(recording, Analysis(ruleset=tagger.ruleset, models=("m" * 64,), tags=tags, duration_ms=9000))
+        tags = tagger.tag(Conversation(utterances=SAID, duration_ms=60_000, industry="fmcg"))
+        ledger.analysed(
+            recording, Analysis(ruleset=tagger.ruleset, models=("whisper-base@" + "0" * 64,), tags=tags, duration_ms=60_000)
+        )
         reader = OutboxReader(path, path)
         (row,) = reader.after(0, 10)
         epoch = reader.epoch()
@@ -64,7 +63,7 @@ def message() -> str:
     shown = json.loads(text)
     shown["id"] = shown["id"].replace(epoch, "{epoch}")
     shown["signature"] = "{Ed25519 over the bytes before this member, base64}"
-    shown["data"]["models"] = ["{sha256 of the recogniser's files}"]
+    shown["data"]["models"] = ["whisper-base@{sha256 of its files}"]
     return json.dumps(shown, indent=1, ensure_ascii=False)
 
 

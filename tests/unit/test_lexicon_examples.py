@@ -1,6 +1,6 @@
 """Every example in `lexicons/` is a test: it must (or must not) bring its event about, with whatever data there is."""
 
-from functools import lru_cache
+from functools import cache
 
 import pytest
 
@@ -10,12 +10,12 @@ from edge_agent.tagging.tagger import RuleTagger
 from edge_agent.tagging.trial import passes, trials
 
 
-@lru_cache(maxsize=1)
+@cache
 def tagger() -> RuleTagger:
     return RuleTagger(load(bundled("lexicons")))
 
 
-@lru_cache(maxsize=1)
+@cache
 def by_event() -> dict:
     found: dict = {}
     for trial in trials(tagger()):
@@ -23,16 +23,21 @@ def by_event() -> dict:
     return found
 
 
+@cache
+def verdict_on(trial) -> bool | None:
+    return passes(tagger(), trial)
+
+
 @pytest.mark.parametrize("event", sorted(by_event()))
 def test_examples_hold(event):
-    verdicts = {str(trial): passes(tagger(), trial) for trial in by_event()[event]}
+    verdicts = {str(trial): verdict_on(trial) for trial in by_event()[event]}
     assert [text for text, verdict in verdicts.items() if verdict is False] == []
 
 
 def test_every_talk_event_has_examples_that_are_really_played():
     """What cannot fire here is inert for a stated reason, and its fact examples are judged all the same."""
     flags = {"outbound", "recorded", "dual_record", "b2b"}
-    played = {i for i, ts in by_event().items() if any(passes(tagger(), t) is not None for t in ts)}
+    played = {i for i, ts in by_event().items() if any(verdict_on(t) is not None for t in ts)}
     assert tagger().codes - played <= tagger().inert(flags).keys()
 
 

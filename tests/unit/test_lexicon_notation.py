@@ -75,8 +75,8 @@ def test_any_needs_one_and_all_needs_every():
 
 
 def test_bare_example_is_said_by_the_events_own_speaker():
-    assert [u.speaker for u in examples.scene("太贵了。", "customer").utterances] == [Speaker.CUSTOMER]
-    assert [u.speaker for u in examples.scene("您好。", "rep").utterances] == [Speaker.REP]
+    assert examples.scene("太贵了。", "customer").utterances[0].speaker is Speaker.CUSTOMER
+    assert examples.scene("您好。", "rep").utterances[0].speaker is Speaker.REP
 
 
 def test_example_turns_stage_directions_and_end():
@@ -91,8 +91,10 @@ def test_example_turns_stage_directions_and_end():
     assert scene.ended
 
 
-def test_example_without_an_end_is_cut():
-    assert not examples.scene("销售：喂。", "rep").ended
+def test_example_without_an_end_goes_on():
+    scene = examples.scene("销售：喂。", "rep")
+    assert not scene.ended
+    assert [(u.speaker, u.text) for u in scene.utterances] == [(Speaker.REP, "喂。"), (Speaker.CUSTOMER, "")]
 
 
 def test_whole_talk_of_n_turns_is_padded_in_front():

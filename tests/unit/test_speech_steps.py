@@ -116,6 +116,11 @@ class TestGuard:
     def test_emphasis_is_no_loop(self, text):
         assert guard.without_loops(text) == text
 
+    def test_a_hint_that_comes_back_from_no_speech_is_junk(self):
+        assert guard.is_junk("食品。", no_speech=0.8, logprob=-1.8, hotwords=["青山食品"])
+        assert not guard.is_junk("食品。", no_speech=0.8, logprob=-1.8)
+        assert not guard.is_junk("食品。", no_speech=0.1, logprob=-0.3, hotwords=["青山食品"])
+
     def test_a_loop_in_the_middle_keeps_its_surroundings(self):
         assert guard.without_loops("我觉得" + "这个" * 9 + "不错") == "我觉得这个不错"
 

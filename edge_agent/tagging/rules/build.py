@@ -21,11 +21,10 @@ UNSEEN: Final = "judged from pictures: the shelf engine gives these tags, not th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What runs in talks with the same deployment flags. `heard`: occurrences each voice can bring about; `inert`: why not."""
+    """What runs in talks with the same deployment flags. `heard`: occurrences each voice can bring about;"""
 
     heard: Mapping[Speaker, frozenset[str]]
     makers: Sequence[Callable[[], Rule]]
-    inert: Mapping[str, str]
 
     def rules(self) -> list[Rule]:
         """Fresh rules for one talk."""
@@ -34,8 +33,7 @@ class Plan:
 
 def plan(events: Mapping[str, Event], context: Collection[str]) -> Plan:
     """How talks with these deployment flags are judged; all unresolved events share one docket."""
-    off = {i: reason for i, e in events.items() if (reason := inert(e, context))}
-    on = [e for e in events.values() if e.id not in off]
+    on = [event for event in events.values() if not inert(event, context)]
     makers = [_rule(e, events) for e in on if e.kind not in ("occurrence", "unresolved")]
     docket = {e.id: (e, _ids(events, e, "opened_by"), _ids(events, e, "closed_by")) for e in on if e.kind == "unresolved"}
     if docket:
@@ -45,7 +43,7 @@ def plan(events: Mapping[str, Event], context: Collection[str]) -> Plan:
         voice: frozenset(e.id for e in said if voice is Speaker.UNKNOWN or e.speaker in (voice.value, "either", "none"))
         for voice in Speaker
     }
-    return Plan(heard=heard, makers=makers, inert=off)
+    return Plan(heard=heard, makers=makers)
 
 
 def inert(event: Event, context: Collection[str]) -> str:

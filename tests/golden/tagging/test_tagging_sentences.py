@@ -47,7 +47,7 @@ def talk(text: str) -> tuple[Utterance, ...]:
     return tuple(
         Utterance(
             start_ms=n * TURN_MS, end_ms=n * TURN_MS + 2000, speaker=voices[turn[0]],
-            text="。".join(SOUNDS[letter] for letter in turn[2:].split(",")),
+            text="。".join("，".join(SOUNDS[x] for x in said.split("+")) for said in turn[2:].split(",")),
         )
         for n, turn in enumerate(text.split())
     )  # fmt: skip

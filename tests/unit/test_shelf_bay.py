@@ -1,0 +1,102 @@
+"""A bay plan is read as a whole or refused with every error at once."""
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent.errors import BadConfig
+from edge_agent.shelf.bay import load
+
+PLAN = """
+bay = "bay-a"
+version = "1"
+reference = "reference.jpg"
+own = ["麦田"]
+
+[[sku]]
+id = "tea"
+name = "麦田茶"
+brand = "麦田"
+price = "5"
+photos = ["sku/tea.jpg"]
+
+[[slot]]
+id = "r1s1"
+row = 1
+sku = "tea"
+facings = 2
+area = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4], [0.1, 0.4]]
+tag = [[0.1, 0.41], [0.2, 0.41], [0.2, 0.45], [0.1, 0.45]]
+"""
+
+
+def write(folder: Path, plan: str = PLAN) -> Path:
+    (folder / "sku").mkdir(exist_ok=True)
+    (folder / "reference.jpg").write_bytes(b"reference")
+    (folder / "sku" / "tea.jpg").write_bytes(b"tea")
+    path = folder / "bay.toml"
+    path.write_text(plan, encoding="utf-8")
+    return path
+
+
+def test_a_good_plan_is_read_with_prices_in_cents_and_paths_beside_it(tmp_path):
+    plan = load(write(tmp_path))
+    assert plan.skus[0].price == "5.00"
+    assert plan.reference == tmp_path / "reference.jpg"
+    assert plan.slots[0].area[2] == (0.4, 0.4)
+
+
+def test_the_digest_changes_with_the_plan_and_with_every_picture(tmp_path):
+    first = load(write(tmp_path)).digest
+    assert load(write(tmp_path)).digest == first
+    (tmp_path / "sku" / "tea.jpg").write_bytes(b"another")
+    second = load(tmp_path / "bay.toml").digest
+    write(tmp_path, PLAN.replace('version = "1"', 'version = "2"'))
+    assert len({first, second, load(tmp_path / "bay.toml").digest}) == 3
+
+
+def test_all_errors_are_told_at_once(tmp_path):
+    broken = (
+        PLAN.replace('price = "5"', 'price = "five"')
+        .replace("facings = 2", "facings = 0")
+        .replace('"sku/tea.jpg"', '"sku/none.jpg"')
+    ) + PLAN[PLAN.index("[[slot]]") :].replace("[0.4, 0.4], [0.1, 0.4]]", "[0.1, 0.4], [0.4, 0.4]]")
+    with pytest.raises(BadConfig) as refusal:
+        load(write(tmp_path, broken))
+    told = refusal.value.message
+    assert "sku tea" in told
+    assert "slot r1s1: Expected `int` >= 1" in told
+    assert "clockwise" in told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('bay = "bay-a"', 'bay = "bay-a"\ncolour = "red"', "colour"),
+        ('bay = "bay-a"', 'bay = "Bay A"', "bay"),
+        ('sku = "tea"', 'sku = "coffee"', "no sku coffee"),
+        ('"reference.jpg"', '"../reference.jpg"', "stay inside"),
+        ('"reference.jpg"', '"/etc/passwd"', "stay inside"),
+        ('"sku/tea.jpg"', '"sku/gone.jpg"', "cannot be read"),
+        ("[0.1, 0.1], [0.4, 0.1]", "[0.1, 1.1], [0.4, 0.1]", "area"),
+        ("[0.1, 0.1], [0.4, 0.1]", "[0.4, 0.1], [0.1, 0.1]", "clockwise"),
+        ("version = ", "version == ", "TOML"),
+    ],
+)
+def test_one_error_is_named(tmp_path, old, new, told):
+    with pytest.raises(BadConfig, match=told):
+        load(write(tmp_path, PLAN.replace(old, new, 1)))
+
+
+def test_an_id_used_twice_is_refused(tmp_path):
+    with pytest.raises(BadConfig, match="r1s1 is used twice"):
+        load(write(tmp_path, PLAN + PLAN[PLAN.index("[[slot]]") :]))
+
+
+def test_a_missing_or_empty_file_is_refused(tmp_path):
+    with pytest.raises(BadConfig, match="cannot be read"):
+        load(tmp_path / "bay.toml")
+    path = write(tmp_path)
+    (tmp_path / "reference.jpg").write_bytes(b"")
+    with pytest.raises(BadConfig, match="empty"):
+        load(path)
