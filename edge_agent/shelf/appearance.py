@@ -28,6 +28,7 @@ MIN_INLIERS: Final = 6
 MAX_UNITS: Final = 8
 CANDIDATES: Final = 8
 MIN_SCALE, MAX_SCALE = 0.3, 1.8
+MIN_SIDE_PX: Final = 12
 MAX_TURN_DEG: Final = 15.0
 REPROJECTION_PX: Final = 4.0
 
@@ -194,19 +195,24 @@ def _verified(soft: Picture, look: Look, affine: Affine, inliers: int) -> Unit |
     turn = abs(float(np.degrees(np.arctan2(affine[1, 0], affine[0, 0]))))
     if not (MIN_SCALE <= scale <= MAX_SCALE) or turn > MAX_TURN_DEG:
         return None
-    size = (soft.shape[1], soft.shape[0])
-    inside = cv2.warpAffine(look.mask.astype(np.uint8), affine, size, flags=cv2.INTER_NEAREST) > 0
+    left, top, right, bottom = _reach(look, affine, soft)
+    if right - left < MIN_SIDE_PX or bottom - top < MIN_SIDE_PX:
+        return None
+    part, size = affine - [[0, 0, left], [0, 0, top]], (right - left, bottom - top)
+    inside = cv2.warpAffine(look.mask.astype(np.uint8), part, size, flags=cv2.INTER_NEAREST) > 0
     if inside.sum() < 0.6 * scale * scale * look.mask.sum():
         return None
-    laid = cv2.warpAffine(look.rgb, affine, size, flags=cv2.INTER_AREA)[inside].astype(np.float64)
-    seen = soft[inside].astype(np.float64)
-    if seen.mean(axis=1).std() < 2 or laid.mean(axis=1).std() < 2:
+    laid = cv2.warpAffine(look.rgb, part, size, flags=cv2.INTER_AREA)[inside].astype(np.float32)
+    seen = soft[top:bottom, left:right][inside].astype(np.float32)
+    bright, laid_bright = seen.sum(axis=1), laid.sum(axis=1)
+    if bright.std() < 6 or laid_bright.std() < 6:
         return None
-    correlation = float(np.corrcoef(seen.mean(axis=1), laid.mean(axis=1))[0, 1])
-    chroma = float(np.abs(_chroma(seen) - _chroma(laid)).sum(axis=1).mean())
+    correlation = float(np.corrcoef(bright, laid_bright)[0, 1])
+    shades = seen / np.maximum(bright, 30.0)[:, None] - laid / np.maximum(laid_bright, 30.0)[:, None]
+    chroma = float(np.abs(shades).sum() / len(shades))
     tint = np.median(seen, axis=0) / np.maximum(np.median(laid, axis=0), 1.0)
-    rows, columns = np.nonzero(inside)
-    hull = (float(columns.min()), float(rows.min()), float(columns.max()), float(rows.max()))
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    hull = (float(left + columns[0]), float(top + rows[0]), float(left + columns[-1]), float(top + rows[-1]))
     return Unit(
         sku=look.sku,
         inliers=inliers,
@@ -218,8 +224,13 @@ def _verified(soft: Picture, look: Look, affine: Affine, inliers: int) -> Unit |
     )
 
 
-def _chroma(pixels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(pixels / np.maximum(pixels.sum(axis=1, keepdims=True), 30.0), dtype=np.float64)
+def _reach(look: Look, affine: Affine, picture: Picture) -> tuple[int, int, int, int]:
+    """The box (left, top, right, bottom) of the laid photo, cut to the picture."""
+    height, width = look.rgb.shape[:2]
+    corners = np.asarray([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)]) @ affine.T
+    left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(corners.max(axis=0)), (picture.shape[1], picture.shape[0])).astype(int)
+    return (int(left), int(top), int(right), int(bottom))
 
 
 def _winners(units: Sequence[Unit]) -> list[Unit]:

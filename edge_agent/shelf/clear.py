@@ -23,9 +23,9 @@ WIDTH_PX: Final = 480
 MOVED: Final = 30
 """Smallest difference (0..255, after blurring) that counts as something else in a pixel."""
 MAX_MOVED: Final = 0.10
-MAX_HIDDEN: Final = 0.40
+MAX_HIDDEN: Final = 0.25
 TILE_PX: Final = 16
-MIN_AGREEMENT: Final = 0.4
+MIN_AGREEMENT: Final = 0.5
 """Smallest share of the structure outside the slots that must agree with the reference: a back panel's regular holes
 register anywhere, rails and tags do not."""
 MIN_CLEAR: Final = 2
@@ -91,13 +91,13 @@ class Gate:
     def _of_slot(self, slot: Slot, looks: Sequence[Look], moved: Sequence[Mask], strange: Sequence[Mask]) -> Clear:
         quads = [slot.area] if slot.tag is None else [slot.area, slot.tag]
         inner = area_mask(quads, *self._size)
-        ring = self._ring(slot)
+        ring, foot = self._ring(slot), self._foot(slot)
         clear: list[tuple[float, int]] = []
         for index, look in enumerate(looks):
             seen = all(inside(through(look.homography, quad)) for quad in quads)
             if not seen or not look.covered[inner].all():
                 continue
-            if strange[index][ring].mean() > MAX_HIDDEN:
+            if max(_share(strange[index], ring), _share(strange[index], foot)) > MAX_HIDDEN:
                 continue
             if min(moved[index][inner].mean(), strange[index][inner].mean()) > MAX_MOVED:
                 continue
@@ -107,6 +107,11 @@ class Gate:
         best = sorted(index for _, index in sorted(clear, reverse=True)[:KEEP])
         indices = [index for _, index in clear]
         return Clear(slot=slot, best=tuple(best), count=len(clear), first=min(indices), last=max(indices))
+
+    def _foot(self, slot: Slot) -> Mask:
+        """Shelf pixels right under the slot: whoever stands before it hides them, however slim."""
+        _, _, c, d = widened(slot.area, 0.15)
+        return area_mask([(slot.area[3], slot.area[2], c, d)], *self._size) & self._shelf
 
     def _ring(self, slot: Slot) -> Mask:
         """Shelf pixels around the slot: at least 40 of them, widening as needed."""
@@ -149,6 +154,10 @@ def _soft(rgb: Small) -> Small:
 
 def _differs(one: Small, other: Small) -> Mask:
     return np.asarray(cv2.absdiff(one, other).max(axis=2) > MOVED, dtype=np.bool_)
+
+
+def _share(mask: Mask, where: Mask) -> float:
+    return float(mask[where].mean()) if where.any() else 0.0
 
 
 def _sharpness(small: Small, inner: Mask) -> float:

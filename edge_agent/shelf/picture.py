@@ -71,7 +71,7 @@ def draw(
             _outline(picture, slot.tag, height, _PRICE)
     _legend(picture, height, verdicts, shares)
     out = BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    picture.save(out, "PNG")
     return out.getvalue()
 
 

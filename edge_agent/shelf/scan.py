@@ -20,8 +20,8 @@ from edge_agent.shelf.register import Registrar
 from edge_agent.shelf.tag_text import AGREEING, TagRead, TagReader, tag_crop
 from edge_agent.shelf.verify import Opinion, Verifier, slot_picture
 
-MAX_LOOKS: Final = 48
-FIRST_STEP_MS: Final = 400
+MAX_LOOKS: Final = 40
+FIRST_STEP_MS: Final = 1400
 ENOUGH: Final = 3
 """Agreeing frames after which a slot is not looked at again."""
 

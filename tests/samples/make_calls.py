@@ -10,6 +10,7 @@ milliseconds of the finished file, half-open. Not here: the shelf sample, and an
 import argparse
 import hashlib
 import io
+import itertools
 import json
 import random
 import tempfile
@@ -187,7 +188,7 @@ def write(name: str, script: dict[str, Any], call: np.ndarray, lines: Sequence[L
         for code in line.tags:
             place = {"turn": at, "start_ms": line.start_ms, "end_ms": line.end_ms, "speaker": line.speaker}
             truth += _table("tag", {"code": code, **place})
-    for before, after in zip(spoken, spoken[1:], strict=False):
+    for before, after in itertools.pairwise(spoken):
         if after.start_ms - before.end_ms > 8000:
             truth += _table("silence", {"start_ms": before.end_ms, "end_ms": after.start_ms})
 

@@ -16,53 +16,51 @@ from edge_agent.shelf.scan import scan
 from edge_agent.shelf.tag_text import TagReader
 from edge_agent.shelf.verify import Opinion, Verifier, slot_picture, vote
 
-WIDE, TALL = 960, 540
-SKUS = ("apple", "bean", "corn", "date", "elder", "fig")
-HUES = {name: n * 30 for n, name in enumerate(SKUS)}
+WIDE, TALL = 640, 480
+HUES = {"apple": 0, "bean": 45, "corn": 90, "date": 135}
+SKUS = tuple(HUES)
+PLACES = {"r1s1": (60, 44), "r1s2": (340, 44), "r2s1": (60, 264), "r2s2": (340, 264)}
+PLANNED = dict(zip(PLACES, SKUS, strict=True))
 
 
 def pack(sku: str) -> np.ndarray:
-    """A 160 x 100 label: the SKU's hue, its own shapes, a border."""
+    """A 160 x 110 label: the SKU's hue, its own shapes, a border."""
     rng = np.random.default_rng(sum(map(ord, sku)))
-    hsv = np.full((160, 100, 3), (HUES[sku], 150, 190), np.uint8)
-    label = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+    label = cv2.cvtColor(np.full((160, 110, 3), (HUES[sku], 150, 190), np.uint8), cv2.COLOR_HSV2RGB)
     for _ in range(26):
-        x, y, size = (int(v) for v in rng.integers((8, 8, 4), (92, 152, 14)))
+        x, y, size = (int(v) for v in rng.integers((8, 8, 4), (102, 152, 14)))
         colour = tuple(int(v) for v in rng.integers(0, 255, 3))
         if rng.random() < 0.5:
             cv2.circle(label, (x, y), size, colour, -1)
         else:
             cv2.rectangle(label, (x - size, y - size // 2), (x + size, y + size // 2), colour, -1)
-    cv2.rectangle(label, (1, 1), (98, 158), (30, 30, 30), 2)
+    cv2.rectangle(label, (1, 1), (108, 158), (30, 30, 30), 2)
     return label
 
 
 def photo(sku: str) -> np.ndarray:
-    picture = np.full((220, 160, 3), 225, np.uint8)
-    picture[30:190, 30:130] = pack(sku)
+    picture = np.full((220, 170, 3), 225, np.uint8)
+    picture[30:190, 30:140] = pack(sku)
     return picture
 
 
-PLACES = {f"r{row + 1}s{n + 1}": (40 + n * 300, 40 + row * 250) for row in range(2) for n in range(3)}
-
-
 def bay(stock: dict[str, str | None]) -> np.ndarray:
-    """A 960 x 540 bay of two rows of three slots (two facings each); None = empty."""
+    """Two rows of two slots before a panel with regular holes; rails with printed strips; None = empty."""
     rng = np.random.default_rng(7)
     picture = np.full((TALL, WIDE, 3), (150, 148, 145), np.uint8)
     for x in range(6, WIDE, 24):
         for y in range(6, TALL, 24):
             cv2.circle(picture, (x, y), 2, (110, 108, 105), -1)
-    for y in (0, 232, 482):
-        picture[y : y + 34] = (60, 62, 70)
+    for y in (0, 220, 440):
+        picture[y : y + 40] = (60, 62, 70)
         for _ in range(60):
-            x = int(rng.integers(0, WIDE - 12))
-            cv2.rectangle(picture, (x, y + 4), (x + int(rng.integers(3, 12)), y + int(rng.integers(8, 28))),
-                          tuple(int(v) for v in rng.integers(60, 200, 3)), -1)  # fmt: skip
+            x, wide, tall = (int(v) for v in rng.integers((0, 4, 8), (WIDE - 16, 16, 30)))
+            colour = tuple(int(v) for v in rng.integers(60, 200, 3))
+            cv2.rectangle(picture, (x, y + 4), (x + wide, y + 4 + tall), colour, -1)
     for slot, sku in stock.items():
         x, y = PLACES[slot]
-        for n in range(2 if sku else 0):
-            picture[y + 24 : y + 184, x + 20 + n * 120 : x + 120 + n * 120] = pack(sku)
+        if sku:
+            picture[y + 14 : y + 174, x + 50 : x + 160] = pack(sku)
     return picture
 
 
@@ -71,9 +69,8 @@ def quad(x, y, wide, tall):
     return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-PLANNED = dict(zip(PLACES, SKUS, strict=True))
 SLOTS = tuple(
-    Slot(id=slot, row=int(slot[1]), sku=sku, facings=2, area=quad(*PLACES[slot], 260, 190), tag=None)
+    Slot(id=slot, row=int(slot[1]), sku=sku, facings=1, area=quad(*PLACES[slot], 210, 176), tag=None)
     for slot, sku in PLANNED.items()
 )
 PLAN = Planogram(
@@ -123,9 +120,9 @@ def shaken(picture, n, zoom=1.0):
     return np.clip(moved + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
 
 
-def person(picture, x, wide=230):
+def person(picture, x, wide=150):
     hidden = picture.copy()
-    cv2.ellipse(hidden, (x, 340), (wide // 2, 300), 0, 0, 360, (52, 60, 120), -1)
+    cv2.ellipse(hidden, (x, 300), (wide // 2, 270), 0, 0, 360, (52, 60, 120), -1)
     return hidden
 
 
@@ -146,11 +143,12 @@ def test_a_frame_that_is_not_this_bay_seen_from_this_place_is_refused(reference,
         "noise": rng.integers(0, 255, (TALL, WIDE, 3)).astype(np.uint8),
         "other bay": bay(dict(zip(PLACES, reversed(SKUS), strict=True)))[::-1].copy(),
         "mirrored": reference[:, ::-1].copy(),
-        "moved": np.roll(reference, 190, axis=1),
-        "turned": cv2.warpAffine(reference, cv2.getRotationMatrix2D((480, 270), 14, 1), (WIDE, TALL)),
+        "moved": np.roll(reference, 118, axis=1),
+        "turned": cv2.warpAffine(reference, cv2.getRotationMatrix2D((WIDE / 2, TALL / 2), 14, 1), (WIDE, TALL)),
         "dark": np.clip(reference * 0.01 + rng.normal(2, 2, reference.shape), 0, 255).astype(np.uint8),
     }[what]
-    assert Registrar(reference).register(frame) is None
+    homography = Registrar(reference).register(frame)
+    assert homography is None or Gate(reference, SLOTS).look(frame, 0, homography) is None
 
 
 def test_a_folded_or_far_homography_is_not_sane():
@@ -172,54 +170,42 @@ def test_too_little_light_is_refused(reference):
     assert fit(reference, dark, np.ones((TALL, WIDE), bool)) is None
 
 
-def test_the_planned_bay_holds_what_is_planned(look_at, reference):
-    assert set(look_at([shaken(reference, n) for n in range(4)]).values()) == {Seen.EXPECTED}
+def stranger(picture, slot):
+    x, y = PLACES[slot]
+    noise = np.random.default_rng(3).integers(0, 255, (20, 14, 3)).astype(np.uint8)
+    picture[y + 14 : y + 174, x + 50 : x + 160] = cv2.resize(noise, (110, 160), interpolation=cv2.INTER_NEAREST)
+    return picture
 
 
-def test_an_empty_slot_an_intruder_and_a_stranger_are_told_apart(look_at):
-    seen = bay({**PLANNED, "r1s2": None, "r2s1": "apple"})
-    x, y = PLACES["r2s3"]
-    seen[y + 24 : y + 184, x + 20 : x + 240] = cv2.resize(
-        np.random.default_rng(3).integers(0, 255, (20, 28, 3)).astype(np.uint8), (220, 160), interpolation=cv2.INTER_NEAREST
-    )
-    found = look_at([shaken(seen, n) for n in range(4)])
-    assert found == {
-        "r1s1": Seen.EXPECTED, "r1s2": Seen.EMPTY, "r1s3": Seen.EXPECTED,
-        "r2s1": Seen.OTHER, "r2s2": Seen.EXPECTED, "r2s3": Seen.UNKNOWN,
-    }  # fmt: skip
+def test_faults_are_told_apart_while_someone_walks_by(look_at):
+    seen = stranger(bay({**PLANNED, "r1s2": None, "r2s1": "apple"}), "r2s2")
+    found = look_at([person(shaken(seen, n), -80 + 130 * n) for n in range(7)])
+    assert found == {"r1s1": Seen.EXPECTED, "r1s2": Seen.EMPTY, "r2s1": Seen.OTHER, "r2s2": Seen.UNKNOWN}
 
 
-def test_someone_who_walks_by_hides_nothing_in_the_end(look_at):
-    seen = bay({**PLANNED, "r1s2": None})
-    frames = [person(shaken(seen, n), -100 + 160 * n) for n in range(9)]
-    found = look_at(frames)
-    assert found["r1s2"] is Seen.EMPTY
-    assert set(found.values()) == {Seen.EMPTY, Seen.EXPECTED}
-
-
-@pytest.mark.parametrize("sway", [0, 9])
+@pytest.mark.parametrize("sway", [0, 7])
 def test_slots_behind_someone_who_stays_are_not_assessable(look_at, sway):
     seen = bay({**PLANNED, "r1s2": None, "r2s2": None})
-    found = look_at([person(shaken(seen, n), 470 + sway * (n % 3)) for n in range(6)])
+    found = look_at([person(shaken(seen, n), 440 + sway * (n % 3)) for n in range(5)])
     assert found["r1s2"] is found["r2s2"] is Seen.NOT_ASSESSABLE
-    assert found["r1s1"] is found["r2s3"] is Seen.EXPECTED
+    assert found["r1s1"] is found["r2s1"] is Seen.EXPECTED
 
 
 def test_one_frame_alone_is_no_scan(look_at, reference):
     assert set(look_at([reference]).values()) == {Seen.NOT_ASSESSABLE}
 
 
-def test_an_unmarked_bay_of_blurred_frames_raises_nothing(look_at):
-    blurred = cv2.GaussianBlur(bay({**PLANNED, "r2s2": "fig"}), (0, 0), 9)
-    assert set(look_at([blurred] * 4).values()) <= {Seen.UNKNOWN, Seen.NOT_ASSESSABLE}
+def test_blurred_frames_raise_nothing(look_at):
+    blurred = cv2.GaussianBlur(bay({**PLANNED, "r2s2": "apple", "r1s1": None}), (0, 0), 7)
+    assert set(look_at([blurred] * 3).values()) <= {Seen.UNKNOWN, Seen.NOT_ASSESSABLE}
 
 
 def test_a_dense_video_is_thinned(reference, verifier):
-    registrar, gate = Registrar(reference), Gate(reference, SLOTS)
-    frames = [KeyFrame(n * 40, reference) for n in range(60)]
-    scanned = scan(lambda: frames, registrar, gate, verifier, TagReader(NoText(), reference, SLOTS))
-    assert [look.at_ms for look in scanned.looks] == [0, 400, 800, 1200, 1600, 2000]
-    assert scanned.last_ms == 59 * 40
+    frames = [KeyFrame(n * 40, reference) for n in range(100)]
+    gate, tags = Gate(reference, ()), TagReader(NoText(), reference, ())
+    scanned = scan(lambda: frames, Registrar(reference), gate, verifier, tags)
+    assert [look.at_ms for look in scanned.looks] == [0, 1400, 2800]
+    assert scanned.last_ms == 99 * 40
 
 
 def opinion(seen, sku="", confidence=0.9):
@@ -243,9 +229,8 @@ def test_a_verdict_needs_two_frames_and_two_thirds(frames, seen):
 
 def test_a_slot_is_cut_out_with_its_margin_and_in_parts(reference):
     slot = SLOTS[0]
-    picture = slot_picture(reference, slot)
-    assert picture.shape[:2] == (round(190 * 1.12), round(260 * 1.12))
+    assert slot_picture(reference, slot).shape[:2] == (round(176 * 1.12), round(210 * 1.12))
     left = column(slot.area, 0, 2)
     assert left[1][0] == pytest.approx((slot.area[0][0] + slot.area[1][0]) / 2)
-    assert through(np.eye(3), slot.area) == pytest.approx(slot.area)
+    assert np.allclose(through(np.eye(3), slot.area), slot.area)
     assert not inside(widened(quad(0, 0, WIDE, TALL), 0.1))
