@@ -1,43 +1,38 @@
-"""Price tags in any photo, without a trained detector: bright rectangles with dark digits, confirmed by OCR.
+"""Price tags in any photo, without a trained detector: light rectangles and big digits, confirmed by OCR.
 
-Rules: a tag is a light, even, upright rectangle wider than tall; it counts only when text is read on it, and its price is
-None when the grammar of `price` is not certain. Limits, honestly: tags that glare into their rail, dark or strongly
-tilted ones, and tags narrower than about 40 px are missed. This is for the bench; a calibrated bay never needs it.
+First light, even, upright rectangles with dark print (`tag_shapes`) are read. The tags of a shelf look alike, so where
+the digits stand in those that have a price gives the layout by which the remaining groups of big digits (on tags that
+melt into a light rail) are framed and read too. Text must be read on a tag; its price is None when the grammar of `price`
+is not certain. Limits, honestly: dark, strongly tilted or glaring tags and those narrower than about 40 px are missed.
+This is for the bench; a calibrated bay never needs it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from edge_agent.domain.shelf import Quad
 from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import resized
-from edge_agent.shelf.price import Line, price_of
-from edge_agent.shelf.tag_text import Ocr, lines_in, tag_crop
+from edge_agent.shelf.price import Line, PriceReading, price_of
+from edge_agent.shelf.tag_shapes import Box, digit_groups, overlap, rectangles
+from edge_agent.shelf.tag_text import TAG_MARGIN, Ocr, lines_in, tag_crop
 
-WIDTH_PX: Final = 1600
-LEVELS: Final = (110, 135, 160, 180, 200, 220)
-MIN_WIDE, MAX_WIDE = 0.018, 0.16
-MIN_TALL, MAX_TALL = 0.02, 0.16
-MIN_ASPECT, MAX_ASPECT = 0.9, 3.4
-MIN_FILL: Final = 0.72
-MAX_CHROMA: Final = 70
-SAME: Final = 0.35
-MAX_PROPOSALS: Final = 90
-
-Box = tuple[int, int, int, int]
-Grey = npt.NDArray[np.uint8]
+MAX_GROUPS: Final = 48
+MIN_SEEN: Final = 3
+LAYOUT: Final = (-3.8, -1.1, 0.5, 0.9)
+"""Left, top, right, bottom edges of a tag beside its price, in digit heights, when the photo itself does not tell."""
+PRINT_SHARE: Final = 0.74
+"""Height of digits in the box that the text detector draws around them."""
+SAME: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagReading:
     """One tag of a photo: `box` = (left, top, right, bottom) as fractions of the photo, text lines, price or None."""
 
-    box: tuple[float, float, float, float]
+    box: Box
     price: str | None
     text: tuple[str, ...]
     confidence: float
@@ -46,83 +41,107 @@ class TagReading:
 def find_tags(rgb: Picture, ocr: Ocr) -> list[TagReading]:
     """The price tags of a photo (H x W x 3), top to bottom, left to right."""
     found: list[TagReading] = []
-    for box in proposals(rgb):
-        lines = lines_in(tag_crop(rgb, _quad(box)), ocr)
-        if not any(any(letter.isdigit() for letter in line.text) for line in lines):
+    layouts: list[Box] = []
+    tall = rgb.shape[0] / rgb.shape[1]
+    for box in rectangles(rgb):
+        lines, price = _read(rgb, box, ocr)
+        if _has_digits(lines):
+            found.append(_reading(box, lines, price))
+            if price is not None:
+                layouts.append(_layout(box, lines, tall))
+    usual = _usual(layouts)
+    for group in _free(digit_groups(rgb), found):
+        box = _framed(group, usual, tall)
+        if any(overlap(box, one.box) > SAME for one in found):
             continue
-        price = price_of(lines)
-        found.append(
-            TagReading(
-                box=box,
-                price=None if price is None else price.price,
-                text=tuple(line.text for line in lines),
-                confidence=round(_confidence(lines, certain=price is not None), 4),
-            )
-        )
+        lines, price = _read(rgb, box, ocr)
+        if price is None or not (price.places or price.marked or len(price.price) > 1):
+            continue
+        box = _framed(_digits(box, lines, tall), usual, tall)
+        if all(overlap(box, one.box) <= SAME for one in found):
+            found.append(_reading(box, lines, price))
     return sorted(found, key=lambda tag: (round(tag.box[1], 1), tag.box[0]))
 
 
-def _confidence(lines: Sequence[Line], *, certain: bool) -> float:
-    mean = sum(line.confidence for line in lines) / len(lines)
-    return mean if certain else 0.5 * mean
-
-
-def proposals(rgb: Picture) -> list[tuple[float, float, float, float]]:
-    """Boxes (fractions) that look like tags, the most rectangular first, without overlaps."""
-    height = max(8, round(rgb.shape[0] * WIDTH_PX / rgb.shape[1]))
-    small = cv2.bilateralFilter(resized(rgb, WIDTH_PX, height), 5, 30, 3)
-    grey = np.asarray(small.min(axis=2), dtype=np.uint8)
-    chroma = np.asarray(small.max(axis=2) - small.min(axis=2), dtype=np.uint8)
-    scored: list[tuple[float, Box]] = []
-    for mask in _masks(grey, np.asarray(small.max(axis=2), dtype=np.uint8), chroma):
-        scored += _rectangles(mask, grey)
-    kept: list[Box] = []
-    for _, box in sorted(scored, reverse=True):
-        if len(kept) == MAX_PROPOSALS:
-            break
-        if all(_overlap(box, other) < SAME for other in kept):
-            kept.append(box)
-    return [(x / WIDTH_PX, y / height, (x + w) / WIDTH_PX, (y + h) / height) for x, y, w, h in kept]
-
-
-def _masks(low: Grey, high: Grey, chroma: Grey) -> Iterator[Any]:
-    pale = (chroma < MAX_CHROMA).astype(np.uint8) * 255
-    for level in LEVELS:
-        yield cv2.bitwise_and((low > level).astype(np.uint8) * 255, pale)
-    local = cv2.adaptiveThreshold(low, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 151, -12)
-    yield cv2.bitwise_and(local, pale)
-    yellow = ((high > 150) & (high - low > 60)).astype(np.uint8) * 255
-    yield yellow
-
-
-def _rectangles(mask: Any, grey: Grey) -> Iterator[tuple[float, Box]]:
-    height, width = grey.shape
-    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    for contour in contours:
-        x, y, w, h = cv2.boundingRect(contour)
-        if not (MIN_WIDE <= w / width <= MAX_WIDE and MIN_TALL <= h / height <= MAX_TALL):
-            continue
-        if not MIN_ASPECT <= w / h <= MAX_ASPECT:
-            continue
-        fill = cv2.contourArea(contour) / (w * h)
-        if fill < MIN_FILL:
-            continue
-        inner = grey[y + h // 8 : y + h - h // 8, x + w // 10 : x + w - w // 10]
-        light, dark = np.percentile(inner, 80), np.percentile(inner, 2)
-        ink = float((inner < (light + dark) / 2).mean())
-        if light - dark < 50 or not 0.015 <= ink <= 0.45:
-            continue
-        yield fill, (x, y, w, h)
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Intersection over the smaller box."""
-    wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    tall = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    return max(0, wide) * max(0, tall) / min(one[2] * one[3], other[2] * other[3])
-
-
-def _quad(box: tuple[float, float, float, float]) -> Quad:
+def _read(rgb: Picture, box: Box, ocr: Ocr) -> tuple[list[Line], PriceReading | None]:
     left, top, right, bottom = box
-    return ((left, top), (right, top), (right, bottom), (left, bottom))
+    quad: Quad = ((left, top), (right, top), (right, bottom), (left, bottom))
+    tag = tag_crop(rgb, quad)
+    size = np.asarray((tag.shape[1], tag.shape[0]), dtype=float)
+    lines = lines_in(tag, ocr)
+    price = price_of(lines)
+    shares = [_in_shares(line, size) for line in lines]
+    return shares, price
+
+
+def _in_shares(line: Line, size: np.ndarray) -> Line:
+    """The line with its box in shares of the tag itself (the crop has a margin around it)."""
+    grown = 1 + 2 * TAG_MARGIN
+    return Line(
+        left=line.left / size[0] * grown - TAG_MARGIN,
+        top=line.top / size[1] * grown - TAG_MARGIN,
+        right=line.right / size[0] * grown - TAG_MARGIN,
+        bottom=line.bottom / size[1] * grown - TAG_MARGIN,
+        text=line.text,
+        confidence=line.confidence,
+    )
+
+
+def _has_digits(lines: Iterable[Line]) -> bool:
+    return any(letter.isdigit() for line in lines for letter in line.text)
+
+
+def _reading(box: Box, lines: Sequence[Line], price: PriceReading | None) -> TagReading:
+    mean = sum(line.confidence for line in lines) / len(lines)
+    return TagReading(
+        box=box,
+        price=None if price is None else price.price,
+        text=tuple(line.text for line in lines),
+        confidence=round(mean if price is not None else 0.5 * mean, 4),
+    )
+
+
+def _digits(box: Box, lines: Sequence[Line], tall: float) -> Box:
+    """Where the tallest line with digits stands in the photo: the text detector's box without its padding."""
+    big = max((line for line in lines if any(letter.isdigit() for letter in line.text)), key=lambda line: line.height)
+    wide, high = box[2] - box[0], box[3] - box[1]
+    pad = (1 - PRINT_SHARE) / 2 * big.height * high
+    return (
+        box[0] + big.left * wide + pad * tall,
+        box[1] + big.top * high + pad,
+        box[0] + big.right * wide - pad * tall,
+        box[1] + big.bottom * high - pad,
+    )
+
+
+def _layout(box: Box, lines: Sequence[Line], tall: float) -> Box:
+    """The tag's edges seen from the right end of its tallest digits, in digit heights."""
+    digits = _digits(box, lines, tall)
+    high = max(digits[3] - digits[1], 1e-4)
+    wide = high * tall
+    right = digits[2]
+    return ((box[0] - right) / wide, (box[1] - digits[1]) / high, (box[2] - right) / wide, (box[3] - digits[3]) / high)
+
+
+def _usual(layouts: Sequence[Box]) -> Box:
+    """The median layout of the tags that were found whole."""
+    if len(layouts) < MIN_SEEN:
+        return LAYOUT
+    left, top, right, bottom = (float(edge) for edge in np.median(np.asarray(layouts), axis=0))
+    return (left, top, right, bottom)
+
+
+def _framed(group: Box, usual: Box, tall: float) -> Box:
+    height = group[3] - group[1]
+    wide = height * tall
+    return (
+        max(0.0, group[2] + usual[0] * wide),
+        max(0.0, group[1] + usual[1] * height),
+        min(1.0, group[2] + usual[2] * wide),
+        min(1.0, group[3] + usual[3] * height),
+    )
+
+
+def _free(groups: Iterable[Box], found: Sequence[TagReading]) -> list[Box]:
+    free = [group for group in groups if all(overlap(group, one.box) < SAME for one in found)]
+    return free[:MAX_GROUPS]

@@ -160,7 +160,8 @@ class Ear:
         if name in _KINDS:
             return _nearest(view.slots(_KINDS[name]), span)
         if name == "sku":
-            return _nearest(view.products, span) or self._product
+            pointed = any(word in view.sentence.text for word in _POINTING)
+            return _nearest(view.products, span) or (None if pointed else self._product)
         if name == "brand":
             brands = [Slot(kind="brand", span=(at, at + 1), value=code) for at, code in view.sentence.brands]
             return _nearest(brands, span)
@@ -169,6 +170,10 @@ class Ear:
 
 _KINDS: Final = {"amount": "amount", "qty": "qty", "discount_pct": "percent", "date": "date", "due": "date"}
 """Which kind of value in speech fills which slot of a tag."""
+
+
+_POINTING: Final = ("这款", "那款", "这台", "那台", "这种", "那种")
+"""Which product is meant by these only the eye knows: the slot stays unknown."""
 
 
 def _nearest(slots: Sequence[Slot], span: tuple[int, int]) -> SlotValue | None:

@@ -25,6 +25,9 @@ import av
 import numpy as np
 import onnxruntime
 
+from edge_agent.assets import bundled
+from edge_agent.lexicon.load import load
+
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parents[1] / "edge_agent" / "samples"
 RATE_HZ = 24_000
@@ -182,11 +185,13 @@ def write(name: str, script: dict[str, Any], call: np.ndarray, lines: Sequence[L
         }  # fmt: skip
         turns += _table("turn", fields | ({"backchannel": True} if line.backchannel else {}))
 
+    # A derived event's speaker is whose behaviour it describes, not who spoke last.
+    blamed = {one.id: one.speaker for one in load(bundled("lexicons")).events.values() if one.kind not in {"occurrence", "first"}}
     spoken = [line for line in lines if not line.backchannel]
     truth = f"# Planted behaviours; a finding is right within one turn.\nduration_ms = {call.shape[1] * 1000 // RATE_HZ}\n"
     for at, line in enumerate(spoken):
         for code in line.tags:
-            place = {"turn": at, "start_ms": line.start_ms, "end_ms": line.end_ms, "speaker": line.speaker}
+            place = {"turn": at, "start_ms": line.start_ms, "end_ms": line.end_ms, "speaker": blamed.get(code, line.speaker)}
             truth += _table("tag", {"code": code, **place})
     for before, after in itertools.pairwise(spoken):
         if after.start_ms - before.end_ms > 8000:
