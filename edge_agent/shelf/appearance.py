@@ -34,8 +34,9 @@ REPROJECTION_PX: Final = 4.0
 
 MIN_CORRELATION: Final = 0.4
 MAX_CHROMA: Final = 0.12
-MIN_GOODNESS: Final = 0.55
-MIN_MARGIN: Final = 0.12
+PROOF: Final = (0.55, 0.2)
+PLANNED_PROOF: Final = (0.42, 0.04)
+"""Least goodness, and least lead over another SKU at the same place."""
 
 Floats = npt.NDArray[np.float32]
 Affine = npt.NDArray[np.float64]
@@ -73,13 +74,14 @@ class Unit:
     def goodness(self) -> float:
         return self.correlation - 4.0 * self.chroma + 0.25 * float(np.log(self.inliers / 15))
 
-    @property
-    def certain(self) -> bool:
+    def certain(self, *, planned: bool = False) -> bool:
+        """Whether the unit is proved. Where the plan expects this SKU less will do, as the plan is evidence too."""
+        goodness, margin = PLANNED_PROOF if planned else PROOF
         return (
             self.correlation >= MIN_CORRELATION
             and self.chroma <= MAX_CHROMA
-            and self.goodness >= MIN_GOODNESS
-            and self.goodness - self.rival >= MIN_MARGIN
+            and self.goodness >= goodness
+            and self.goodness - self.rival >= margin
         )
 
     @property

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.domain.shelf import Planogram, Quad, Sku, Slot
-from edge_agent.errors import BadConfig
+from edge_agent.errors import BadConfig, BadInput
 
 Picture = npt.NDArray[np.uint8]
 """H x W x 3, RGB."""
@@ -135,13 +135,13 @@ def read_picture(path: Path, decode: Decode) -> Picture:
     """Decode one picture of a plan in the limited child.
 
     Raises:
-        BadConfig: the file is missing or too large. BadInput (from `decode`): it is not a usable picture.
+        BadConfig: it is gone or no usable picture. (Not BadInput: that would be held against the video.)
     """
-    if path.stat().st_size > MAX_PICTURE_BYTES:
-        raise BadConfig("a picture of the bay plan is larger than 40 MB", remedy="save it smaller")
     try:
         with path.open("rb") as file:
             return decode(file)
+    except BadInput as error:
+        raise BadConfig(f"picture {path.name} of the bay plan cannot be used ({error.kind})", remedy="replace it") from error
     except OSError as error:
         raise BadConfig("a picture of the bay plan cannot be read", remedy="restore the plan's folder") from error
 

@@ -46,7 +46,7 @@ class Ocr(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRead:
-    """What one frame showed of one tag. `any_text`: something was recognised. `ink`: standard deviation of its grey."""
+    """What one frame showed of one tag. `any_text`: something was recognised. `ink`: standard deviation of its inner grey."""
 
     at_ms: int
     price: PriceReading | None
@@ -120,7 +120,8 @@ def sharpness(tag: Picture) -> float:
 
 def read_tag(tag: Picture, at_ms: int, ocr: Ocr) -> TagRead:
     """One reading of one tag crop; a tag without any text is tried once, one without a price also smaller and in part."""
-    ink = float(cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY).std())
+    edge, side = tag.shape[0] // 5, tag.shape[1] // 5
+    ink = float(cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY)[edge:-edge, side:-side].std())
     lines = lines_in(tag, ocr)
     price = price_of(lines)
     if lines and price is None:

@@ -25,7 +25,6 @@ MAX_TINT: Final = 2.5
 CUT_OUTS: Final = 2
 PLANNED_GOODNESS: Final = 0.1
 """A unit of the planned SKU in the reference photo needs no better proof: the plan says that it stands there."""
-INTRUDER_MARGIN: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +72,8 @@ class Verifier:
         scaled = scaled_for_match(picture)
         looks = self._looks + self._own.get(slot.id, [])
         found = [one for one in units_in(scaled, looks) if _stands_in(one, scaled)]
-        certain = [one for one in found if one.certain]
-        planned = [one for one in certain if one.sku == slot.sku]
-        others = [one for one in certain if one.sku != slot.sku and one.goodness - one.rival >= INTRUDER_MARGIN]
+        planned = [one for one in found if one.sku == slot.sku and one.certain(planned=True)]
+        others = [one for one in found if one.sku != slot.sku and one.certain()]
         if others and _area(others) >= _area(planned):
             best = max(others, key=lambda one: one.confidence)
             return Opinion(seen=Seen.OTHER, sku=best.sku, confidence=best.confidence, holds_planned=bool(planned))

@@ -28,7 +28,7 @@ def configure(process: str) -> None:
             _only_allowed,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
@@ -39,6 +39,16 @@ def get() -> Any:
     import structlog  # noqa: PLC0415
 
     return structlog.get_logger()
+
+
+class _Stderr:
+    """Whatever standard error is at the time of writing."""
+
+    def write(self, text: str) -> None:
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def _only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

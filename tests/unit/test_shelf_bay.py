@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.errors import BadConfig
-from edge_agent.shelf.bay import load
+from edge_agent.errors import BadConfig, BadInput
+from edge_agent.shelf.bay import load, read_picture
 
 PLAN = """
 bay = "bay-a"
@@ -100,3 +100,13 @@ def test_a_missing_or_empty_file_is_refused(tmp_path):
     (tmp_path / "reference.jpg").write_bytes(b"")
     with pytest.raises(BadConfig, match="empty"):
         load(path)
+
+
+def test_a_plan_picture_that_does_not_decode_is_the_plans_fault(tmp_path):
+    plan = load(write(tmp_path))
+
+    def decode(_):
+        raise BadInput("damaged", "the picture is damaged")
+
+    with pytest.raises(BadConfig, match=r"reference\.jpg .*damaged"):
+        read_picture(plan.reference, decode)

@@ -251,9 +251,10 @@ def test_an_object_is_never_replaced(vault: DeviceVault) -> None:
         assert plain.read() == CONTENT
 
 
-@pytest.mark.parametrize(
-    "object_id", ["", "..", "../../etc/passwd", "call.wav", "0" * 36, ids.new_id() + "\n", ids.new_id().upper()]
-)
+NAMED = "01939ae0-0000-7000-8000-00000000abcd"
+
+
+@pytest.mark.parametrize("object_id", ["", "..", "../../etc/passwd", "call.wav", "0" * 36, NAMED + "\n", NAMED.upper()])
 def test_only_generated_ids_name_objects(object_id: str, vault: DeviceVault, tmp_path: Path) -> None:
     for use in (vault.close, vault.reject, vault.expire, vault.verify, vault.manifest, vault.is_hot):
         with pytest.raises(NotFound):
