@@ -92,16 +92,16 @@ class Stage:
     def deliver(self, seed: int | None) -> None:
         """Rename the samples into the inbox, media last, the way a recorder does."""
         self.say("3/5 收入两通录音和一段货架视频  two calls and one shelf video")
-        scene = samples.folder()
-        shelf = "shelf-1"
+        scene, shelf, plan = samples.folder(), "shelf-1", samples.folder() / "bay-a"
         if seed is not None:
             self.say(f"    渲染随机货架 {seed}  rendering a shelf scene nobody tuned for")
-            scene, shelf = self.root / "scene", "shelf"
             from edge_agent.samples.scene import render_scene  # noqa: PLC0415
 
+            scene = plan = self.root / "scene"
+            shelf = "shelf"
             render_scene(seed, scene)
         bay = tomllib.loads((scene / f"{shelf}.meta.toml").read_text(encoding="utf-8"))["bay"]
-        shutil.copytree(scene / bay, self.settings.paths.bays / bay)
+        shutil.copytree(plan, self.settings.paths.bays / bay, ignore=shutil.ignore_patterns("*.mp4", "*.meta.toml", "truth.toml"))
         for name, folder in [(call, samples.folder()) for call in CALLS] + [(shelf, scene)]:
             self._drop(folder, name)
 
