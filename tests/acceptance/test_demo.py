@@ -33,7 +33,7 @@ def test_nothing_is_lost_doubled_or_left_readable(found: dict[str, Any]) -> None
     check_whole(found)
 
 
-@pytest.mark.parametrize("seed", [101, 202, 303])
+@pytest.mark.parametrize("seed", [101, 303, 404])
 def test_faults_of_a_scene_nobody_tuned_for_are_found(seed: int, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     found = play(EDGE_AGENT, "--random", str(seed), "--keep", str(kept))

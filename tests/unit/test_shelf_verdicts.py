@@ -1,22 +1,29 @@
 """Readings of one tag, verdicts of one slot, and the tags they give."""
 
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from edge_agent.domain.shelf import Seen, Share, Slot, SlotReading
+from edge_agent.domain.shelf import Planogram, Seen, Share, Sku, Slot, SlotReading
 from edge_agent.domain.tags import Status
 from edge_agent.shelf.picture import View, draw
 from edge_agent.shelf.price import PriceReading
 from edge_agent.shelf.rules import RULES, tags_of
 from edge_agent.shelf.score import Verdict
 from edge_agent.shelf.tag_shapes import rectangles
-from edge_agent.shelf.tag_text import TagRead, TagStyle, read_tag, settle, sharpness, style_of, tag_crop
+from edge_agent.shelf.tag_text import TagRead, TagReader, TagStyle, read_tag, settle, sharpness, style_of, tag_crop
 from edge_agent.shelf.tags_found import find_tags
 
 STYLE = TagStyle(decimals=True, ink=40.0)
+WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+ONE_TAG = Planogram(
+    bay="b", version="1", reference=Path("r"), digest="0" * 64,
+    slots=(Slot(id="r1s1", row=1, sku="tea", facings=1, area=WHOLE, tag=WHOLE),),
+    skus=(Sku(id="tea", name="茶", brand="麦田", price="4.50", photos=()),),
+)  # fmt: skip
 
 
 def read(price, at_ms=0, *, places=2, marked=False, promotion=False, any_text=True, ink=40.0):
@@ -145,6 +152,44 @@ def test_a_tag_without_any_text_is_tried_once_and_weak_text_is_no_text():
     reader = Reader((quad_px(5, 5, 60, 18), "12.90", 0.3))
     assert not read_tag(np.full((90, 200, 3), 240, np.uint8), 0, reader).any_text
     assert len(reader.sizes) == 1
+
+
+class Doubtful:
+    """Reads `first` from a tag at its own size and `second` from any smaller one."""
+
+    def __init__(self, first, second):
+        self.texts = (first, second)
+        self.seen = 0
+
+    def read(self, rgb):
+        self.seen += 1
+        return [(quad_px(10, 10, 90, 50), self.texts[rgb.shape[1] < 200], 0.99)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "price", "looks"),
+    [
+        ("¥4.50", "¥9.99", "4.50", 1),
+        ("¥1.50", "¥1.50", "1.50", 2),
+        ("¥1.50", "¥4.50", None, 2),
+        ("¥1.50", "禾屿", None, 2),
+    ],
+)
+def test_a_reading_against_the_price_list_must_be_read_twice(first, second, price, looks):
+    tag = np.full((90, 200, 3), 230, np.uint8)
+    tag[30:60, 40:160:8] = 20
+    reader = Doubtful(first, second)
+    found = TagReader(reader, tag, ONE_TAG).read(ONE_TAG.slots[0], tag_crop(tag, WHOLE), 0)
+    assert (found.price and found.price.price, reader.seen) == (price, looks)
+
+
+def test_nothing_is_read_from_a_blurred_tag():
+    tag = np.full((90, 200, 3), 230, np.uint8)
+    tag[30:60, 40:160:8] = 20
+    reader = Doubtful("¥1.50", "¥1.50")
+    blurred = np.asarray(Image.fromarray(tag).resize((20, 9)).resize((200, 90)))
+    assert TagReader(reader, tag, ONE_TAG).read(ONE_TAG.slots[0], tag_crop(blurred, WHOLE), 0).price is None
+    assert reader.seen == 0
 
 
 def test_a_small_tag_is_cut_at_least_200_px_wide_and_blur_is_measured():
