@@ -9,7 +9,7 @@ are found in the reference photo where the plan puts it (`cut_out`), and the pho
 difference seen there (`tinted`). Method: Lowe 2004; Arandjelovic and Zisserman 2012.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -34,9 +34,10 @@ REPROJECTION_PX: Final = 4.0
 
 MIN_CORRELATION: Final = 0.4
 MAX_CHROMA: Final = 0.12
-PROOF: Final = (0.55, 0.2)
-PLANNED_PROOF: Final = (0.42, 0.04)
-"""Least goodness, and least lead over another SKU at the same place."""
+GOODNESS, LEAD = 0.55, 0.2
+"""What an intruder must show: goodness, and lead over the planned SKU at the same place."""
+PLANNED_GOODNESS, PLANNED_LEAD = 0.42, 0.04
+"""What the planned SKU must show: goodness, and lead over any other SKU at the same place."""
 
 Floats = npt.NDArray[np.float32]
 Affine = npt.NDArray[np.float64]
@@ -57,8 +58,8 @@ class Look:
 class Unit:
     """One hypothetical unit of a SKU in a slot picture. `hull` is its box (left, top, right, bottom) in pixels.
 
-    `goodness` combines correlation, chromaticity and number of agreeing key points; `rival` is the best goodness of
-    another SKU at the same place.
+    `goodness` combines correlation, chromaticity and number of agreeing key points; `rivals` holds the best
+    goodness of every other SKU at the same place.
     """
 
     sku: str
@@ -68,26 +69,29 @@ class Unit:
     hull: tuple[float, float, float, float]
     tint: tuple[float, float, float]
     affine: Affine = field(compare=False, repr=False)
-    rival: float = -1.0
+    rivals: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def goodness(self) -> float:
         return self.correlation - 4.0 * self.chroma + 0.25 * float(np.log(self.inliers / 15))
 
-    def certain(self, *, planned: bool = False) -> bool:
-        """Whether the unit is proved. Where the plan expects this SKU less will do, as the plan is evidence too."""
-        goodness, margin = PLANNED_PROOF if planned else PROOF
-        return (
-            self.correlation >= MIN_CORRELATION
-            and self.chroma <= MAX_CHROMA
-            and self.goodness >= goodness
-            and self.goodness - self.rival >= margin
-        )
+    @property
+    def lead(self) -> float:
+        """By how much it beats the best other SKU at its place."""
+        return self.goodness - max(self.rivals.values(), default=-1.0)
+
+    def stands_for(self, planned: str) -> bool:
+        """Whether the unit proves its SKU against the `planned` one; for the planned SKU itself the plan is evidence too."""
+        if self.correlation < MIN_CORRELATION or self.chroma > MAX_CHROMA:
+            return False
+        if self.sku == planned:
+            return self.goodness >= PLANNED_GOODNESS and self.lead >= PLANNED_LEAD
+        return self.goodness >= GOODNESS and self.goodness - self.rivals.get(planned, -1.0) >= LEAD
 
     @property
     def confidence(self) -> float:
         """Logistic in how good the match is and how far the next SKU lies behind."""
-        return float(1 / (1 + np.exp(-5.0 * min(self.goodness - 0.3, self.goodness - self.rival + 0.15))))
+        return float(1 / (1 + np.exp(-5.0 * min(self.goodness - 0.3, self.lead + 0.15))))
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -243,8 +247,8 @@ def _winners(units: Sequence[Unit]) -> list[Unit]:
             kept.append(unit)
             continue
         for n in same:
-            if kept[n].sku != unit.sku:
-                kept[n] = replace(kept[n], rival=max(kept[n].rival, unit.goodness))
+            if unit.sku not in {kept[n].sku, *kept[n].rivals}:
+                kept[n] = replace(kept[n], rivals={**kept[n].rivals, unit.sku: unit.goodness})
     return kept
 
 

@@ -38,7 +38,7 @@ class _Learnt:
         photos = {sku.id: [read_picture(photo, decode) for photo in sku.photos] for sku in plan.skus}
         self.registrar = Registrar(self.reference)
         self.gate = Gate(self.reference, plan.slots)
-        self.tags = TagReader(ocr, self.reference, plan.slots)
+        self.tags = TagReader(ocr, self.reference, plan)
         self.verifier = Verifier(plan, self.reference, photos)
 
 

@@ -118,9 +118,7 @@ def _examine(evidence: SlotEvidence, frame: KeyFrame, look: Look, verifier: Veri
     if slot.tag is not None and not evidence.priced:
         tag = tag_crop(frame.rgb, through(look.homography, slot.tag))
         evidence.tags.append(tag)
-        read = tags.read(slot, tag, frame.at_ms)
-        if read is not None:
-            evidence.reads.append(read)
+        evidence.reads.append(tags.read(slot, tag, frame.at_ms))
 
 
 def _centre(quad: Quad) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 import cv2
 import numpy as np
 
-from edge_agent.domain.shelf import Quad, Slot
+from edge_agent.domain.shelf import Planogram, Quad, Slot
 from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.geometry import crop, resized, side_px, widened
 from edge_agent.shelf.price import Line, PriceReading, price_of
@@ -97,17 +97,30 @@ def lines_in(rgb: Picture, ocr: Ocr) -> list[Line]:
 
 
 class TagReader:
-    """Reads the tags of one plan's slots; knows how sharp each tag is in the reference photo."""
+    """Reads the tags of one plan's slots; knows the price list and how sharp each tag is in the reference photo.
 
-    def __init__(self, ocr: Ocr, reference: Picture, slots: Sequence[Slot]) -> None:
+    A reading that contradicts the price list is looked at a second time, smaller and in green light only (red print is
+    black there). It stands only if both say the same; if the second look finds the list price, that stands: the reader is
+    sometimes sure of a wrong digit, and of the same one in every frame, but it does not hit the list price by chance.
+    """
+
+    def __init__(self, ocr: Ocr, reference: Picture, plan: Planogram) -> None:
         self._ocr = ocr
-        self._sharpness = {one.id: sharpness(tag_crop(reference, one.tag)) for one in slots if one.tag is not None}
+        self._sharpness = {slot.id: sharpness(tag_crop(reference, slot.tag)) for slot in plan.slots if slot.tag is not None}
+        prices = {sku.id: sku.price for sku in plan.skus}
+        self._prices = {slot.id: Decimal(prices[slot.sku]) for slot in plan.slots}
 
-    def read(self, slot: Slot, tag: Picture, at_ms: int) -> TagRead | None:
-        """One reading of `tag` (from `tag_crop`), or None when it is too blurred to be read."""
+    def read(self, slot: Slot, tag: Picture, at_ms: int) -> TagRead:
+        """One reading of `tag` (from `tag_crop`); nothing is read from one that is too blurred."""
         if sharpness(tag) < MIN_SHARPNESS * self._sharpness[slot.id]:
-            return None
-        return read_tag(tag, at_ms, self._ocr)
+            return TagRead(at_ms=at_ms, price=None, any_text=False, ink=_ink(tag))
+        read = read_tag(tag, at_ms, self._ocr)
+        if read.price is None or Decimal(read.price.price) == self._prices[slot.id]:
+            return read
+        green = resized(np.repeat(tag[..., 1:2], 3, axis=2), round(tag.shape[1] * SMALLER), round(tag.shape[0] * SMALLER))
+        again = price_of(lines_in(green, self._ocr))
+        believable = {self._prices[slot.id], Decimal(read.price.price)}
+        return replace(read, price=again if again is not None and Decimal(again.price) in believable else None)
 
 
 def sharpness(tag: Picture) -> float:
@@ -120,15 +133,18 @@ def sharpness(tag: Picture) -> float:
 
 def read_tag(tag: Picture, at_ms: int, ocr: Ocr) -> TagRead:
     """One reading of one tag crop; a tag without any text is tried once, one without a price also smaller and in part."""
-    edge, side = tag.shape[0] // 5, tag.shape[1] // 5
-    ink = float(cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY)[edge:-edge, side:-side].std())
     lines = lines_in(tag, ocr)
     price = price_of(lines)
     if lines and price is None:
         price = price_of(lines_in(resized(tag, round(tag.shape[1] * SMALLER), round(tag.shape[0] * SMALLER)), ocr))
     if lines and price is None:
         price = price_of([*lines, *_big_digits(tag, lines, ocr)])
-    return TagRead(at_ms=at_ms, price=price, any_text=bool(lines), ink=ink)
+    return TagRead(at_ms=at_ms, price=price, any_text=bool(lines), ink=_ink(tag))
+
+
+def _ink(tag: Picture) -> float:
+    edge, side = tag.shape[0] // 5, tag.shape[1] // 5
+    return float(cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY)[edge:-edge, side:-side].std())
 
 
 def _big_digits(tag: Picture, lines: Sequence[Line], ocr: Ocr) -> list[Line]:

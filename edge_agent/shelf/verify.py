@@ -1,8 +1,9 @@
 """The check of one slot against its plan, frame by frame, and the vote over frames.
 
-Rules: one frame says expected, other, empty or unknown. A unit belongs to a slot when its centre stands in it. Intruders
-outweigh the planned SKU when they fill at least as much of the slot. A verdict needs two frames and two thirds of them;
-without that it is unknown. No clear view at all is not assessable (see `clear`), which is not said here.
+Rules: one frame says expected, other, empty or unknown. A unit belongs to a slot when its centre stands in it. An intruder
+must beat the planned SKU at its place, and all units together must lead clearly over every other SKU; it outweighs proved
+units of the planned SKU when it fills at least as much of the slot. What is neither proved nor bare is unknown. A verdict
+needs two frames and two thirds of them. No clear view at all is not assessable (see `clear`), which is not said here.
 """
 
 from collections import Counter
@@ -13,7 +14,17 @@ from typing import Final
 import numpy as np
 
 from edge_agent.domain.shelf import Planogram, Seen, Slot
-from edge_agent.shelf.appearance import Look, Unit, cut_out, photo_look, plain_look, scaled_for_match, tinted, units_in
+from edge_agent.shelf.appearance import (
+    PLANNED_GOODNESS,
+    Look,
+    Unit,
+    cut_out,
+    photo_look,
+    plain_look,
+    scaled_for_match,
+    tinted,
+    units_in,
+)
 from edge_agent.shelf.backdrop import Backdrop
 from edge_agent.shelf.bay import Picture
 from edge_agent.shelf.geometry import Matrix, column, crop, side_px, through, widened
@@ -22,8 +33,10 @@ SLOT_MARGIN: Final = 0.06
 MIN_FRAMES: Final = 2
 MAJORITY: Final = 2 / 3
 MAX_TINT: Final = 2.5
+STRENGTH: Final = 0.15
+"""An intruder's units together must lead this far over all other SKUs, or it is some product we cannot name."""
 CUT_OUTS: Final = 2
-PLANNED_GOODNESS: Final = 0.1
+FOUND_GOODNESS: Final = 0.1
 """A unit of the planned SKU in the reference photo needs no better proof: the plan says that it stands there."""
 
 
@@ -72,14 +85,18 @@ class Verifier:
         scaled = scaled_for_match(picture)
         looks = self._looks + self._own.get(slot.id, [])
         found = [one for one in units_in(scaled, looks) if _stands_in(one, scaled)]
-        planned = [one for one in found if one.sku == slot.sku and one.certain(planned=True)]
-        others = [one for one in found if one.sku != slot.sku and one.certain()]
+        proved = [one for one in found if one.stands_for(slot.sku)]
+        planned = [one for one in proved if one.sku == slot.sku]
+        others = [one for one in proved if one.sku != slot.sku]
         if others and _area(others) >= _area(planned):
             best = max(others, key=lambda one: one.confidence)
-            return Opinion(seen=Seen.OTHER, sku=best.sku, confidence=best.confidence, holds_planned=bool(planned))
+            if _strength(best.sku, found) >= STRENGTH:
+                return Opinion(seen=Seen.OTHER, sku=best.sku, confidence=best.confidence, holds_planned=bool(planned))
         if planned:
             best = max(planned, key=lambda one: one.confidence)
             return Opinion(seen=Seen.EXPECTED, sku=slot.sku, confidence=best.confidence, holds_planned=True)
+        if others:
+            return UNKNOWN
         share, empty = self._backdrop.emptiness(scaled, slot.facings)
         if empty and not any(one.goodness > 0 for one in found):
             return Opinion(seen=Seen.EMPTY, sku="", confidence=share, holds_planned=False)
@@ -90,7 +107,7 @@ def _planned_units(slot: Slot, reference: Picture, looks: Sequence[Look]) -> lis
     """Units of the planned SKU in the reference photo, best first, each with the photo that found it."""
     picture = scaled_for_match(slot_picture(reference, slot))
     pairs = [(look, unit) for look in looks for unit in units_in(picture, [look])]
-    good = [(look, unit) for look, unit in pairs if unit.goodness >= PLANNED_GOODNESS and _stands_in(unit, picture)]
+    good = [(look, unit) for look, unit in pairs if unit.goodness >= FOUND_GOODNESS and _stands_in(unit, picture)]
     return sorted(good, key=lambda pair: pair[1].goodness, reverse=True)
 
 
@@ -129,6 +146,13 @@ def _stands_in(unit: Unit, picture: Picture) -> bool:
     edge = SLOT_MARGIN / (1 + 2 * SLOT_MARGIN)
     x, y = unit.centre[0] / picture.shape[1], unit.centre[1] / picture.shape[0]
     return bool(edge <= x <= 1 - edge and edge <= y <= 1 - edge)
+
+
+def _strength(sku: str, units: Sequence[Unit]) -> float:
+    """How clearly a slot's units together say this SKU: leads for it less leads against it, over the root of their number."""
+    told = [one for one in units if one.goodness >= PLANNED_GOODNESS]
+    leads = sum(one.lead if one.sku == sku else -one.lead for one in told)
+    return float(leads / np.sqrt(max(1, len(told))))
 
 
 def _area(units: Sequence[Unit]) -> float:
