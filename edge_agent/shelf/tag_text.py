@@ -30,6 +30,8 @@ MIN_SHARPNESS: Final = 0.4
 """A tag less sharp than this share of its reference is not read: on blurred digits OCR is confidently wrong."""
 SMALLER: Final = 0.72
 """A second size at which a tag is tried: the text detector can miss big digits beside small ones, and finds them smaller."""
+SECOND_LOOK: Final = (0.55, 0.72)
+"""Sizes, in green light only, at which a reading that contradicts the price list is tried again."""
 BIG_PRINT: Final = 0.28
 """Digits at least this share of the tag's height are the price's."""
 BARE_INK: Final = 0.4
@@ -117,10 +119,19 @@ class TagReader:
         read = read_tag(tag, at_ms, self._ocr)
         if read.price is None or Decimal(read.price.price) == self._prices[slot.id]:
             return read
-        green = resized(np.repeat(tag[..., 1:2], 3, axis=2), round(tag.shape[1] * SMALLER), round(tag.shape[0] * SMALLER))
-        again = price_of(lines_in(green, self._ocr))
+        again = _in_green(tag, self._ocr)
         believable = {self._prices[slot.id], Decimal(read.price.price)}
         return replace(read, price=again if again is not None and Decimal(again.price) in believable else None)
+
+
+def _in_green(tag: Picture, ocr: Ocr) -> PriceReading | None:
+    grey = np.repeat(tag[..., 1:2], 3, axis=2)
+    for scale in SECOND_LOOK:
+        small = resized(grey, round(tag.shape[1] * scale), round(tag.shape[0] * scale))
+        price = price_of(lines_in(small, ocr))
+        if price is not None:
+            return price
+    return None
 
 
 def sharpness(tag: Picture) -> float:

@@ -190,7 +190,9 @@ def test_memory_does_not_grow_with_the_length_of_a_call(model):
     assert long["utterances"] >= 1.8 * short["utterances"]
     assert long["last_ms"] > 3_000_000
     assert long["peak_mb"] < 1500
-    assert long["peak_mb"] < short["peak_mb"] + 150
+    assert (
+        long["peak_mb"] < short["peak_mb"] + 300
+    )  # batches of other sizes and the allocator; a leak of the audio would be 460 an hour
 
 
 @pytest.fixture(scope="module")

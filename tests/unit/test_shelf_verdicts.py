@@ -173,7 +173,7 @@ class Doubtful:
         ("¥1.50", "¥1.50", "1.50", 2),
         ("¥1.50", "¥4.50", "4.50", 2),
         ("¥1.50", "¥7.50", None, 2),
-        ("¥1.50", "禾屿", None, 2),
+        ("¥1.50", "禾屿", None, 3),
     ],
 )
 def test_a_reading_against_the_price_list_must_be_read_twice(first, second, price, looks):
