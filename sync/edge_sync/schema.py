@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args(arguments)
-    wanted = {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas().items()}
+    wanted = {name: json.dumps(settled(schema), indent=2, ensure_ascii=False) + "\n" for name, schema in schemas().items()}
     if not given.check:
         given.folder.mkdir(parents=True, exist_ok=True)
         for name, text in wanted.items():
@@ -67,6 +67,16 @@ def main(arguments: list[str] | None = None) -> int:
     for name in wrong:
         print(f"{name}: not what the types say — run python -m edge_sync.schema", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def settled(value: Any) -> Any:
+    """`enum` and `anyOf` in one order: typing caches unions by equality, so their order follows whatever was imported first."""
+    if isinstance(value, dict):
+        return {
+            key: sorted(map(settled, item), key=json.dumps) if key in {"enum", "anyOf"} else settled(item)
+            for key, item in value.items()
+        }
+    return [settled(item) for item in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import msgspec
 import edge_agent
 from edge_agent import documents, officer
 from edge_agent.vault.release import Release
+from edge_sync.schema import settled
 
 FOLDER = Path(edge_agent.__file__).parent / "schemas"
 PRINTED: dict[str, type[msgspec.Struct]] = {
@@ -23,7 +24,7 @@ def schemas() -> dict[str, str]:
     found = {}
     for name, document in PRINTED.items():
         head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name}
-        found[f"{name}.json"] = json.dumps(head | msgspec.json.schema(document), indent=2, ensure_ascii=False) + "\n"
+        found[f"{name}.json"] = json.dumps(settled(head | msgspec.json.schema(document)), indent=2, ensure_ascii=False) + "\n"
     return found
 
 
