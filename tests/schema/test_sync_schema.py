@@ -2,6 +2,8 @@
 
 import copy
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -29,7 +31,8 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def test_committed_schemas_are_the_generated_ones(tmp_path: Path) -> None:
-    assert schema.main([str(FOLDER), "--check"]) == 0
+    # As its command is run: typing's caches make the order inside a union depend on what else this process imported.
+    subprocess.run([sys.executable, "-m", "edge_sync.schema", str(FOLDER), "--check"], check=True)
     assert schema.main([str(tmp_path), "--check"]) == 1
     assert schema.main([str(tmp_path)]) == 0
     assert schema.main([str(tmp_path), "--check"]) == 0
