@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
     from edge_agent.vault.keys import DeviceKeys
+    from edge_agent.worker import Duty
 
 
 OCR: Final = "ppocr-v6-small"
@@ -55,6 +56,10 @@ class Box:
     def room(self) -> bool:
         """Whether new media may be taken in (free disk above the floor)."""
         return self.ledger.room_for_media(self.settings.paths, self.settings.limits)
+
+    def duties(self) -> "list[Duty]":
+        """What the worker does besides recordings."""
+        return []
 
     def watermarks(self) -> "WatermarkServer":
         """The door for the uplink; a context manager."""

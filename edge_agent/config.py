@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -54,6 +54,35 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Folder of bay plans (`<bay>/bay.toml`); empty = `<state>/bays`."""
 
 
+class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """On what terms people may be recorded and analysed here."""
+
+    jurisdiction: Literal["cn", "eu"] = "cn"
+    employees: Literal["when-named", "required"] = "when-named"
+    """`when-named`: a rep that the sidecar names must be in the register. `required`: a call that names none is not analysed."""
+    grace_hours: float = 72.0
+    """How long a recording without consent lies sealed, for a record that comes late, before its keys are shredded."""
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days until a sealed object's keys are shredded. The longest period that any finding of a recording asks for counts."""
+
+    call_days: float = 30.0
+    shelf_days: float = 14.0
+    warning_days: float = 180.0
+    """Calls with a finding of severity `warning`."""
+    critical_days: float = 1095.0
+    """Calls with a finding of severity `critical`, or with a contested one."""
+    rejected_days: float = 7.0
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a signed checkpoint of the audit log goes to HQ: after so many seconds with news, or so many rows."""
+
+    checkpoint_s: float = 60.0
+    checkpoint_rows: int = 256
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an installer may set. `gateway` and `tenant` are `[a-z0-9-]`, as the certificate names them."""
 
@@ -64,7 +93,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hot_hours: float = 0.0
     lexicons: str = ""
     """Folder of the company's own lexicons, laid over the built-in ones; empty = none."""
+    uplink_user: str = ""
+    """Account that the uplink runs under, the only one besides our own that the worker's socket hears; empty = our own."""
     broker: Broker = Broker()
+    consent: Consent = Consent()
+    retention: Retention = Retention()
+    audit: Audit = Audit()
     limits: Limits = Limits()
     speech: Speech = Speech()
     shelf: Shelf = Shelf()
@@ -88,7 +122,8 @@ class Paths:
 
     @property
     def ledger(self) -> Path:
-        return self.root / "ledger.db"
+        """In a folder of its own: the uplink's walls show it that one, read-only, and neither vault nor keys."""
+        return self.root / "ledger" / "ledger.db"
 
     @property
     def vault(self) -> Path:

@@ -36,7 +36,7 @@ def run_worker(settings: Config) -> None:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
         with app.box(settings) as box, box.watermarks() as door:
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=door.check)
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=door.check, duties=box.duties())
     log.get().info("worker.stopped")
 
 

@@ -6,8 +6,10 @@ foresaw parks that one recording with the error's class name and never stops the
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
@@ -19,6 +21,21 @@ from edge_agent.ports import Inbox
 
 POLL_S = 0.5
 DEFER_S = 10.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Duty:
+    """Something the worker does besides recordings, every `every_s` seconds: checkpoints, retention, closing windows."""
+
+    every_s: float
+    run: Callable[[], None]
+    _due_at: float = field(default=0.0, init=False)
+
+    def tend(self, now: float) -> None:
+        """Run when due; `now` in monotonic seconds. The first time is at once."""
+        if now >= self._due_at:
+            self._due_at = now + self.every_s
+            self.run()
 
 
 @contextmanager
@@ -38,10 +55,20 @@ def only_one(lock: Path) -> Iterator[bool]:
         os.close(handle)
 
 
-def run(kit: Kit, inbox: Inbox, stop: Event, *, room: Callable[[], bool], alive: Callable[[], None] = lambda: None) -> None:
+def run(
+    kit: Kit,
+    inbox: Inbox,
+    stop: Event,
+    *,
+    room: Callable[[], bool],
+    alive: Callable[[], None] = lambda: None,
+    duties: Sequence[Duty] = (),
+) -> None:
     """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step."""
     while not stop.is_set():
         try:
+            for duty in duties:
+                duty.tend(time.monotonic())
             progressed = _advance_all(kit, stop, alive)
             if room():
                 progressed |= _take_all(kit, inbox, stop, alive)

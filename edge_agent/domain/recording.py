@@ -39,6 +39,8 @@ class Consent(StrEnum):
     """On what ground this recording may be analysed; `NONE` is sealed and kept unread."""
 
     NOTICE = "notice"
+    SPOKEN = "spoken"
+    """The notice is in the recording itself; only an analysis that finds it may stand."""
     WRITTEN = "written"
     NOT_PERSONAL = "not-personal"
     NONE = "none"
@@ -50,6 +52,7 @@ class Circumstances:
 
     `channels` names the speaker of each audio channel, left first; empty = unknown. `context` holds deployment flags
     (`outbound`, `recorded`, `dual_record`, `b2b`). `own` and `competitors` are brand names. `bay` names a shelf bay.
+    `rep` and `customer` are keyed pseudonyms (hex), never a name or a number somebody is known by; empty = unknown.
     """
 
     kind: Kind
@@ -62,6 +65,8 @@ class Circumstances:
     own: tuple[str, ...] = ()
     competitors: tuple[str, ...] = ()
     bay: str = ""
+    rep: str = ""
+    customer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ deleted row never frees its number. Times are UTC text with milliseconds, offset
 """
 
 import sqlite3
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 NAME: Final = "ledger"
-VERSION: Final = 1
-"""Number of migrations; kept in `PRAGMA user_version` too, so that an up-to-date file opens without sqlite-utils."""
-
 _FIRST: Final = (
     """CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     """CREATE TABLE recordings (
@@ -64,6 +62,11 @@ _FIRST: Final = (
         UPDATE meta SET value = CAST(value AS INTEGER) + NEW.bytes - OLD.bytes WHERE key = 'outbox_bytes'; END""",
 )
 
+STEPS: Final = (("0001_first", _FIRST),)
+"""Migrations in their order. A released step is never edited; a change is a further step."""
+VERSION: Final = len(STEPS)
+"""Kept in `PRAGMA user_version` too, so that an up-to-date file opens without sqlite-utils."""
+
 
 @cache
 def migrations() -> "Migrations":
@@ -71,14 +74,18 @@ def migrations() -> "Migrations":
     from sqlite_utils import Migrations  # noqa: PLC0415 - it imports numpy
 
     steps = Migrations(NAME)
-
-    @steps(name="0001_first")
-    def first(db: "Database") -> None:
-        for statement in _FIRST:
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {VERSION}")
-
+    for number, (name, statements) in enumerate(STEPS, 1):
+        steps(name=name)(_step(number, statements))
     return steps
+
+
+def _step(number: int, statements: tuple[str, ...]) -> "Callable[[Database], None]":
+    def take(db: "Database") -> None:
+        for statement in statements:
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {number}")
+
+    return take
 
 
 def migrate(connection: sqlite3.Connection) -> None:

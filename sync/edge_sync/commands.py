@@ -64,7 +64,7 @@ class Orders:
             OrderNotKept: its counter cannot be remembered; it is not obeyed.
         """
         order = self._read(payload)
-        if isinstance(order, wire.Committed) or order.counter <= self._counter.last():
+        if isinstance(order, wire.Committed | wire.Witness) or order.counter <= self._counter.last():
             return None
         self._counter.advance(order.counter)
         return order

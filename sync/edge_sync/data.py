@@ -12,13 +12,16 @@ from edge_sync.scalars import (
     Decimal,
     Digest,
     Fraction,
+    Hash,
     Model,
     Ms,
     Number,
+    Origin,
     RecordingId,
     Seen,
     Seq,
     Severity,
+    Signature,
     Speaker,
     Status,
     Word,
@@ -164,3 +167,24 @@ class Gap(Closed, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.count != sum(one.last - one.first + 1 for one in self.ranges):
             raise ValueError("a gap record does not count its ranges")
+
+
+class Proof(Closed, frozen=True, kw_only=True):
+    """An RFC 6962 consistency proof: the tree of `size` is a prefix of the checkpoint's own."""
+
+    size: Seq
+    hashes: Annotated[tuple[Hash, ...], Meta(max_length=128)]
+
+
+class Checkpoint(Closed, frozen=True, kw_only=True):
+    """A signed tree head of the gateway's audit log (C2SP tlog-checkpoint, taken apart; `edge_sync.checkpoint` writes the note).
+
+    `signature` is Ed25519 by the gateway's key over the note's text. `proofs` lead from the checkpoint sent before, and from the
+    newest one that HQ has cosigned, as far as there are any.
+    """
+
+    origin: Origin
+    size: Seq
+    root: Hash
+    signature: Signature
+    proofs: Annotated[tuple[Proof, ...], Meta(max_length=2)] = ()

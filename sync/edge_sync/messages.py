@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from edge_sync.data import Closed, Gap, ShelfData, TagsData
+from edge_sync.data import Checkpoint, Closed, Gap, ShelfData, TagsData
 from edge_sync.scalars import (
     BootId,
     Code,
@@ -17,13 +17,16 @@ from edge_sync.scalars import (
     Digest,
     EnvelopeId,
     Epoch,
+    Hash,
     Mark,
     MessageType,
     Model,
     Name,
     Number,
+    Origin,
     Seq,
     Sequence20,
+    Signature,
     Software,
     Source,
     Time,
@@ -83,7 +86,14 @@ class GapEnvelope(_Envelope, frozen=True, kw_only=True, tag="cn.sx.gap.v1"):
     data: Gap
 
 
-Envelope = TagsEnvelope | ShelfEnvelope | GapEnvelope
+class AuditEnvelope(_Envelope, frozen=True, kw_only=True, tag="cn.sx.audit.v1"):
+    dataschema: Literal["urn:sx:schema:audit:v1"] = "urn:sx:schema:audit:v1"
+    datacontenttype: Literal["application/json"] = "application/json"
+    dataclassification: Literal["operational"] = "operational"
+    data: Checkpoint
+
+
+Envelope = TagsEnvelope | ShelfEnvelope | GapEnvelope | AuditEnvelope
 
 
 class Birth(Closed, frozen=True, kw_only=True, tag_field="type", tag="cn.sx.birth.v1"):
@@ -160,5 +170,19 @@ class Rebirth(_Order, frozen=True, kw_only=True, tag="cn.sx.cmd.rebirth.v1"):
     """Publish `birth` again."""
 
 
+class Witness(_Order, frozen=True, kw_only=True, tag="cn.sx.witness.v1"):
+    r"""Retained: HQ's cosignature (C2SP cosignature/v1) of the newest checkpoint that it found consistent with all before.
+
+    `signed_s` = POSIX seconds inside the cosignature; `cosignature` is Ed25519 by HQ's operations key over
+    `cosignature/v1\ntime {signed_s}\n` and the note's text.
+    """
+
+    origin: Origin
+    size: Seq
+    root: Hash
+    signed_s: Seq
+    cosignature: Signature
+
+
 Command = Replay | Rebirth
-Order = Committed | Replay | Rebirth
+Order = Committed | Replay | Rebirth | Witness

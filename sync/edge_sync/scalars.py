@@ -21,6 +21,12 @@ BootId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f][0-9a-f-]{3,35}$(?!\n)")]
 """Names one life of an outbox (hex or UUID); sequences start at 1 in each."""
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$(?!\n)")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+"""A SHA-256, as the audit tree's nodes are."""
+Signature = Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{86}==$(?!\n)")]
+"""64 bytes of Ed25519, base64."""
+Origin = Annotated[str, Meta(pattern=r"^sx/v1/[a-z0-9][a-z0-9-]{0,62}/[a-z0-9][a-z0-9-]{0,62}/[0-9a-f][0-9a-f-]{3,35}$(?!\n)")]
+"""Names one audit log for ever: `sx/v1/{tenant}/{gateway}/{id drawn with the ledger}`; also its checkpoints' key name."""
 Model = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,47}(@[0-9a-f]{8,64})?$(?!\n)")]
 """A model of the manifest, `name` or `name@digest`."""
 Software = Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6}){1,3}[a-z0-9+.-]{0,24}$(?!\n)")]
@@ -45,6 +51,6 @@ Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Speaker = Literal["rep", "customer", "unknown"]
 Severity = Literal["info", "notice", "warning", "critical"]
 Status = Literal["final", "provisional", "withdrawn"]
-Consent = Literal["notice", "written", "not-personal"]
+Consent = Literal["notice", "spoken", "written", "not-personal"]
 """On what ground it was analysed. There is no value for "none": such a recording is never analysed, so it never leaves."""
 Seen = Literal["expected", "empty", "other", "unknown", "not_assessable"]

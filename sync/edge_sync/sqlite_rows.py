@@ -14,7 +14,7 @@ def insert(db: sqlite3.Connection, arrival: Accepted, at: datetime) -> bool:
     """Insert inside the caller's transaction; False when this (gateway, epoch, seq) is already there."""
     envelope = arrival.envelope
     key = (envelope.gateway, envelope.epoch, envelope.seq)
-    recording = "" if isinstance(envelope, GapEnvelope) else envelope.data.recording
+    recording = envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope) else ""
     kind = str(type(envelope).__struct_config__.tag)
     done = db.execute(
         "INSERT OR IGNORE INTO envelopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -17,8 +17,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from edge_sync.data import (
+    Checkpoint,
     Evidence,
     Gap,
+    Proof,
     Range,
     Rule,
     Share,
@@ -30,6 +32,7 @@ from edge_sync.data import (
 )
 from edge_sync.errors import BadSignature, Malformed, Oversized, Unlisted
 from edge_sync.messages import (
+    AuditEnvelope,
     Birth,
     Command,
     Committed,
@@ -42,12 +45,14 @@ from edge_sync.messages import (
     ShelfEnvelope,
     State,
     TagsEnvelope,
+    Witness,
 )
 
 __all__ = [
-    "Birth", "Command", "Committed", "Envelope", "Evidence", "Gap", "GapEnvelope", "Health", "Order", "Range", "Rebirth",
-    "Replay", "Rule", "Share", "ShelfData", "ShelfEnvelope", "ShelfReading", "Slots", "State", "Tag", "TagsData",
-    "TagsEnvelope", "envelope", "open", "open_birth", "open_order", "parse", "plain", "seal",
+    "AuditEnvelope", "Birth", "Checkpoint", "Command", "Committed", "Envelope", "Evidence", "Gap", "GapEnvelope", "Health",
+    "Order", "Proof", "Range", "Rebirth", "Replay", "Rule", "Share", "ShelfData", "ShelfEnvelope", "ShelfReading", "Slots",
+    "State", "Tag", "TagsData", "TagsEnvelope", "Witness", "envelope", "open", "open_birth", "open_order", "parse", "plain",
+    "seal",
 ]  # fmt: skip
 
 Sign = Callable[[bytes], bytes]
@@ -65,7 +70,12 @@ _TAIL: Final = len(_MARK) + _SIGNATURE_CHARS + 2
 
 Signed = Envelope | Birth | Order
 _T = TypeVar("_T")
-_TYPES: Final[dict[type, Any]] = {TagsData: TagsEnvelope, ShelfData: ShelfEnvelope, Gap: GapEnvelope}
+_TYPES: Final[dict[type, Any]] = {
+    TagsData: TagsEnvelope,
+    ShelfData: ShelfEnvelope,
+    Gap: GapEnvelope,
+    Checkpoint: AuditEnvelope,
+}
 
 
 def envelope(
@@ -76,7 +86,7 @@ def envelope(
     seq: int,
     time: datetime,
     recorded: datetime,
-    data: TagsData | ShelfData | Gap,
+    data: TagsData | ShelfData | Gap | Checkpoint,
 ) -> Envelope:
     """The CloudEvents envelope of one outbox row; `time` and `recorded` are aware, `seq` starts at 1.
 

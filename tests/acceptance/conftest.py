@@ -95,7 +95,7 @@ class Box:
             part.rename(inbox / target)
 
     def query(self, sql: str) -> list[Any]:
-        connection = sqlite3.connect(f"file:{self.state / 'ledger.db'}?mode=ro", uri=True, timeout=20)
+        connection = sqlite3.connect(f"file:{self.state / 'ledger' / 'ledger.db'}?mode=ro", uri=True, timeout=20)
         try:
             return connection.execute(sql).fetchall()
         finally:

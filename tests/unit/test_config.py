@@ -16,7 +16,7 @@ def test_defaults_need_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv(config.ENV, raising=False)
     monkeypatch.setattr(config, "SYSTEM_FILE", tmp_path / "absent.toml")
     loaded = config.load(state=tmp_path)
-    assert loaded.paths.ledger == tmp_path / "ledger.db"
+    assert loaded.paths.ledger == tmp_path / "ledger" / "ledger.db"
     assert loaded.hot_hours == 0
 
 

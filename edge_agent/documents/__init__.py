@@ -1,0 +1,68 @@
+"""The JSON documents the commands print: one Struct each, closed, from which `edge_agent/schemas/*.json` is generated
+(`python tests/schema/make_schemas.py`). One module for each noun.
+
+The bench tools (`transcribe`, `tag`) may print text, because their caller gave them the file; nothing else here has a field
+for what was said.
+"""
+
+from typing import Final
+
+import msgspec
+
+from edge_agent.assets.commands import Installation, ModelList, Verification
+from edge_agent.documents.base import encode
+from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
+from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
+from edge_agent.documents.opening import Released, Requested
+from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
+from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
+
+__all__ = [
+    "PRINTED",
+    "Condition",
+    "Demo",
+    "DemoRecording",
+    "DemoTag",
+    "Findings",
+    "Found",
+    "HqCount",
+    "Ingested",
+    "Ingestion",
+    "PriceTagLine",
+    "PriceTags",
+    "Ready",
+    "RecordingLine",
+    "Released",
+    "Requested",
+    "SealedLine",
+    "ShelfFound",
+    "ShelfLine",
+    "SlotLine",
+    "Status",
+    "TagLine",
+    "Tags",
+    "Transcription",
+    "Utterance",
+    "Why",
+    "WireCount",
+    "encode",
+]
+
+PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
+    "demo": Demo,
+    "transcribe": Transcription,
+    "tag": Findings,
+    "ingest": Ingestion,
+    "status": Status,
+    "tags": Tags,
+    "why": Why,
+    "shelf-score": ShelfLine,
+    "shelf-tags": PriceTags,
+    "models-list": ModelList,
+    "models-install": Installation,
+    "models-verify": Verification,
+    "request": Requested,
+    "unseal": Released,
+    "init": Ready,
+}
+"""Every document by the name of its schema file."""

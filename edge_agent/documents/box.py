@@ -1,0 +1,52 @@
+"""The box itself: what was taken in, its state, its keys."""
+
+from edge_agent.documents.base import Document
+from edge_agent.documents.talk import RecordingLine
+
+
+class Ingested(Document, frozen=True, kw_only=True):
+    """One line per file, in the order given; `n` counts from 1, since file names are never repeated."""
+
+    n: int
+    recording: str | None
+    state: str
+    error: str = ""
+    reason: str = ""
+    remedy: str = ""
+
+
+class Ingestion(Document, frozen=True, kw_only=True):
+    files: list[Ingested]
+
+
+class SealedLine(Document, frozen=True, kw_only=True):
+    object: str
+    kind: str
+    bytes: int
+    hot: bool
+
+
+class Status(Document, frozen=True, kw_only=True):
+    gateway: str
+    tenant: str
+    recordings: dict[str, int]
+    parked: list[RecordingLine]
+    hot: int
+    oldest_hot_s: int | None
+    outbox_pending: int
+    outbox_highest: int
+    committed: int
+    dead_letters: int
+    audit_rows: int
+    audit_ok: bool
+    disk_free_bytes: int
+    takes_media: bool
+    ruleset: str
+    worker_running: bool
+
+
+class Ready(Document, frozen=True, kw_only=True):
+    gateway: str
+    tenant: str
+    gateway_key: str
+    recipients: str

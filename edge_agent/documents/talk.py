@@ -1,0 +1,94 @@
+"""What was found in calls, and what the bench tools print of one."""
+
+from edge_agent.documents.base import Document
+
+
+class RecordingLine(Document, frozen=True, kw_only=True):
+    id: str
+    kind: str
+    state: str
+    parked: str = ""
+    captured_at: str = ""
+
+
+class TagLine(Document, frozen=True, kw_only=True):
+    """`turn` is -1 for a shelf. `status` is final, provisional or withdrawn."""
+
+    id: str
+    code: str
+    recording: str
+    start_ms: int
+    end_ms: int
+    known_at_ms: int
+    turn: int
+    speaker: str
+    confidence: float
+    severity: str
+    layer: str
+    status: str
+    rule: str
+    slots: dict[str, str | int | float]
+
+
+class Tags(Document, frozen=True, kw_only=True):
+    tags: list[TagLine]
+
+
+class Utterance(Document, frozen=True, kw_only=True):
+    start_ms: int
+    end_ms: int
+    speaker: str
+    text: str
+    confidence: float
+    doubtful: bool
+
+
+class Transcription(Document, frozen=True, kw_only=True):
+    """`rtf` = decode time / audio time."""
+
+    model: str
+    duration_ms: int
+    rtf: float
+    utterances: list[Utterance]
+
+
+class Found(Document, frozen=True, kw_only=True):
+    """A bench tool's tag; `why` lists the conditions that held, as codes."""
+
+    code: str
+    turn: int
+    start_ms: int
+    end_ms: int
+    speaker: str
+    confidence: float
+    why: list[str]
+    status: str = "final"
+
+
+class Findings(Document, frozen=True, kw_only=True):
+    tags: list[Found]
+
+
+class Condition(Document, frozen=True, kw_only=True):
+    """One condition that held: its kind, its local id, and where."""
+
+    kind: str
+    detail: str
+    start_ms: int
+    end_ms: int
+    turn: int
+    char_start: int
+    char_end: int
+
+
+class Why(Document, frozen=True, kw_only=True):
+    tag: TagLine
+    name_zh: str
+    name_en: str
+    definition: str
+    rule_digest: str
+    ruleset: str
+    models: list[str]
+    conditions: list[Condition]
+    zh: list[str]
+    en: list[str]
