@@ -130,10 +130,29 @@ def head_signature(connection: sqlite3.Connection, size: int, root: bytes, sign:
     return base64.b64encode(sign(checkpoint.text(meta(connection, "origin"), size, root))).decode()
 
 
-def rows(connection: sqlite3.Connection) -> "list[Row]":
+def check_head(connection: sqlite3.Connection, sign: Sign) -> None:
+    """Whether the tree still is, at the size of the signed head, what was signed: asked before anything is signed on top of it.
+
+    So a file that was edited while nobody watched is not signed over. O(log n); `verify` is the whole check. LedgerBroken.
+    """
+    size = Tree(connection).size()
+    said, _, rest = meta(connection, "head").partition(" ")
+    if not said.isdecimal() or int(said) != size:
+        raise broken(size, "is not the one that was signed last")
+    root = Tree(connection).root(size)
+    if rest != f"{root.hex()} {head_signature(connection, size, root, sign)}":
+        raise broken(size, "or one before it is not what this device signed")
+
+
+def rows(connection: sqlite3.Connection) -> list[Row]:
     """All rows, in their order."""
     found = connection.execute("SELECT seq, at, boot, mono_ms, kind, body FROM audit ORDER BY seq")
     return [Row(seq=seq, at=at, boot=boot, mono_ms=mono, kind=kind, body=body) for seq, at, boot, mono, kind, body in found]
+
+
+def row(connection: sqlite3.Connection, seq: int) -> Row | None:
+    found = connection.execute("SELECT at, boot, mono_ms, kind, body FROM audit WHERE seq = ?", (seq,)).fetchone()
+    return None if found is None else Row(seq=seq, at=found[0], boot=found[1], mono_ms=found[2], kind=found[3], body=found[4])
 
 
 def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
