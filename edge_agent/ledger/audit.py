@@ -11,14 +11,14 @@ import base64
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
 from edge_agent.errors import LedgerBroken
-from edge_agent.ledger.database import Transaction, meta, set_meta
+from edge_agent.ledger.database import Transaction, code, meta, set_meta
 from edge_agent.ledger.tree import Tree
 from edge_agent.ports import Clock
 from edge_sync import checkpoint, merkle
@@ -166,14 +166,14 @@ def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
     expected = nodes = 0
     newest: dict[int, bytes] = {}
     """The last complete subtree of each level: always the left neighbour of the next one there."""
-    for seq, at, boot, mono, kind, body, said in connection.execute(f"SELECT {COLUMNS} FROM audit ORDER BY seq"):  # noqa: S608
+    for row, said in _readable(connection):
         expected += 1
-        if seq != expected:
+        if row.seq != expected:
             raise broken(expected, "is missing")
-        leaf = merkle.leaf_hash(Row(seq=seq, at=at, boot=boot, mono_ms=mono, kind=kind, body=body).leaf)
+        leaf = merkle.leaf_hash(row.leaf)
         if said != leaf:
-            raise broken(seq, "was changed")
-        for level, place, made in list(merkle.completed(seq - 1, leaf, lambda level, _: newest[level])):
+            raise broken(row.seq, "was changed")
+        for level, place, made in list(merkle.completed(row.seq - 1, leaf, lambda level, _: newest[level])):
             nodes += 1
             newest[level] = made
             if _kept(connection, level, place) != made:
@@ -184,6 +184,19 @@ def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
     root = merkle.root(expected, lambda level, _: newest[level])
     _verify_head(connection, expected, root, sign)
     return expected
+
+
+def _readable(connection: sqlite3.Connection) -> Iterator[tuple[Row, bytes]]:
+    """Rows with the hash that stands beside them; text that is not UTF-8 was never written by us."""
+    last = 0
+    try:
+        for seq, at, boot, mono, kind, body, said in connection.execute(f"SELECT {COLUMNS} FROM audit ORDER BY seq"):  # noqa: S608
+            yield Row(seq=seq, at=at, boot=boot, mono_ms=mono, kind=kind, body=body), said
+            last = seq
+    except sqlite3.OperationalError as error:
+        if code(error) >= 0:
+            raise
+        raise broken(last + 1, "was changed") from error
 
 
 def _verify_head(connection: sqlite3.Connection, size: int, root: bytes, sign: Sign | None) -> None:

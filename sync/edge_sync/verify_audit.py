@@ -20,6 +20,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Keys = dict[str, bytes]
+Head = tuple[str, int, bytes, bool]
+"""Origin, size, root, whether HQ cosigned it."""
 FIELDS = {"at", "body", "boot", "kind", "mono_ms", "seq"}
 
 
@@ -84,8 +86,8 @@ def signed(line: str, name: str, kind: int, key: bytes, text: bytes) -> None:
         raise WrongError("a checkpoint's signature does not hold") from None
 
 
-def note(content: str, keys: Keys) -> tuple[str, int, bytes, bool]:
-    """(origin, size, root, whether HQ cosigned it) of a checkpoint whose signatures hold."""
+def note(content: str, keys: Keys) -> Head:
+    """A checkpoint whose signatures hold."""
     text, _, lines = content.partition("\n\n")
     (origin, size, top), (first, *more) = text.split("\n"), lines.removesuffix("\n").split("\n")
     if (
@@ -101,14 +103,14 @@ def note(content: str, keys: Keys) -> tuple[str, int, bytes, bool]:
     return origin, int(size), decoded(top), bool(more)
 
 
-def held(checkpoints: bytes, origin: str, keys: Keys) -> list[tuple[int, bytes, bool]]:
-    """HQ's checkpoints of this log: size, root, whether HQ cosigned it."""
+def held(checkpoints: bytes, origin: str, keys: Keys) -> list[Head]:
+    """HQ's checkpoints of this log."""
     found = []
     for line in checkpoints.splitlines():
         content = json.loads(line)["note"]
         name = content.split("\n")[0]
         if name == origin:
-            found.append(note(content, keys)[1:])
+            found.append(note(content, keys))
         elif name.rpartition("/")[0] == origin.rpartition("/")[0]:
             raise WrongError(f"HQ also holds checkpoints of another log of this box ({name}): its history was begun anew")
     if not found:
@@ -122,24 +124,23 @@ def row(line: bytes, seq: int) -> None:
         raise WrongError(f"row {seq} is not an audit row with that number")
 
 
-def whole(rows: bytes, notes: list[str], keys: Keys, checkpoints: bytes | None) -> str:
-    """Check a whole export, its newest head first in `notes`; the sentence when all of it fits."""
+def whole(rows: bytes, heads: list[Head]) -> str:
+    """Check all rows against the box's newest head, first in `heads`, and the others; the sentence when all of it fits."""
     if not rows.endswith(b"\n"):
         raise WrongError("the last row is cut off")
     leaves = rows[:-1].split(b"\n")
-    (origin, size, _, _), *_ = read = [note(one, keys) for one in notes]
-    if size != len(leaves) or any(name != origin for name, *_ in read):
+    origin, size, _, _ = heads[0]
+    if size != len(leaves) or any(name != origin for name, *_ in heads):
         raise WrongError(f"{len(leaves)} rows are here, the box signed {size}, or another log")
-    known = [one[1:] for one in read] + (held(checkpoints, origin, keys) if checkpoints is not None else [])
-    made = roots(leaves, {at for at, _, _ in known})
-    for at, top, _ in sorted(known):
+    made = roots(leaves, {at for _, at, _, _ in heads})
+    for _, at, top, _ in sorted(heads):
         if at > size:
             raise WrongError(f"HQ has seen row {at}, this log ends at row {size}: its end was cut off")
         if made[at] != top:
             raise WrongError(f"row {at} or one before it was changed, added or taken away after it was signed")
     for seq, line in enumerate(leaves, 1):
         row(line, seq)
-    until = max((at for at, _, by_hq in known if by_hq), default=0)
+    until = max((at for _, at, _, by_hq in heads if by_hq), default=0)
     return f"{size} rows of log {origin}, nothing was changed; HQ vouches up to row {until}, the box's own key for the rest"
 
 
@@ -151,7 +152,7 @@ def single(content: bytes, keys: Keys, checkpoints: bytes | None) -> str:
     row(leaf, seq)
     if not 0 < seq <= size or climbs(leaf, seq, size, proof) != top:
         raise WrongError(f"row {seq} does not stand in the log that was signed")
-    if checkpoints is not None and all(one[:2] != (size, top) for one in held(checkpoints, origin, keys)):
+    if checkpoints is not None and all(one[1:3] != (size, top) for one in held(checkpoints, origin, keys)):
         raise WrongError("the checkpoint of this proof is not among those that HQ holds")
     return f"row {seq} stands in log {origin} of {size} rows, {'which HQ cosigned' if by_hq else 'signed by the box alone'}"
 
@@ -172,7 +173,9 @@ def main(arguments: list[str] | None = None) -> int:
         if folder:
             notes = [given.export / name for name in ("checkpoint.txt", "witnessed.txt")]
             texts = [one.read_bytes().decode() for one in notes if one.exists() or one == notes[0]]
-            sentence = whole((given.export / "rows.jsonl").read_bytes(), texts, keys, checkpoints)
+            heads = [note(text, keys) for text in texts]
+            heads += held(checkpoints, heads[0][0], keys) if checkpoints is not None else []
+            sentence = whole((given.export / "rows.jsonl").read_bytes(), heads)
         else:
             sentence = single(told, keys, checkpoints)
     except WrongError as error:
