@@ -75,7 +75,7 @@ class SqliteLedger:
         self._writer.write(body)
 
     def noted(self, kind: str, /, **body: str | int) -> None:
-        """Any other event for the audit chain: codes, ids and numbers only."""
+        """Any other event for the audit log: codes, ids and numbers only."""
         self._writer.write(lambda tx: self._chain.append(tx, kind, **body))
 
     def checkpoint(self) -> None:
