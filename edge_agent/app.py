@@ -91,7 +91,13 @@ def box(settings: Config) -> Iterator[Box]:
     opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
-        book.started({"config": settings.digest, "ruleset": rules.ruleset, "recipients": held.recipients_digest})
+        facts = {
+            "config": settings.digest,
+            "ruleset": rules.ruleset,
+            "recipients": held.recipients_digest,
+            "models": shipped().digest,
+        }
+        book.started(facts)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings), tagger=rules, shelf=Shelf(settings),
             planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours),

@@ -37,6 +37,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "media.stopped": ("空间不足，暂停接收", "disk nearly full, media stopped"),
     "object.opened": ("双人放行后打开", "opened with two releases"),
     "opening.requested": ("申请打开", "opening requested"),
+    "models.changed": ("模型变更", "models changed"),
     "outbox.gap": ("部分数据不再发送，已计数", "rows given up, counted"),
     "outbox.refused": ("总部拒收一行", "row refused by HQ"),
     "outbox.renewed": ("本机曾被恢复，重新编号", "box was restored, numbering begun anew"),

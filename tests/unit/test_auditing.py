@@ -3,14 +3,16 @@
 import ast
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from audit_world import Audited, last_line
+from audit_world import Audited, last_line, rewrite, unlock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_world import memory_folder
@@ -80,10 +82,6 @@ def test_an_untouched_log_verifies_and_says_how_far_hq_vouches(box: Audited, cap
 
 
 def test_a_changed_row_is_named(box: Audited, capsys: pytest.CaptureFixture[str]) -> None:
-    import sqlite3
-
-    from audit_world import unlock
-
     connection = sqlite3.connect(box.path)
     unlock(connection)
     connection.execute("UPDATE audit SET kind = 'recording.rejected' WHERE seq = 5")
@@ -100,15 +98,9 @@ def test_a_changed_row_is_named(box: Audited, capsys: pytest.CaptureFixture[str]
 
 def test_nothing_is_signed_on_top_of_a_file_that_was_edited(box: Audited) -> None:
     """Else the next commit would sign the forger's tree."""
-    from audit_world import rewrite
-
-    from edge_sync.signing import signer
-
     box.ledger.close()
-    import sqlite3
-
     connection = sqlite3.connect(box.path)
-    rewrite(connection, renamed, signer(bytes(32)))
+    rewrite(connection, renamed, signing.signer(bytes(32)))
     connection.close()
     with pytest.raises(LedgerBroken):
         box.opened()
@@ -306,3 +298,14 @@ def test_lines_are_bounded() -> None:
         evidence.read_checkpoints([b"[" * 100_000], "sx/v1/demo/gateway-1/feed", keys)
     with pytest.raises(BadInput):
         evidence.read_checkpoints([b'{"note":5}'], "sx/v1/demo/gateway-1/feed", keys)
+
+
+def test_a_file_whose_rows_lost_their_owner_is_not_founded_anew(box: Audited) -> None:
+    """Else taking `epoch` away would make the next start sign whatever rows lie there."""
+    box.ledger.close()
+    with closing(sqlite3.connect(box.path)) as connection:
+        rewrite(connection, renamed, signing.signer(bytes(32)))
+        connection.execute("DELETE FROM meta WHERE key IN ('epoch', 'head')")
+        connection.commit()
+    with pytest.raises(LedgerBroken):
+        box.opened()
