@@ -63,4 +63,4 @@ def test_every_table_and_every_topic_is_named(tmp_path: Path) -> None:
         name for (name,) in sqlite3.connect(tmp_path / "hq.db").execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     }
     assert all(f"`{name}`" in README for name in tables - {"meta"})
-    assert all(f"`…/{leaf}`" in README for leaf in topics.UP_LEAVES | {"committed", "cmd/replay", "cmd/rebirth"})
+    assert all(f"`…/{leaf}`" in README for leaf in topics.UP_LEAVES | topics.KEPT_LEAVES | {"cmd/replay", "cmd/rebirth"})
