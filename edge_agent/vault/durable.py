@@ -7,6 +7,7 @@ its name and the caller discards or rewrites it.
 """
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,10 +48,45 @@ def write(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def read(path: Path, *, limit: int = 1 << 20) -> bytes:
-    """A small file, at most `limit` bytes of it; NotFound when it is not there."""
+def append(path: Path, content: bytes, *, at: int) -> None:
+    """Put `content` at byte `at` of a file that is there, whatever a power cut left beyond; durable when this returns.
+
+    A failed call may leave any part of `content` there: the reader must recognise it.
+    """
+    with _translated():
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "wb") as file:
+            file.truncate(at)
+            file.seek(at)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+
+
+def read(path: Path, *, limit: int = 1 << 20, start: int = 0) -> bytes:
+    """A small file, at most `limit` bytes of it from byte `start`; NotFound when it is not there."""
     with open_read(path) as file, _translated():
+        file.seek(start)
         return file.read(limit)
+
+
+def identify(path: Path) -> int:
+    """The file's inode: another number is another file."""
+    with _translated():
+        return path.stat().st_ino
+
+
+@contextmanager
+def locked(path: Path, *, alone: bool) -> Iterator[None]:
+    """Hold the lock file `path`, alone or beside other readers; waits for whoever holds it."""
+    with _translated():
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with _translated():
+            fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def open_read(path: Path) -> BinaryIO:
@@ -81,6 +117,20 @@ def destroy(path: Path) -> bool:
         return True
 
 
+def shred(path: Path) -> bool:
+    """Overwrite a small file where it lies, fsync, then `destroy` it; False when it was not there."""
+    with _translated():
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(os.fstat(descriptor).st_size))
+            file.flush()
+            os.fsync(descriptor)
+    return destroy(path)
+
+
 def move(source: Path, target: Path) -> bool:
     """Rename durably within one file system; False when `source` was not there."""
     with _translated():
@@ -100,6 +150,12 @@ def folder(path: Path) -> Path:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             _sync_folder(path.parent)
     return path
+
+
+def settle(path: Path) -> None:
+    """Make the names in a directory durable, whoever wrote them."""
+    with _translated():
+        _sync_folder(path)
 
 
 def names(path: Path) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from edge_agent.errors import NotAllowed
-from edge_agent.vault import age, handed, request, shares
+from edge_agent.vault import age, handed, request
 from edge_agent.vault.device import DeviceVault
 from edge_agent.vault.keys import DeviceKeys
 from edge_agent.vault.refusal import broken
@@ -75,7 +75,8 @@ def combine(vault: DeviceVault, object_id: str, documents: Sequence[bytes], *, n
         request.forget(vault.keys, kept.id)
         raise _not_allowed("the request has expired", "申请已过期")
     session = Identity.parse(kept.identity)
-    identity = shares.join({role: _share(one, session, vault.keys) for role, one in releases.items()})
+    halves = {role: _share(one, session, vault.keys) for role, one in releases.items()}
+    identity = vault.join(object_id, halves)
     with vault.open_with(object_id, identity):
         pass  # header and end of the stream verify
     return Opening(
