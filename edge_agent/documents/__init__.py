@@ -13,7 +13,17 @@ from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
-from edge_agent.documents.opening import Released, Requested
+from edge_agent.documents.opening import (
+    Managers,
+    OpeningEnded,
+    OpeningLine,
+    Openings,
+    OpeningViewed,
+    Receipts,
+    Released,
+    Requested,
+    WindowOpened,
+)
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
 from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
 
@@ -28,9 +38,15 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "Managers",
+    "OpeningEnded",
+    "OpeningLine",
+    "OpeningViewed",
+    "Openings",
     "PriceTagLine",
     "PriceTags",
     "Ready",
+    "Receipts",
     "RecordingLine",
     "Released",
     "Requested",
@@ -44,6 +60,7 @@ __all__ = [
     "Transcription",
     "Utterance",
     "Why",
+    "WindowOpened",
     "WireCount",
     "encode",
 ]
@@ -63,6 +80,12 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "models-verify": Verification,
     "request": Requested,
     "unseal": Released,
+    "opening-open": WindowOpened,
+    "opening-view": OpeningViewed,
+    "opening-end": OpeningEnded,
+    "opening-list": Openings,
+    "opening-receipts": Receipts,
+    "opening-managers": Managers,
     "init": Ready,
 }
 """Every document by the name of its schema file."""
