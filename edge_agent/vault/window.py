@@ -9,6 +9,7 @@ the object: that is what was approved. Swap would write it to the disk; `doctor`
 
 import os
 import stat
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -101,7 +102,9 @@ def look(folder: Path, vault: DeviceVault, request_id: str, *, now: datetime, up
 
 def end(folder: Path, request_id: str) -> bool:
     """Destroy a window; False when there was none."""
-    return durable.shred(_path(folder, request_id))
+    was = durable.shred(_path(folder, request_id))
+    _leave(folder)
+    return was
 
 
 def tend(run: Path, *, now: datetime) -> list[str]:
@@ -122,7 +125,16 @@ def sweep(folder: Path, *, now: datetime, up: Uptime | None = None) -> list[str]
         if kept is None or kept.span.boot != up.boot or kept.span.is_over(now, up):
             durable.shred(folder / name)
             over += [stem] if ids.is_id(stem) else []
+    if over:
+        _leave(folder)
     return over
+
+
+def _leave(folder: Path) -> None:
+    """Nothing of ours stays in the shared memory folder when no window is open."""
+    if folder.parent == _SHARED_MEMORY:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _read(folder: Path, request_id: str) -> Window | None:
