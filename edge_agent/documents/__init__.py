@@ -14,7 +14,17 @@ from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, Audi
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
-from edge_agent.documents.opening import Released, Requested
+from edge_agent.documents.opening import (
+    Managers,
+    OpeningEnded,
+    OpeningLine,
+    Openings,
+    OpeningViewed,
+    Receipts,
+    Released,
+    Requested,
+    WindowOpened,
+)
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
 from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
 
@@ -34,9 +44,15 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "Managers",
+    "OpeningEnded",
+    "OpeningLine",
+    "OpeningViewed",
+    "Openings",
     "PriceTagLine",
     "PriceTags",
     "Ready",
+    "Receipts",
     "RecordingLine",
     "Released",
     "Requested",
@@ -50,6 +66,7 @@ __all__ = [
     "Transcription",
     "Utterance",
     "Why",
+    "WindowOpened",
     "WireCount",
     "encode",
 ]
@@ -69,6 +86,12 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "models-verify": Verification,
     "request": Requested,
     "unseal": Released,
+    "opening-open": WindowOpened,
+    "opening-view": OpeningViewed,
+    "opening-end": OpeningEnded,
+    "opening-list": Openings,
+    "opening-receipts": Receipts,
+    "opening-managers": Managers,
     "init": Ready,
     "audit-list": AuditList,
     "audit-verify": AuditVerified,

@@ -16,10 +16,11 @@ import msgspec
 from edge_agent.domain.recording import Recording
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.errors import NotFound, Unavailable
-from edge_agent.ledger import database, findings, lifecycle
+from edge_agent.ledger import database, findings, lifecycle, openings
 from edge_agent.ledger.audit import Sign
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.integrity import verify_chain
+from edge_agent.ledger.openings import OpeningRow
 
 T = TypeVar("T")
 
@@ -121,6 +122,20 @@ class LedgerReader:
         """Sealed objects of a recording: kind (`media`, `transcript`, `picture`) -> newest object id."""
         rows = self._query("SELECT kind, id FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
         return {row["kind"]: row["id"] for row in rows}
+
+    def openings(self) -> Sequence[OpeningRow]:
+        """All openings, oldest request first."""
+        try:
+            return openings.every(self._connection)
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
+
+    def opening(self, request: str) -> OpeningRow:
+        """NotFound."""
+        try:
+            return openings.get(self._connection, request)
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
 
     def status(self) -> LedgerStatus:
         """Counts that belong together, whatever the worker does meanwhile."""

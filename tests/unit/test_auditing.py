@@ -309,3 +309,14 @@ def test_a_file_whose_rows_lost_their_owner_is_not_founded_anew(box: Audited) ->
         connection.commit()
     with pytest.raises(LedgerBroken):
         box.opened()
+
+
+def test_the_word_of_an_hq_key_that_is_no_longer_in_force_counts_for_nothing(box: Audited) -> None:
+    box.reported()
+    assert auditing.verified(box.settings).cosigned > 0
+    (box.settings.paths.keys / "hq.pub").write_text(signing.text_of(signing.public_of(bytes(32))) + "\n")
+    assert auditing.verified(box.settings).cosigned == 0
+    export = box.folder / "export"
+    auditing.exported(box.settings, export)
+    assert not (export / "witnessed.txt").exists()
+    assert checked(export, "--key", box.key_text) == 0
