@@ -20,6 +20,13 @@ _STEPS: Final = {f"recording.{state}": str(state) for state in State}
 def verify_chain(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
     """Length of the audit log. LedgerBroken names the first row that is changed, missing, or no longer true of its table."""
     length = audit.verify(connection, sign=sign)
+    try:
+        return _compared(connection, length)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # only who holds the device key can write such rows
+        raise broken(length, "or one before it does not say what such a row says") from error
+
+
+def _compared(connection: sqlite3.Connection, length: int) -> int:
     renewed = connection.execute("SELECT MAX(seq) FROM audit WHERE kind = 'outbox.renewed'").fetchone()[0] or 0
     last: dict[str, tuple[int, str]] = {}
     analyses = 0

@@ -48,7 +48,7 @@ def test_append_against_a_plain_insert(tmp_path: Path) -> None:
             def append(size: int = size) -> None:
                 def all_of_them(tx: sqlite3.Connection) -> None:
                     for n in range(size):
-                        world.ledger._chain.append(tx, "opening.requested", **body(n))
+                        world.ledger._chain.append(tx, "config.changed", **body(n))
 
                 world.ledger._writer.write(all_of_them)
 
@@ -56,7 +56,7 @@ def test_append_against_a_plain_insert(tmp_path: Path) -> None:
                 connection.execute("BEGIN IMMEDIATE")
                 for n in range(size):
                     text = json.dumps(body(n), sort_keys=True, separators=(",", ":"))
-                    values = ("2026-11-20T04:00:00.000Z", "0" * 36, n, "opening.requested", text)
+                    values = ("2026-11-20T04:00:00.000Z", "0" * 36, n, "config.changed", text)
                     connection.execute("INSERT INTO audit (at, boot, mono_ms, kind, body) VALUES (?, ?, ?, ?, ?)", values)
                 connection.execute("COMMIT")
 
@@ -80,7 +80,7 @@ def test_proofs_of_a_large_log(tmp_path: Path) -> None:
 
     def grow(tx: sqlite3.Connection) -> None:
         for n in range(chunk):
-            world.ledger._chain.append(tx, "opening.requested", recording=f"{n:036}", at_ms=clock.mono_ms)
+            world.ledger._chain.append(tx, "config.changed", recording=f"{n:036}", at_ms=clock.mono_ms)
 
     build = seconds(lambda: [world.ledger._writer.write(grow) for _ in range(LARGE // chunk)])
     with closing(sqlite3.connect(world.path)) as connection:

@@ -320,3 +320,14 @@ def test_the_word_of_an_hq_key_that_is_no_longer_in_force_counts_for_nothing(box
     auditing.exported(box.settings, export)
     assert not (export / "witnessed.txt").exists()
     assert checked(export, "--key", box.key_text) == 0
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "7", '{"rows":[1],"findings":2}', "{", '{"seq":{}}'])
+def test_rows_that_only_the_holder_of_the_device_key_could_write_are_an_answer_not_a_crash(box: Audited, body: str) -> None:
+    kinds = ["recording.sealed", "recording.analysed", "outbox.gap", "opening.requested", "object.opened", "checkpoint.sent"]
+    for n, kind in enumerate(kinds, 1):
+        box.rewritten(lambda rows, n=n, kind=kind: [replace(row, kind=kind, body=body) if row.seq == n else row for row in rows])
+        found = auditing.verified(box.settings)
+        assert not found.intact
+        assert found.en.startswith("audit row ")
+    assert box.box("list", "--json") == box.box("list") == 0
