@@ -12,9 +12,21 @@ import msgspec
 from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
+from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.opening import Released, Requested
+from edge_agent.documents.retention import HoldLine, Holds, PlanLine, RetentionPlan
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
+from edge_agent.documents.subject import (
+    Erased,
+    Exported,
+    ObjectLine,
+    OpeningLine,
+    StatementLine,
+    SubjectFile,
+    SubjectRecording,
+    SubjectTag,
+)
 from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
 
 __all__ = [
@@ -23,28 +35,44 @@ __all__ = [
     "Demo",
     "DemoRecording",
     "DemoTag",
+    "EmployeeLine",
+    "Employees",
+    "Erased",
+    "Exported",
     "Findings",
     "Found",
+    "HoldLine",
+    "Holds",
     "HqCount",
     "Ingested",
     "Ingestion",
+    "ObjectLine",
+    "OpeningLine",
+    "PlanLine",
     "PriceTagLine",
     "PriceTags",
     "Ready",
     "RecordingLine",
     "Released",
     "Requested",
+    "RetentionPlan",
     "SealedLine",
     "ShelfFound",
     "ShelfLine",
     "SlotLine",
+    "Stated",
+    "StatementLine",
     "Status",
+    "SubjectFile",
+    "SubjectRecording",
+    "SubjectTag",
     "TagLine",
     "Tags",
     "Transcription",
     "Utterance",
     "Why",
     "WireCount",
+    "Withdrawn",
     "encode",
 ]
 
@@ -64,5 +92,13 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "request": Requested,
     "unseal": Released,
     "init": Ready,
+    "consent-record": Stated,
+    "consent-withdraw": Withdrawn,
+    "consent-employees": Employees,
+    "retention-plan": RetentionPlan,
+    "retention-holds": Holds,
+    "subject-export": Exported,
+    "subject-file": SubjectFile,
+    "subject-erase": Erased,
 }
 """Every document by the name of its schema file."""
