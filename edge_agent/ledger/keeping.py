@@ -236,18 +236,23 @@ def recording_of(connection: sqlite3.Connection, object_or_recording: str) -> st
 
 def check(connection: sqlite3.Connection) -> None:
     """LedgerBroken when a hold or a decision to shred that the log speaks of is not there, or one that it does not."""
-    bound: dict[str, int] = {}
+    bound: dict[tuple[str, ...], int] = {}
     last = 0
     for seq, kind, text in connection.execute("SELECT seq, kind, body FROM audit ORDER BY seq"):
         last = seq
         body = json.loads(text) if kind.startswith(("hold.", "recording.exp")) else {}
-        if kind == "hold.added":
-            bound[body["hold"]] = seq
-        elif kind == "recording.expiring":
-            bound[body["recording"]] = seq
-        elif body:
-            bound.pop(body.get("hold", body["recording"]), None)
-    for (there,) in connection.execute("SELECT id FROM holds UNION ALL SELECT recording FROM shredding"):
+        if not body:
+            continue
+        key = (body["recording"], body["reason"], body["hold"]) if "hold" in body else (body["recording"],)
+        if kind in {"hold.added", "recording.expiring"}:
+            bound[key] = seq
+        else:
+            bound.pop(key, None)
+    rows = (
+        *connection.execute("SELECT recording, reason, id FROM holds"),
+        *connection.execute("SELECT recording FROM shredding"),
+    )
+    for there in rows:
         if bound.pop(there, None) is None:
             raise broken(last + 1, "is missing: there is a hold or a pending shredding that no row speaks of")
     for seq in bound.values():
