@@ -62,7 +62,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """`when-named`: a rep that the sidecar names must be in the register. `required`: a call that names none is not analysed."""
     grace_hours: float = 72.0
     """How long a recording without consent lies sealed, for a record that comes late, before its keys are shredded. Until
-    then the box keeps its own way in, else a late record would be of no use; with 0 it is shredded at once."""
+    then the box keeps its own way in, else a late record would be of no use; with 0 it goes within a minute."""
     notice_within_s: float = 180.0
     """With `basis = "spoken"`: how soon in the talk the rep must have said that it is recorded."""
 

@@ -159,7 +159,7 @@ def test_a_withdrawal_outlives_the_erasure_so_that_it_is_still_heard(box: BoxWor
 
 
 TAMPERED = {
-    "a consent slipped in": "INSERT INTO statements SELECT 'x', party, subject, 'given', basis, at, since, until, nonce FROM statements",
+    "a consent slipped in": "INSERT INTO statements SELECT 'x', party, '2', verb, basis, at, since, until, nonce FROM statements",
     "a statement taken away": "DELETE FROM statements",
     "a person exchanged": "UPDATE subjects SET pseudonym = 'other'",
     "a link taken away": "DELETE FROM subjects WHERE party = 'rep'",

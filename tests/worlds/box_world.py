@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
-from ledger_world import DIGEST, GATEWAY, NO_FLOOR, RULES, TurnableClock
-from pipeline_fakes import FakePlanograms, FakeShelf
+from ledger_world import DIGEST, GATEWAY, NO_FLOOR, RULES, TurnableClock, score
+from pipeline_fakes import FakePlanograms
 
 from edge_agent import pipeline, retention
 from edge_agent.capture.inbox import FileInbox
 from edge_agent.config import Limits, Retention
 from edge_agent.domain.consent import Party, Policy, Statement, Verb
 from edge_agent.domain.recording import Circumstances, Recording
+from edge_agent.domain.shelf import Planogram
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput
@@ -30,6 +31,7 @@ from edge_agent.ledger.book import SqliteLedger
 from edge_agent.ledger.reading import LedgerReader
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.pipeline import Kit
+from edge_agent.ports import ShelfFindings
 from edge_agent.vault import request, unseal
 from edge_agent.vault.device import DeviceVault
 from edge_agent.vault.keys import DeviceKeys
@@ -86,6 +88,13 @@ class WordTagger:
         )  # fmt: skip
 
 
+class ScriptShelf:
+    """Sees the same bay in every video, and draws the video's bytes into the evidence picture."""
+
+    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+        return ShelfFindings(score=score(), tags=(), picture=b"picture of " + video.read())
+
+
 @dataclass
 class BoxWorld:
     """Everything of a box under `root`; `policy` and `rules` may be replaced at any time."""
@@ -120,7 +129,7 @@ class BoxWorld:
     @property
     def kit(self) -> Kit:
         return Kit(
-            vault=self.vault, ledger=self.ledger, transcriber=ScriptTranscriber(), tagger=WordTagger(), shelf=FakeShelf(),
+            vault=self.vault, ledger=self.ledger, transcriber=ScriptTranscriber(), tagger=WordTagger(), shelf=ScriptShelf(),
             planograms=FakePlanograms(), clock=self.clock, policy=self.policy,
         )  # fmt: skip
 
@@ -195,10 +204,10 @@ class BoxWorld:
         with closing(LedgerReader.open(self.path)) as book:
             return book.ask(lambda view: view.execute(sql).fetchall())
 
-    def opened_by_two(self, object_id: str, output: Path) -> bytes:
+    def opened_by_two(self, object_id: str, output: Path, *, purpose: str = "review") -> bytes:
         """Request, both releases, opening, as officers do it."""
         now = self.clock.now()
-        asked = request.ask(self.vault, object_id, purpose="review", hours=2, now=now)
+        asked = request.ask(self.vault, object_id, purpose=purpose, hours=2, now=now)
         self.ledger.noted("opening.requested", object=object_id, request=asked.id)
         released = [msgspec.json.encode(release(asked.document, officer, now=now)) for officer in (LEGAL, HR)]
         opening = unseal.combine(self.vault, object_id, released, now=now)
@@ -210,8 +219,8 @@ class BoxWorld:
         with closing(OutboxReader(self.path, self.root / "none")) as outbox:
             return [row.payload for row in outbox.after(0, 10_000)]
 
-    def at_hq(self, database: Path) -> dict[str, str]:
-        """Everything sent, as HQ's database has it: code -> status of each tag that nobody supersedes."""
+    def at_hq(self, database: Path, recording: str = "") -> dict[str, str]:
+        """Everything sent, as HQ's database has it: code -> status of each tag nobody supersedes, of one recording or all."""
         store = SqliteStore(database)
         try:
             store.enrol(Gateway(name=GATEWAY, tenant="demo", key=self.keys.public))
@@ -221,6 +230,8 @@ class BoxWorld:
             store.close()
         with closing(sqlite3.connect(database)) as rows:
             found = rows.execute(
-                "SELECT code, status FROM tags WHERE event_id NOT IN (SELECT supersedes FROM tags WHERE supersedes IS NOT NULL)"
+                "SELECT code, status FROM tags WHERE ?1 IN ('', recording) "
+                "AND event_id NOT IN (SELECT supersedes FROM tags WHERE supersedes IS NOT NULL)",
+                (recording,),
             ).fetchall()
         return dict(found)
