@@ -116,10 +116,11 @@ def unfinished(connection: sqlite3.Connection) -> Sequence[Recording]:
 
 
 def twin(connection: sqlite3.Connection, digest: str) -> str | None:
-    """The first recording with this content that was not rejected."""
+    """The first recording with this content that was not rejected, nor shredded for want of a consent record."""
     row = connection.execute(
-        "SELECT id FROM recordings WHERE digest = ? AND digest <> '' AND state <> ? ORDER BY captured_at, id LIMIT 1",
-        (digest, State.REJECTED),
+        "SELECT id FROM recordings WHERE digest = ? AND digest <> '' AND state <> ? AND NOT (state = ? AND reason = 'due.grace') "
+        "ORDER BY captured_at, id LIMIT 1",
+        (digest, State.REJECTED, State.EXPIRED),
     ).fetchone()
     return None if row is None else str(row[0])
 

@@ -1,9 +1,11 @@
 """The box opened for one act: its keys, its ledger, its pseudonyms, and the shredding that an act decided.
 
-The vault has one writer. Where no worker runs, the keys are shredded here; else the worker does it between two recordings, and we
-wait a little for it to say so.
+Whoever runs as the account that owns the vault shreds here and at once, also beside a worker that is busy with a long call:
+shredding can be repeated and done twice. Another account (root, say) would leave files there that the worker could not read; it
+leaves the shredding to the worker, which does it between two recordings, and waits a little for it.
 """
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,10 +63,11 @@ class Act:
         )  # fmt: skip
 
     def carry_out(self, recordings: Sequence[str], *, wait_s: float = WAIT_S) -> Outcome:
-        """Shred what was decided, here or in the worker that holds this box; says what became of `recordings`."""
+        """Shred what was decided, here or in the worker; says what became of `recordings`."""
+        if self._ours():
+            retention.shred(self.ledger.keeping, app.vault(self.settings, self.keys))
         with worker.only_one(self.settings.paths.worker_lock) as alone:
-            if alone:
-                retention.shred(self.ledger.keeping, app.vault(self.settings, self.keys))
+            pass
         left = set(recordings)
         until = time.monotonic() + wait_s
         while True:
@@ -73,6 +76,10 @@ class Act:
             if alone or not pending or time.monotonic() >= until:
                 return Outcome(shredded=len(set(recordings)) - len(left), held=len(left - pending), pending=len(pending))
             time.sleep(_LOOK_S)
+
+    def _ours(self) -> bool:
+        found = self.settings.paths.vault
+        return not found.exists() or found.stat().st_uid == os.geteuid()
 
 
 @contextmanager

@@ -73,11 +73,20 @@ def test_a_running_worker_shreds_what_a_command_withdraws(box: Box) -> None:
     box.until(lambda: len(box.query("SELECT 1 FROM recordings WHERE parked <> ''")) == 2)
     first, second = (row[0] for row in box.query("SELECT id FROM recordings ORDER BY id"))
 
+    box.run("request", first, "--purpose", "complaint 17", "-o", box.root / "request.json")
+    shares = []
+    for role in ("legal", "hr"):
+        shares += ["--share", box.root / f"{role}.share"]
+        box.tool("edge-officer", "release", box.root / "request.json", "--key", box.key(role), "-o", shares[-1])
+    box.run("unseal", first, *shares, "-o", box.root / "opened")
+
     box.run("subject", "export", "--customer", "C-77", "-o", box.root / "copy")
     copy = json.loads((box.root / "copy" / "subject.json").read_text())
     assert [one["recording"] for one in copy["recordings"]] == [first, second]
     assert all(one["parked"] == "no-consent" and one["shred_at"] and one["objects"] for one in copy["recordings"])
-    assert "C-77" not in (box.root / "copy" / "subject.json").read_text()
+    assert [len(one["openings"]) for one in copy["recordings"]] == [2, 0]
+    assert {one["kind"] for one in copy["recordings"][0]["openings"]} == {"opening.requested", "object.opened"}
+    assert not {"C-77", "complaint"} & set(json.dumps(copy).replace('"', " ").split())
     box.run("subject", "export", "--customer", "C-78", "-o", box.root / "none", code=1)
     assert not (box.root / "none").exists()
 

@@ -12,7 +12,9 @@ from ledger_world import NOON, tag
 from edge_agent.assets import bundled
 from edge_agent.domain.consent import AGREED, NOTICE, REFUSED, Party, Policy, Standing, Statement, Verb, Waits, refusal, unheard
 from edge_agent.domain.recording import Circumstances, Consent, Kind
-from edge_agent.domain.transcript import Speaker
+from edge_agent.domain.tags import Conversation
+from edge_agent.domain.transcript import Speaker, Utterance
+from edge_agent.tagging.tagger import RuleTagger
 
 CN, EU = Policy(), Policy(jurisdiction="eu")
 CALL = Circumstances(kind=Kind.CALL, started_at=NOON - timedelta(hours=1), consent=Consent.WRITTEN)
@@ -124,3 +126,26 @@ def test_the_lexicons_have_the_events_that_spoken_consent_is_heard_by() -> None:
     written = (bundled("lexicons") / "events" / "consent.toml").read_text(encoding="utf-8")
     for code in (NOTICE, AGREED, REFUSED):
         assert f'id = "{code}"' in written
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory: pytest.TempPathFactory) -> RuleTagger:
+    return RuleTagger.load(bundled("lexicons"), company=None, cache=tmp_path_factory.mktemp("cache"))
+
+
+@pytest.mark.parametrize(
+    ("talk", "cn", "eu"),
+    [
+        ((("rep", "您好，这通电话会录音，您知悉一下。"), ("customer", "行，没问题，你录吧。")), None, None),
+        ((("rep", "您好，本次服务全程录音。"), ("customer", "这个多少钱？")), None, Waits.NO_AGREEMENT),
+        ((("rep", "您好，我是恒拓小赵。"), ("customer", "你这电话是不是有录音？")), Waits.NO_NOTICE, Waits.NO_NOTICE),
+        ((("rep", "您好，这通电话会录音。"), ("customer", "别录音，我不同意录。")), Waits.REFUSED, Waits.REFUSED),
+    ],
+)
+def test_the_lexicons_hear_it_as_people_say_it(tagger: RuleTagger, talk: tuple, cn: Waits | None, eu: Waits | None) -> None:
+    said = tuple(
+        Utterance(start_ms=4000 * n, end_ms=4000 * n + 3000, speaker=Speaker(who), text=text)
+        for n, (who, text) in enumerate(talk)
+    )
+    tags = tagger.tag(Conversation(utterances=said, duration_ms=60_000, context=frozenset({"recorded"})))
+    assert (unheard(CN, tags), unheard(EU, tags)) == (cn, eu)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from box_world import BoxWorld, Party, Verb
+from box_world import BoxWorld, Party, Verb, script
 from hypothesis import given
 from hypothesis import strategies as st
 from ledger_world import NOON, TurnableClock, memory_folder
@@ -16,7 +16,7 @@ from edge_agent.config import Retention
 from edge_agent.domain.consent import Policy, Waits
 from edge_agent.domain.recording import Kind, State
 from edge_agent.errors import NotAllowed
-from edge_agent.ids import new_id
+from edge_agent.ids import made_at, new_id
 from edge_agent.ports import Kept
 
 RULES, POLICY = Retention(events={"risk": 365.0, "price.objection": 45.0}), Policy()
@@ -105,8 +105,6 @@ def test_what_belongs_to_nothing_is_swept_once_it_is_old_enough() -> None:
     vault, lost, known = FakeVault(), new_id(), new_id()
     for one in (lost, known):
         vault.seal(one, [b"x"], retention="call")
-    from edge_agent.ids import made_at
-
     for age, left in ((timedelta(minutes=30), {lost, known}), (timedelta(hours=2), {known})):
         retention.sweep(list(vault.sealed), {known}, vault, now=made_at(lost) + age)
         assert set(vault.sealed) == left
@@ -201,3 +199,24 @@ def test_a_withdrawn_customers_new_call_is_shredded_at_once(box: BoxWorld) -> No
     assert box.tick() == 1
     box.ledger.stated(box.state(Party.CUSTOMER, "C1", Verb.GIVEN))
     assert box.call(("rep", 0, "再次录音"), customer="C1", name="b.wav").state is State.CLOSED
+
+
+def test_what_went_for_want_of_consent_may_be_delivered_again_with_one_but_nothing_else_may(box: BoxWorld) -> None:
+    box.call(*CALM, basis="none")
+    age(box, days=4)
+    done = box.call(*CALM, basis="written", name="again.wav")
+    assert done.state is State.CLOSED
+    age(box, days=31)
+    assert box.ledger.recording(done.id).state is State.EXPIRED
+    box.drop(script(*CALM), basis="written", name="once-more.wav")
+    assert box.work() == []
+    assert box.query("SELECT reason FROM recordings WHERE state = 'rejected'") == [("duplicate",)]
+
+
+def test_a_withdrawal_in_the_hot_window_closes_and_ends_it(box: BoxWorld) -> None:
+    box.hot_for = timedelta(hours=4)
+    done = box.call(*CALM, customer="C1")
+    assert (done.state, box.vault.is_hot(done.id)) == (State.ANALYSED, True)
+    box.withdraw(Party.CUSTOMER, "C1")
+    assert (box.ledger.recording(done.id).state, box.vault.objects()) == (State.EXPIRED, [])
+    assert box.ledger.verify_chain()

@@ -104,6 +104,7 @@ class BoxWorld:
     policy: Policy = field(default_factory=Policy)
     rules: Retention = field(default_factory=Retention)
     limits: Limits = NO_FLOOR
+    hot_for: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         folder = self.root / "keys"
@@ -131,6 +132,7 @@ class BoxWorld:
         return Kit(
             vault=self.vault, ledger=self.ledger, transcriber=ScriptTranscriber(), tagger=WordTagger(), shelf=ScriptShelf(),
             planograms=FakePlanograms(), clock=self.clock, policy=self.policy,
+            hot_for=self.hot_for,
         )  # fmt: skip
 
     def close(self) -> None:
