@@ -134,7 +134,10 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What retention asks of one recording that still has keys. `findings` are (code, severity) in force; `bytes` as sealed."""
+    """What retention asks of one recording that still has keys. `findings` are (code, severity) in force; `bytes` as sealed.
+
+    `captured_at` is by today's clock: steps of the clock since then are taken out.
+    """
 
     recording: str
     kind: Kind
@@ -151,6 +154,10 @@ class Kept:
 
 class Keeper(Protocol):
     """What retention needs of the ledger. Shredding is three steps: decided, keys destroyed, said; each can be repeated."""
+
+    def settled(self) -> bool:
+        """Whether the wall clock may be believed about ages: False for a day after a start with a long jump forward."""
+        ...
 
     def kept(self) -> Sequence[Kept]: ...
 

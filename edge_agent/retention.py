@@ -6,6 +6,9 @@ instead (none for a customer who has withdrawn), rejected files a period of thei
 evidence picture) goes with it. A legal hold stops all of it. A full disk brings nothing forward unless the configuration
 says `when_full = "early"`, and then only recordings that no finding asks to keep longer.
 
+Store gateways have bad clocks, and a wrong year must destroy nothing: ages are counted without the clock's steps, and after a
+start that finds the clock far ahead nothing new is decided for a day (see `ledger.ages`).
+
 `tick` decides and shreds. It is safe to kill at any point: the decision is in the ledger before a key is touched, and `shred`
 goes on from the decisions it finds. Not here: withdrawal and erasure, which decide for themselves (`ledger.keeping`).
 """
@@ -25,6 +28,8 @@ EVERY_S: Final = 60.0
 SHRED_EVERY_S: Final = 1.0
 SWEEP_EVERY_S: Final = 3600.0
 _SETTLED: Final = timedelta(hours=1)
+_MOST_LOST: Final = 16
+"""A few kills leave a few objects; if there are more, it is the ledger that was lost, and nothing is shredded."""
 _WAITS: Final = frozenset(Waits)
 _BATCH: Final = 256
 """Recordings per round of the three steps: each costs the vault one new epoch, and the ledger two commits."""
@@ -67,8 +72,11 @@ def tick(keeper: Keeper, vault: Vault, clock: Clock, *, rules: Retention, policy
 
     `missing_bytes` is how much the disk lacks to its floor; it matters only with `when_full = "early"`.
     """
+    now = clock.now()  # before the ledger looks for a step of the clock, so that no later one can slip between
+    if not keeper.settled():
+        log.get().warning("retention.deferred", reason="clock-jumped")
+        return shred(keeper, vault)
     planned = [one for one in plan(rules, policy, keeper.kept()) if not one.kept.held and not one.kept.going]
-    now = clock.now()
     chosen = {one.kept.recording: f"due.{one.rule}" for one in planned if one.at <= now}
     if rules.when_full == "early":
         missing = missing_bytes - sum(one.kept.bytes for one in planned if one.kept.recording in chosen)
@@ -95,6 +103,9 @@ def shred(keeper: Keeper, vault: Vault) -> int:
 def sweep(sealed: Iterable[str], known: Container[str], vault: Vault, *, now: datetime) -> int:
     """Shred what lies sealed and belongs to nothing, as after a kill between a transcript's seal and its commit."""
     lost = [one for one in sealed if one not in known and now - ids.made_at(one) > _SETTLED]
+    if len(lost) > _MOST_LOST:
+        log.get().error("objects.unknown", count=len(lost))
+        return 0
     if lost:
         vault.shred(lost)
         log.get().warning("objects.swept", count=len(lost))

@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -22,7 +22,7 @@ from edge_agent.domain.consent import Party, Statement
 from edge_agent.domain.recording import Kind, State
 from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ids import new_id
-from edge_agent.ledger import consents, envelopes, findings, lifecycle
+from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
 from edge_agent.ledger.audit import broken, stamp
 from edge_agent.ledger.database import Transaction
 from edge_agent.ledger.outbox import Outbox
@@ -60,6 +60,11 @@ class Keeping:
 
     def kept(self) -> Sequence[Kept]:
         return self._writer.database.reading(kept)
+
+    def settled(self) -> bool:
+        self._writer.write(lambda _: None)  # notes a step of the clock that nothing was written after yet
+        mono_ms = self._writer.terms.boot.mono_ms()
+        return self._writer.database.reading(lambda tx: ages.settled(tx, mono_ms=mono_ms))
 
     def expiring(self, recordings: Mapping[str, str]) -> None:
         self._writer.write(lambda tx: self._decide(tx, recordings))
@@ -193,9 +198,11 @@ class Keeping:
 
 def kept(connection: sqlite3.Connection) -> Sequence[Kept]:
     """Every recording that still has keys, oldest first."""
+    moved = ages.shifts(connection)
     return [
         Kept(
-            recording=identity, kind=Kind(kind), state=State(state), parked=parked, captured_at=datetime.fromisoformat(captured),
+            recording=identity, kind=Kind(kind), state=State(state), parked=parked,
+            captured_at=datetime.fromisoformat(captured) + moved.get(identity, timedelta()),
             findings=frozenset(msgspec.json.decode(found, type=list[tuple[str, str]])), bytes=size, held=bool(held),
             going=bool(going),
         )

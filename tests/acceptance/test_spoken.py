@@ -1,4 +1,4 @@
-"""Spoken consent with real speech: the call whose rep says that it is recorded is analysed, the other leaves nothing but its seal."""
+"""Spoken consent with real speech: a call whose rep says that it is recorded is analysed, the other leaves only its seal."""
 
 import pytest
 from conftest import SAMPLES, Box

@@ -70,6 +70,9 @@ class FakeKeeper:
     decided: dict[str, str] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
 
+    def settled(self) -> bool:
+        return True
+
     def kept(self) -> list[Kept]:
         return [one for one in self.rows if one.recording not in self.done]
 
@@ -108,6 +111,14 @@ def test_what_belongs_to_nothing_is_swept_once_it_is_old_enough() -> None:
     for age, left in ((timedelta(minutes=30), {lost, known}), (timedelta(hours=2), {known})):
         retention.sweep(list(vault.sealed), {known}, vault, now=made_at(lost) + age)
         assert set(vault.sealed) == left
+
+
+def test_a_lost_ledger_does_not_take_the_vault_with_it() -> None:
+    vault = FakeVault()
+    for _ in range(17):
+        vault.seal(new_id(), [b"x"], retention="call")
+    assert retention.sweep(list(vault.sealed), set(), vault, now=NOON + timedelta(days=9000)) == 0
+    assert len(vault.sealed) == 17
 
 
 @pytest.fixture
@@ -220,3 +231,50 @@ def test_a_withdrawal_in_the_hot_window_closes_and_ends_it(box: BoxWorld) -> Non
     box.withdraw(Party.CUSTOMER, "C1")
     assert (box.ledger.recording(done.id).state, box.vault.objects()) == (State.EXPIRED, [])
     assert box.ledger.verify_chain()
+
+
+YEARS = timedelta(days=56 * 365)
+
+
+def restarted(box: BoxWorld, boot: str, *, jump: timedelta = timedelta()) -> BoxWorld:
+    """The machine starts again, its clock `jump` away from where it was."""
+    box.close()
+    box.clock.step(jump)
+    box.clock.mono_ms = 5_000
+    return BoxWorld(box.root, clock=box.clock, boot=boot)
+
+
+def test_a_clock_that_is_put_right_makes_nothing_old(box: BoxWorld) -> None:
+    """The battery is dead: it is 1970 until the time server answers."""
+    before = box.call(*CALM, name="before.wav")
+    box = restarted(box, "1" * 8, jump=-YEARS)
+    during = box.call(("rep", 0, "录音，一九七〇"), name="during.wav")
+    assert box.tick() == 0
+    box.clock.step(YEARS)
+    assert age(box, minutes=5) == 0, "it is five minutes old, not 56 years"
+    assert age(box, days=29) == 0
+    assert age(box, days=2) == 2
+    assert {box.ledger.recording(one.id).state for one in (before, during)} == {State.EXPIRED}
+    box.close()
+
+
+def test_a_start_with_the_clock_far_ahead_destroys_nothing_for_a_day(box: BoxWorld) -> None:
+    box.call(*CALM)
+    box = restarted(box, "1" * 8, jump=YEARS)
+    assert box.tick() == 0
+    assert age(box, hours=23) == 0
+    box.clock.step(-YEARS)  # put right in time
+    assert age(box, hours=2) == 0
+    box.clock.step(YEARS)
+    assert age(box, hours=1) == 0, "a step is no age"
+    assert age(box, days=30) == 1
+    box.close()
+
+
+def test_a_box_that_was_switched_off_for_long_goes_on_after_a_day(box: BoxWorld) -> None:
+    box.call(*CALM)
+    box = restarted(box, "1" * 8, jump=timedelta(days=60))
+    box.withdraw(Party.CUSTOMER, "C1")
+    assert age(box, hours=1) == 0
+    assert age(box, hours=24) == 1
+    box.close()

@@ -105,6 +105,7 @@ class BoxWorld:
     rules: Retention = field(default_factory=Retention)
     limits: Limits = NO_FLOOR
     hot_for: timedelta = timedelta(0)
+    boot: str = "0" * 8
 
     def __post_init__(self) -> None:
         folder = self.root / "keys"
@@ -115,7 +116,7 @@ class BoxWorld:
         )
         self.vault = DeviceVault(self.root / "vault", self.keys, self.clock)
         self.ledger = SqliteLedger.open(
-            self.path, gateway=GATEWAY, tenant="demo", sign=self.keys.sign, clock=self.clock, boot=self.clock.boot(),
+            self.path, gateway=GATEWAY, tenant="demo", sign=self.keys.sign, clock=self.clock, boot=self.clock.boot(self.boot),
             limits=self.limits,
         )  # fmt: skip
         self.inbox = self.root / "inbox"
