@@ -14,7 +14,8 @@ from typing import Final
 
 _NOTED: Final = timedelta(hours=1)
 """Smaller steps are left in: NTP makes many of them, and no period is that short."""
-AHEAD: Final = timedelta(days=7)
+AHEAD: Final = timedelta(days=1)
+"""A start that is less ahead is taken for a short time switched off; so much, at most, a recording may go too early."""
 BELIEVED_AFTER: Final = timedelta(days=1)
 
 
@@ -41,7 +42,7 @@ def _moves(connection: sqlite3.Connection) -> list[tuple[int, timedelta]]:
             step = timedelta(milliseconds=json.loads(text)["step_ms"])
             found.append((seq, step))
             moved += step
-            if ahead >= AHEAD and moved < timedelta():
+            if start >= 0 and ahead > timedelta() > moved:
                 found[start] = (found[start][0], max(found[start][1], min(ahead, -moved)))
             continue
         ahead = timedelta() if before is None else datetime.fromisoformat(at) - datetime.fromisoformat(before)
