@@ -77,6 +77,9 @@ _CONSENT: Final = (
         id TEXT PRIMARY KEY, recording TEXT NOT NULL REFERENCES recordings (id), reason TEXT NOT NULL,
         at TEXT NOT NULL) STRICT""",
     """CREATE INDEX holds_recording ON holds (recording)""",
+    # Without these, what belongs to one recording or one analysis is found by reading everything.
+    """CREATE INDEX IF NOT EXISTS objects_recording ON objects (recording)""",
+    """CREATE INDEX IF NOT EXISTS tags_analysis ON tags (analysis)""",
     """CREATE TABLE shredding (
         recording TEXT PRIMARY KEY REFERENCES recordings (id), reason TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
 )
