@@ -65,6 +65,7 @@ class Box:
         from edge_agent.worker import Duty  # noqa: PLC0415
 
         return [
+            Duty(every_s=self.settings.audit.checkpoint_s, run=self.ledger.checkpoint),
             Duty(every_s=retention.SHRED_EVERY_S, run=self.shred),
             Duty(every_s=retention.EVERY_S, run=self.expire),
             Duty(every_s=retention.SWEEP_EVERY_S, run=self.sweep),
@@ -174,7 +175,7 @@ def ledger(
     return SqliteLedger.open(
         settings.paths.ledger, gateway=settings.gateway, tenant=settings.tenant, sign=held.sign, clock=SystemClock(),
         hq_verify=signing.verifier(held.hq_public) if held.hq_public else None, limits=settings.limits,
-        codes=codes, values=values,
+        codes=codes, values=values, checkpoint_rows=settings.audit.checkpoint_rows,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from edge_agent.assets.commands import Installation, ModelList, Verification
+from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
@@ -31,6 +32,11 @@ from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine,
 
 __all__ = [
     "PRINTED",
+    "AuditExported",
+    "AuditLine",
+    "AuditList",
+    "AuditProved",
+    "AuditVerified",
     "Condition",
     "Demo",
     "DemoRecording",
@@ -92,6 +98,10 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "request": Requested,
     "unseal": Released,
     "init": Ready,
+    "audit-list": AuditList,
+    "audit-verify": AuditVerified,
+    "audit-prove": AuditProved,
+    "audit-export": AuditExported,
     "consent-record": Stated,
     "consent-withdraw": Withdrawn,
     "consent-employees": Employees,

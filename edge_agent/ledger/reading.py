@@ -170,6 +170,15 @@ class LedgerReader:
             ballast=meta.get("ballast", "freed"),
         )  # fmt: skip
 
+    def viewing(self, body: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `body` against one consistent view of the file, whatever the worker does meanwhile."""
+        with self._one_view():
+            return body(self._connection)
+
+    def origin(self) -> str:
+        """The name of the audit log."""
+        return self.viewing(lambda view: database.meta(view, "origin"))
+
     def verify_chain(self, *, sign: Sign | None = None) -> int:
         """See `integrity.verify_chain`; with the device's `sign` the signed head is checked too."""
         with self._one_view():

@@ -38,6 +38,7 @@ from edge_agent.vault.keys import DeviceKeys
 from edge_agent.vault.release import release
 from edge_agent.vault.x25519 import Identity
 from edge_sync.intake import examine
+from edge_sync.outbox import Row
 from edge_sync.sqlite_store import SqliteStore
 from edge_sync.store import Gateway
 
@@ -218,16 +219,16 @@ class BoxWorld:
         opening.write(output)
         return output.read_bytes()
 
-    def envelopes(self) -> list[bytes]:
+    def outgoing(self) -> Sequence[Row]:
         with closing(OutboxReader(self.path, self.root / "none")) as outbox:
-            return [row.payload for row in outbox.after(0, 10_000)]
+            return outbox.after(0, 10_000)
 
     def at_hq(self, database: Path, recording: str = "") -> dict[str, str]:
         """Everything sent, as HQ's database has it: code -> status of each tag nobody supersedes, of one recording or all."""
         store = SqliteStore(database)
         try:
             store.enrol(Gateway(name=GATEWAY, tenant="demo", key=self.keys.public))
-            arrivals = [examine(f"sx/v1/demo/{GATEWAY}/tags", payload, store.gateway) for payload in self.envelopes()]
+            arrivals = [examine(f"sx/v1/demo/{GATEWAY}/{row.leaf}", row.payload, store.gateway) for row in self.outgoing()]
             store.commit(arrivals, at=self.clock.now())
         finally:
             store.close()
