@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from ledger_world import memory_folder
 
-from edge_agent import app, ids, opening
+from edge_agent import app, duties, ids, opening
 from edge_agent.config import Config
 from edge_agent.errors import BadConfig, BadInput, LedgerBroken, NotAllowed, NotFound, Refused, SealBroken
 from edge_agent.provision import provision
@@ -244,8 +244,7 @@ def tend(desk: Desk) -> None:
         settings=desk.settings, kit=None, keys=keys, vault=None, ledger=ledger, inbox=None,  # type: ignore[arg-type]
     )  # fmt: skip
     try:
-        for duty in box.duties():
-            duty.tend(0.0)
+        duties.end_windows(box)
     finally:
         ledger.close()
 
