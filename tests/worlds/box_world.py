@@ -206,7 +206,7 @@ class BoxWorld:
 
     def query(self, sql: str) -> list[Any]:
         with closing(LedgerReader.open(self.path)) as book:
-            return book.ask(lambda view: view.execute(sql).fetchall())
+            return book.viewing(lambda view: view.execute(sql).fetchall())
 
     def opened_by_two(self, object_id: str, output: Path, *, purpose: str = "review") -> bytes:
         """Request, both releases, opening, as officers do it."""
