@@ -123,7 +123,7 @@ class BoxWorld:
         self.inbox = self.root / "inbox"
         self.inbox.mkdir(exist_ok=True)
         self.pseudonym = Pseudonyms(self.keys.digest_key)
-        self._arrivals = FileInbox(self.inbox, self.limits, pseudonym=self.pseudonym)
+        self.arrivals = FileInbox(self.inbox, self.limits, pseudonym=self.pseudonym).arrivals
 
     @property
     def path(self) -> Path:
@@ -151,7 +151,7 @@ class BoxWorld:
     def work(self) -> list[Recording]:
         """Take in what lies in the inbox and take everything as far as it goes, as the worker does."""
         taken = []
-        for arrival in self._arrivals.arrivals():
+        for arrival in self.arrivals():
             try:
                 recording = pipeline.take_in(self.kit, arrival)
                 taken.append(recording.id)
