@@ -144,20 +144,16 @@ class LedgerReader:
 
     def opening_events(self, objects: Container[str]) -> Sequence[tuple[str, str, dict[str, Any]]]:
         """(time, kind, body) of every audit row that speaks of opening one of these objects, oldest first."""
-        found, requests = [], set()
+        found: list[tuple[str, str, dict[str, Any]]] = []
+        requests: set[str] = set()
         for row in self._query(
             "SELECT at, kind, body FROM audit WHERE kind GLOB 'opening.*' OR kind = 'object.opened' ORDER BY seq"
         ):
             body = msgspec.json.decode(row["body"], type=dict[str, Any])
             if body.get("object") in objects or body.get("request") in requests:
-                requests.add(body.get("request"))
+                requests |= {body["request"]} if "request" in body else set()
                 found.append((row["at"], row["kind"], body))
         return found
-
-    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """One question of `keeping` or `consents`, against one consistent view."""
-        with self._one_view():
-            return question(self._connection)
 
     def status(self) -> LedgerStatus:
         """Counts that belong together, whatever the worker does meanwhile."""

@@ -123,7 +123,7 @@ class BoxWorld:
         self.inbox = self.root / "inbox"
         self.inbox.mkdir(exist_ok=True)
         self.pseudonym = Pseudonyms(self.keys.digest_key)
-        self._arrivals = FileInbox(self.inbox, self.limits, pseudonym=self.pseudonym)
+        self.arrivals = FileInbox(self.inbox, self.limits, pseudonym=self.pseudonym).arrivals
 
     @property
     def path(self) -> Path:
@@ -151,7 +151,7 @@ class BoxWorld:
     def work(self) -> list[Recording]:
         """Take in what lies in the inbox and take everything as far as it goes, as the worker does."""
         taken = []
-        for arrival in self._arrivals.arrivals():
+        for arrival in self.arrivals():
             try:
                 recording = pipeline.take_in(self.kit, arrival)
                 taken.append(recording.id)
@@ -206,7 +206,7 @@ class BoxWorld:
 
     def query(self, sql: str) -> list[Any]:
         with closing(LedgerReader.open(self.path)) as book:
-            return book.ask(lambda view: view.execute(sql).fetchall())
+            return book.viewing(lambda view: view.execute(sql).fetchall())
 
     def opened_by_two(self, object_id: str, output: Path, *, purpose: str = "review") -> bytes:
         """Request, both releases, opening, as officers do it."""
