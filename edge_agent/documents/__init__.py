@@ -12,6 +12,7 @@ import msgspec
 from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
+from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.opening import Released, Requested
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
@@ -20,6 +21,9 @@ from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine,
 __all__ = [
     "PRINTED",
     "Condition",
+    "ConfigCheck",
+    "ConfigKeys",
+    "ConfigMistake",
     "Demo",
     "DemoRecording",
     "DemoTag",
@@ -64,5 +68,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "request": Requested,
     "unseal": Released,
     "init": Ready,
+    "config-check": ConfigCheck,
+    "config-explain": ConfigKeys,
 }
 """Every document by the name of its schema file."""
