@@ -12,6 +12,7 @@ import msgspec
 from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
+from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.opening import Released, Requested
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
@@ -19,6 +20,9 @@ from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine,
 
 __all__ = [
     "PRINTED",
+    "BundleBuilt",
+    "BundleChecked",
+    "BundleFault",
     "Condition",
     "Demo",
     "DemoRecording",
@@ -64,5 +68,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "request": Requested,
     "unseal": Released,
     "init": Ready,
+    "bundle-build": BundleBuilt,
+    "bundle-verify": BundleChecked,
 }
 """Every document by the name of its schema file."""
