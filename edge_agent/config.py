@@ -90,6 +90,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tenant: str = "demo"
     state: str = ""
     inbox: str = ""
+    run: str = ""
+    """Folder of the worker's socket and lock; empty = `<state>/run`."""
     hot_hours: float = 0.0
     lexicons: str = ""
     """Folder of the company's own lexicons, laid over the built-in ones; empty = none."""
@@ -110,7 +112,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def paths(self) -> "Paths":
-        return Paths(root=Path(self.state) if self.state else default_state(), inbox_at=self.inbox)
+        return Paths(root=Path(self.state) if self.state else default_state(), inbox_at=self.inbox, run_at=self.run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ class Paths:
 
     root: Path
     inbox_at: str = ""
+    run_at: str = ""
 
     @property
     def ledger(self) -> Path:
@@ -147,7 +150,7 @@ class Paths:
 
     @property
     def run(self) -> Path:
-        return self.root / "run"
+        return Path(self.run_at) if self.run_at else self.root / "run"
 
     @property
     def uplink(self) -> Path:
