@@ -111,7 +111,7 @@ def main() -> int:
         if not given.unsigned:
             if not given.key:
                 raise ValueError("没有公钥：用 --key 给出，或用 --unsigned\nno key to check the signature with: give --key, or --unsigned")
-            signature = b64decode((root / SIGNATURE).read_bytes()) if (root / SIGNATURE).is_file() else b""
+            signature = (root / SIGNATURE).read_bytes() if (root / SIGNATURE).is_file() else b""
             if not signed(b64decode(given.key), (root / SUMS).read_bytes(), signature):
                 raise ValueError("签名不对，不要安装\nthe signature does not verify: do not install this")
         problems = list(wrong(root))

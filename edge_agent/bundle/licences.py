@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from edge_agent.assets.manifest import Model
 from edge_agent.bundle.wheels import Wheel
 
 _TEXT: Final = re.compile(r"(licen[cs]e|copying|notice|authors|third.?party)[^/]*$", re.IGNORECASE)
@@ -18,7 +19,7 @@ _LARGEST_BYTES: Final = 4 << 20
 _TEXTS: Final = Path(__file__).with_name("texts")
 
 
-def write(wheels: Sequence[Wheel], into: Path, *, contact: str = "") -> None:
+def write(wheels: Sequence[Wheel], models: Sequence[Model], into: Path, *, contact: str = "") -> None:
     """Fill `into`: one folder for each wheel, `INDEX.txt`, and the GNU texts where a wheel needs them."""
     into.mkdir()
     lines, copyleft = [], False
@@ -32,6 +33,7 @@ def write(wheels: Sequence[Wheel], into: Path, *, contact: str = "") -> None:
                 target.write_bytes(archive.read(name))
         copyleft |= any(_GPL.search(name) for name in names)
         lines.append(f"{wheel.name} {wheel.version}: {_declared(wheel)}; {len(texts)} text(s)")
+    lines += [f"model {model.name}: {model.licence}" for model in models]
     (into / "INDEX.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if copyleft:
         for text in sorted(_TEXTS.glob("*.txt")):
@@ -44,8 +46,10 @@ def write(wheels: Sequence[Wheel], into: Path, *, contact: str = "") -> None:
 def _is_text(name: str) -> bool:
     path = PurePosixPath(name)
     known = ".dist-info" in path.parts[0] and len(path.parts) > 1
-    return path.suffix not in {".py", ".pyi", ".so"} and (
-        (known and "licenses" in path.parts[1:-1]) or (_TEXT.search(path.name) is not None and len(path.parts) <= 2 + known)
+    return (
+        not name.endswith("/")
+        and path.suffix not in {".py", ".pyi", ".so"}
+        and ((known and "licenses" in path.parts[1:-1]) or (_TEXT.search(path.name) is not None and len(path.parts) <= 2 + known))
     )
 
 
