@@ -51,7 +51,7 @@ def build(
         found = _wheels_and_models(root, chosen, known, wheelhouse=wheelhouse, models_from=models_from, contact=contact)
         for name in ("lexicons", "systemd"):
             shutil.copytree(assets.bundled(name), root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        (root / "systemd" / "install.sh").rename(root / "install.sh")
+        shutil.copyfile(root / "systemd" / "install.sh", root / "install.sh")
         carried = tuple(sorted(path.name for path in (root / "models").iterdir()))
         (root / label.FILE).write_text(label.write(_label(found, carried, sums.of_folder(root))), encoding="utf-8")
         listed = sums.of_folder(root)
