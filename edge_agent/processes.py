@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from edge_agent import app, log, pipeline, seclusion, worker
+from edge_agent import app, log, notify, pipeline, seclusion, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
 from edge_agent.errors import BadInput, EdgeError, NotFound, Unavailable
@@ -29,14 +29,21 @@ def run_worker(settings: Config) -> None:
         LedgerBroken: a commit failed; let the service start it again.
     """
     log.configure("worker")
-    stop = _stopped_by_signals()
+    stop, manager = _stopped_by_signals(Event()), notify.Manager.from_environment()
     seclusion.enter()
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
-        with app.box(settings) as box, box.watermarks() as door:
+        with app.box(settings, progress=manager.alive) as box, box.watermarks() as door:
+
+            def alive() -> None:
+                door.check()
+                manager.alive()
+
+            manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=door.check, duties=box.duties())
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=box.duties())
+            manager.stopping()
     log.get().info("worker.stopped")
 
 
@@ -52,7 +59,8 @@ def run_uplink(settings: Config) -> None:
     from edge_sync.uplink import Settings, Uplink  # noqa: PLC0415
 
     log.configure("uplink")
-    stop = _stopped_by_signals()
+    manager = notify.Manager.from_environment()
+    stop = _stopped_by_signals(notify.Heartbeat(manager.alive))
     paths, broker = settings.paths, settings.broker
     try:
         hq = signing.public_key((paths.uplink / "hq.pub").read_text(encoding="ascii").strip())
@@ -61,6 +69,7 @@ def run_uplink(settings: Config) -> None:
     outbox = OutboxReader(paths.ledger, paths.worker_socket)
     endpoint = Endpoint(host=broker.host, port=broker.port, ca=broker.ca, certificate=broker.certificate, key=broker.key)
     chosen = Settings(endpoint=endpoint, tenant=settings.tenant, gateway=settings.gateway, state=paths.uplink)
+    manager.ready()
     log.get().info("uplink.started", pid=os.getpid(), port=broker.port)
     Uplink(outbox, chosen, hq_verify=signing.verifier(hq)).run(stop)
     outbox.close()
@@ -139,8 +148,7 @@ def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> tuple[str, s
     return "", "queued", ""
 
 
-def _stopped_by_signals() -> Event:
-    stop = Event()
+def _stopped_by_signals(stop: Event) -> Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop

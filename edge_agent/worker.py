@@ -77,6 +77,7 @@ def run(
             # A full disk or a busy file: nothing was lost, what was begun is resumed.
             log.get().warning("work.deferred", error=type(error).__name__, wait_s=DEFER_S)
             stop.wait(DEFER_S)
+            alive()  # waiting for room is work, too: a restart would not make any
             continue
         if not progressed:
             stop.wait(POLL_S)

@@ -46,7 +46,7 @@ class ShelfEngine:
     """Scores videos of fixed cameras.
 
     `ocr` reads tag crops (`edge_agent.infer.ocr_engine`); `model_digest` names its weights. `decode` and `key_frames`
-    default to the sandbox.
+    default to the sandbox. `progress` is called after every key frame.
     """
 
     def __init__(
@@ -58,12 +58,14 @@ class ShelfEngine:
         limits: Limits | None = None,
         decode: Decode | None = None,
         key_frames: KeyFrames | None = None,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         bounds = limits or Limits()
         self._ocr = ocr
         self._model_digest = model_digest
         self._decode: Decode = decode or partial(decode_picture, limits=bounds)
         self._key_frames: KeyFrames = key_frames or partial(decode_key_frames, limits=bounds)
+        self._progress = progress
         self._learnt: _Learnt | None = None
         cv2.setNumThreads(threads)
 
@@ -77,7 +79,9 @@ class ShelfEngine:
 
         def frames() -> Iterable[KeyFrame]:
             video.seek(0)
-            return self._key_frames(video)
+            for frame in self._key_frames(video):
+                self._progress()
+                yield frame
 
         scanned = scan(frames, learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
         prices = {sku.id: sku.price for sku in planogram.skus}
