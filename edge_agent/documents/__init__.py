@@ -13,6 +13,7 @@ from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
+from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.opening import Released, Requested
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
@@ -24,6 +25,9 @@ __all__ = [
     "BundleChecked",
     "BundleFault",
     "Condition",
+    "ConfigCheck",
+    "ConfigKeys",
+    "ConfigMistake",
     "Demo",
     "DemoRecording",
     "DemoTag",
@@ -70,5 +74,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "init": Ready,
     "bundle-build": BundleBuilt,
     "bundle-verify": BundleChecked,
+    "config-check": ConfigCheck,
+    "config-explain": ConfigKeys,
 }
 """Every document by the name of its schema file."""
