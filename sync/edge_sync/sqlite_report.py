@@ -45,8 +45,9 @@ def report(db: sqlite3.Connection, *, limit: int) -> RowsReport:
 
 def gateways(db: sqlite3.Connection) -> list[GatewayLine]:
     rows = db.execute(
-        "SELECT g.name, g.tenant, g.key, g.revoked, g.state, g.seen_at, g.epoch, coalesce(s.highest, 0), coalesce(s.contiguous, 0)"
-        " FROM gateways g LEFT JOIN streams s ON s.gateway = g.name AND s.epoch = g.epoch ORDER BY g.name"
+        "SELECT g.name, g.tenant, g.key, g.revoked, g.state, g.seen_at, g.epoch, coalesce(s.highest, 0),"
+        " coalesce(s.contiguous, 0) FROM gateways g LEFT JOIN streams s ON s.gateway = g.name AND s.epoch = g.epoch"
+        " ORDER BY g.name"
     ).fetchall()
     return [
         GatewayLine(

@@ -155,6 +155,18 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     last_at: datetime
 
 
+class GatewaysReport(Struct, frozen=True, kw_only=True):
+    """`edge-hq gateways --json`."""
+
+    gateways: tuple[GatewayLine, ...]
+
+
+class DeadLettersReport(Struct, frozen=True, kw_only=True):
+    """`edge-hq dead-letters --json`."""
+
+    dead_letters: tuple[DeadLetter, ...]
+
+
 class RowsReport(Struct, frozen=True, kw_only=True):
     """`edge-hq rows --json`. `n` counts all envelopes, `rows` holds the first of them; `duplicates` is measured by query."""
 
