@@ -4,6 +4,7 @@ Secrets are not here: keys live in the state directory (or come as systemd crede
 `check` says what is wrong with a file, `words` what each key means, `explain` prints all of it.
 """
 
+import ipaddress
 import os
 import tomllib
 from dataclasses import dataclass
@@ -22,13 +23,20 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """HQ's MQTT 5 broker. `ca`, `certificate` and `key` are PEM files; without `ca` the link is plain (loopback only)."""
+    """HQ's MQTT 5 broker, for who does not enrol: an enrolled box knows it from HQ's grant, unless `ca` is set here.
+
+    `ca`, `certificate` and `key` are PEM files; without `ca` the link is plain, and then only to this machine itself.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 1883
     ca: str = ""
     certificate: str = ""
     key: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.ca and not _is_loopback(self.host):
+            raise ValueError("a broker on another machine needs `ca` (TLS): set it, or leave [broker] out and enrol")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -190,6 +198,16 @@ class Paths:
         return self.root / "uplink"
 
     @property
+    def tls(self) -> Path:
+        """The uplink's key and certificate, from the enrolment."""
+        return self.uplink / "tls"
+
+    @property
+    def enrolment(self) -> Path:
+        """What waits for HQ's grant; not for the uplink to see."""
+        return self.root / "enrolment"
+
+    @property
     def worker_socket(self) -> Path:
         return self.run / "worker.sock"
 
@@ -200,6 +218,13 @@ class Paths:
     @property
     def inbox(self) -> Path:
         return Path(self.inbox_at) if self.inbox_at else self.root / "inbox"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def default_state() -> Path:
