@@ -75,7 +75,6 @@ def run_uplink(settings: Config) -> None:
         raise BadConfig(error.message, remedy=error.remedy, zh="入网文件已损坏") from error
     chosen = Settings(endpoint=endpoint, tenant=settings.tenant, gateway=settings.gateway, state=paths.uplink)
     manager.ready()
-    log.get().info("uplink.started", pid=os.getpid(), port=broker.port)
     log.get().info("uplink.started", pid=os.getpid(), port=endpoint.port)
     Uplink(outbox, chosen, hq_verify=signing.verifier(hq)).run(stop)
     outbox.close()

@@ -4,7 +4,6 @@ Secrets are not here: keys live in the state directory (or come as systemd crede
 `check` says what is wrong with a file, `words` what each key means, `explain` prints all of it.
 """
 
-import ipaddress
 import os
 import tomllib
 from dataclasses import dataclass
@@ -33,10 +32,6 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ca: str = ""
     certificate: str = ""
     key: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.ca and not _is_loopback(self.host):
-            raise ValueError("a broker on another machine needs `ca` (TLS): set it, or leave [broker] out and enrol")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -218,13 +213,6 @@ class Paths:
     @property
     def inbox(self) -> Path:
         return Path(self.inbox_at) if self.inbox_at else self.root / "inbox"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def default_state() -> Path:
