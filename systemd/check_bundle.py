@@ -105,7 +105,7 @@ def untrusted(root: Path, key: str) -> str:
     if not key:
         return "没有公钥：用 --key 给出，或用 --unsigned | no key to check the signature with: give --key, or --unsigned"
     file = root / SIGNATURE
-    signature = b64decode(file.read_bytes()) if file.is_file() else b""
+    signature = file.read_bytes() if file.is_file() else b""
     if signed(b64decode(key), (root / SUMS).read_bytes(), signature):
         return ""
     return "签名不对，不要安装 | the signature does not verify: do not install this"

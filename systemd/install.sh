@@ -65,9 +65,11 @@ activate() {
     install -d -m 0755 /etc/sysusers.d /etc/tmpfiles.d "$units"
     install -m 0644 "$share/sysusers.d/edge-agent.conf" /etc/sysusers.d/
     install -m 0644 "$share/tmpfiles.d/edge-agent.conf" /etc/tmpfiles.d/
-    for unit in "$share"/*.service "$share"/*.target "$share"/*.slice "$share"/*.mount; do
+    for unit in "$share"/*.service "$share"/*.target "$share"/*.slice; do
         install -m 0644 "$unit" "$units/"
     done
+    # Its own name has a backslash, which a stick's file system does not take.
+    install -m 0644 "$share/inbox.mount" "$units/run-edge\\x2dagent-inbox.mount"
     ln -sfn "$1" "$opt/.next"
     mv -T "$opt/.next" "$opt/current"
     install -m 0755 "$share/install.sh" "$opt/install.sh"
@@ -126,7 +128,6 @@ python3 -I "$here/systemd/check_bundle.py" "$here" ${key:+--key "$key"} ${unsign
 
 value() { sed -n "s/^$1 *= *\"\\([^\"]*\\)\".*/\\1/p" "$here/bundle.toml" | head -n 1; }
 version=$(value version)
-wanted=$(value install)
 case "$version" in "" | *[!A-Za-z0-9.+_-]*) die "bundle.toml 中没有版本号" "bundle.toml names no version" ;; esac
 release="$opt/releases/$version-$(sha256sum "$here/SHA256SUMS" | cut -c 1-8)"
 
@@ -139,7 +140,7 @@ else
     install -d -m 0755 "$opt" "$opt/releases"
     python3 -m venv "$release"
     PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 "$release/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --no-cache-dir --no-index --find-links "$here/wheels" "${wanted:-edge-agent[appliance]}" \
+        --no-cache-dir --no-index --find-links "$here/wheels" --require-hashes -r "$here/wheels/requirements.txt" \
         || die "安装程序失败" "pip could not install from the bundle"
     install -d -m 0755 "$release/share/edge-agent"
     cp -R "$here/systemd" "$release/share/edge-agent/systemd"
@@ -165,11 +166,10 @@ fi
 "$opt/current/bin/edge-agent" config check || die "配置有误，已停在启动之前" "the configuration has errors; nothing was started"
 
 say "安装模型" "putting the models in place"
-if [ -d "$here/models" ] && [ -n "$(find "$here/models" -type f ! -name '*.toml' ! -name '*.md' | head -n 1)" ]; then
-    "$opt/current/bin/edge-agent" models install --from-dir "$here/models"
-else
-    "$opt/current/bin/edge-agent" models install
-fi
+for model in "$here"/models/*/; do
+    [ ! -d "$model" ] || "$opt/current/bin/edge-agent" models install "$(basename "$model")" --from-dir "$here/models"
+done
+"$opt/current/bin/edge-agent" models install
 
 if [ -f /var/lib/edge-agent/keys/recipients.toml ]; then
     say "本机已初始化" "this box has its keys"

@@ -22,7 +22,10 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """HQ's MQTT 5 broker. `ca`, `certificate` and `key` are PEM files; without `ca` the link is plain (loopback only)."""
+    """HQ's MQTT 5 broker, for who does not enrol: an enrolled box knows it from HQ's grant, unless `ca` is set here.
+
+    `ca`, `certificate` and `key` are PEM files; without `ca` the link is plain, and then only to this machine itself.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 1883
@@ -188,6 +191,16 @@ class Paths:
     def uplink(self) -> Path:
         """What the process with the network may write: its command counter, and HQ's public key to read."""
         return self.root / "uplink"
+
+    @property
+    def tls(self) -> Path:
+        """The uplink's key and certificate, from the enrolment."""
+        return self.uplink / "tls"
+
+    @property
+    def enrolment(self) -> Path:
+        """What waits for HQ's grant; not for the uplink to see."""
+        return self.root / "enrolment"
 
     @property
     def worker_socket(self) -> Path:

@@ -58,4 +58,7 @@ STEPS: Final = (
         first_at TEXT NOT NULL, last_at TEXT NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (gateway, reason, sha256)
     );
     """,
+    """
+    ALTER TABLE gateways ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
+    """,
 )

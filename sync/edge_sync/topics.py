@@ -8,6 +8,10 @@ ROOT: Final = "sx/v1"
 ROW_LEAVES: Final = frozenset({"tags", "backfill", "audit"})
 """Leaves that carry signed envelopes of the outbox."""
 UP_LEAVES: Final = ROW_LEAVES | {"birth", "state", "health"}
+GATEWAY_WRITES: Final = UP_LEAVES | {"case"}
+"""What a broker's access rules let a gateway write; `case` is reserved: nothing is sent there yet."""
+GATEWAY_READS: Final = ("committed", "witness", "cmd/+")
+"""What they let it read, and never write."""
 _TOPIC: Final = re.compile(r"sx/v1/([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9-]{0,62})/([a-z]{1,16}(?:/[a-z]{1,16})?)")
 
 

@@ -24,7 +24,8 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for unit in SYSTEMD.iterdir():
         if unit.suffix in {".service", ".target", ".slice", ".mount"}:
             text = unit.read_text(encoding="utf-8").replace("/opt/edge-agent/current/bin", str(folder))
-            (folder / unit.name).write_text(text, encoding="utf-8")
+            name = "run-edge\\x2dagent-inbox.mount" if unit.suffix == ".mount" else unit.name  # as install.sh names it
+            (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 
