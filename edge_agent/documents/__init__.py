@@ -15,6 +15,7 @@ from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Sta
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
+from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.opening import Released, Requested
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
@@ -33,6 +34,8 @@ __all__ = [
     "Demo",
     "DemoRecording",
     "DemoTag",
+    "Diagnosis",
+    "DoctorLine",
     "Enrolment",
     "Findings",
     "Found",
@@ -54,6 +57,8 @@ __all__ = [
     "Tags",
     "Transcription",
     "Utterance",
+    "Wall",
+    "Walls",
     "Why",
     "WireCount",
     "encode",
@@ -77,6 +82,8 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "init": Ready,
     "bundle-build": BundleBuilt,
     "bundle-verify": BundleChecked,
+    "doctor": Diagnosis,
+    "doctor-from": Walls,
     "config-check": ConfigCheck,
     "config-explain": ConfigKeys,
     "enrol-request": Asked,
