@@ -114,13 +114,15 @@ def _invisible(name: str, path: Path) -> Wall:
 
 def _read_only(ledger: Path) -> Wall:
     """Neither the ledger's file nor a new one beside it can be written."""
-    written = []
-    for path, how in ((ledger, os.O_RDWR), (ledger.with_name(".probe"), os.O_RDWR | os.O_CREAT)):
+    written, new = [], ledger.with_name(".probe")
+    for path, how in ((ledger, os.O_RDWR), (new, os.O_RDWR | os.O_CREAT)):
         try:
             os.close(os.open(path, how | os.O_CLOEXEC, 0o600))
         except OSError:
             continue
         written.append(path.name)
+    if new.name in written:
+        new.unlink(missing_ok=True)
     return Wall(wall="ledger read-only", holds=not written, seen=" ".join(written))
 
 
