@@ -42,7 +42,8 @@ def run_worker(settings: Config) -> None:
 
             manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=box.duties())
+            trail = worker.Trail(settings.paths.run)
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=box.duties(), trail=trail)
             manager.stopping()
     log.get().info("worker.stopped")
 

@@ -37,6 +37,7 @@ REASONS = {
     "no-consent": "没有同意记录，不分析 no consent record",
     "empty": "文件是空的 empty file",
     "duplicate": "重复文件 same content again",
+    "ended-the-worker": "多次使工作进程中止 it ended the worker several times",
 }
 
 

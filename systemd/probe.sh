@@ -17,7 +17,7 @@ mkdir -p /run/systemd/system
 sed -e "s|^ExecStart=\\(.*\\) run $role\$|ExecStart=\\1 doctor --from $role --json|" \
     -e 's/^Type=.*/Type=oneshot/' \
     -e "s|^UMask=|StandardOutput=truncate:$told\\nUMask=|" \
-    -e '/^\(ExecStartPre\|Watchdog[A-Za-z]*\|NotifyAccess\|Restart[A-Za-z]*\|PartOf\|ConditionPathExists\|WantedBy\)=/d' \
+    -e '/^\(ExecStartPre\|ExecStopPost\|Watchdog[A-Za-z]*\|NotifyAccess\|Restart[A-Za-z]*\|PartOf\|ConditionPathExists\|WantedBy\)=/d' \
     "$source" > "$file"
 systemctl daemon-reload
 code=0
