@@ -17,7 +17,9 @@ from edge_agent import __version__
 from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
+from edge_agent.domain.consent import Policy
 from edge_agent.errors import BadConfig, NotFound
+from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
 if TYPE_CHECKING:
@@ -61,7 +63,37 @@ class Box:
 
     def duties(self) -> "list[Duty]":
         """What the worker does besides recordings."""
-        return []
+        from edge_agent import retention  # noqa: PLC0415
+        from edge_agent.worker import Duty  # noqa: PLC0415
+
+        return [
+            Duty(every_s=retention.SHRED_EVERY_S, run=self.shred),
+            Duty(every_s=retention.EVERY_S, run=self.expire),
+            Duty(every_s=retention.SWEEP_EVERY_S, run=self.sweep),
+        ]
+
+    def shred(self) -> None:
+        """Carry out what a withdrawal, an erasure or a killed worker left to do."""
+        from edge_agent import retention  # noqa: PLC0415
+
+        retention.shred(self.ledger.keeping, self.vault)
+
+    def expire(self) -> None:
+        """Shred what is due (see `retention`)."""
+        from edge_agent import retention  # noqa: PLC0415
+        from edge_agent.ledger.ballast import disk_state  # noqa: PLC0415
+
+        free = disk_state(self.settings.paths, self.settings.limits).free_bytes
+        retention.tick(
+            self.ledger.keeping, self.vault, self.kit.clock, rules=self.settings.retention, policy=self.kit.policy,
+            missing_bytes=max(0, self.settings.limits.media_floor_bytes - free),
+        )  # fmt: skip
+
+    def sweep(self) -> None:
+        """Shred sealed objects that belong to nothing the ledger knows."""
+        from edge_agent import retention  # noqa: PLC0415
+
+        retention.sweep(self.vault.objects(), self.ledger.keeping.objects(), self.vault, now=self.kit.clock.now())
 
     def watermarks(self) -> "WatermarkServer":
         """The door for the uplink; a context manager."""
@@ -109,7 +141,7 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
         book.started({"config": settings.digest, "ruleset": rules.ruleset, "recipients": held.recipients_digest})
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress), tagger=rules, shelf=Shelf(settings, progress),
-            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours),
+            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -117,7 +149,7 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
             keys=held,
             vault=opened,
             ledger=book,
-            inbox=FileInbox(settings.paths.inbox, settings.limits),
+            inbox=FileInbox(settings.paths.inbox, settings.limits, pseudonym=pseudonyms(held)),
         )
     finally:
         book.close()
@@ -127,6 +159,20 @@ def keys(settings: Config) -> "DeviceKeys":
     from edge_agent.vault.keys import DeviceKeys  # noqa: PLC0415
 
     return DeviceKeys.load(settings.paths.keys)
+
+
+def pseudonyms(held: "DeviceKeys") -> Pseudonyms:
+    """By which pseudonym this box knows a rep or a customer."""
+    return Pseudonyms(held.digest_key)
+
+
+def policy(settings: Config) -> Policy:
+    """On what terms this box may analyse."""
+    terms = settings.consent
+    return Policy(
+        jurisdiction=terms.jurisdiction, employees=terms.employees, grace=timedelta(hours=terms.grace_hours),
+        notice_within_ms=int(terms.notice_within_s * 1000),
+    )  # fmt: skip
 
 
 def vault(settings: Config, held: "DeviceKeys") -> "DeviceVault":

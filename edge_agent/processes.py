@@ -130,7 +130,11 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
     from edge_agent.capture.inbox import FileArrival  # noqa: PLC0415
 
     log.configure("ingest")
-    arrivals = [FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True) for file in files]
+    pseudonym = app.pseudonyms(app.keys(settings))
+    arrivals = [
+        FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True, pseudonym=pseudonym)
+        for file in files
+    ]
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))

@@ -159,13 +159,15 @@ def audit(facts: Facts) -> Finding:
 
 def register(facts: Facts) -> Finding:
     if facts.employees is None:
-        return Finding(check="register", state="unknown", zh="无法读取员工登记册", en="the employee register cannot be read")
+        return no_ledger("register", facts)
     if not facts.employees:
+        needed = facts.employees_required
         return Finding(
             check="register",
-            state="warn",
-            zh="员工登记册为空：点名员工的录音不会被分析",
-            en="the employee register is empty: recordings that name a rep are not analysed",
+            state="fail" if needed else "warn",
+            zh="员工登记册为空：" + ("任何通话都不会被分析" if needed else "点名员工的录音不会被分析"),
+            en="the employee register is empty: "
+            + ("no call is analysed" if needed else "calls that name a rep are not analysed"),
             remedy_zh="edge-agent consent employee add 工号 …",
             remedy="edge-agent consent employee add CODE …",
         )

@@ -106,7 +106,9 @@ class Facts:
     uplink_running: bool | None = None
     ledger: Ledger | None = None
     employees: int | None = None
-    """People in the register; None when this ledger keeps none."""
+    """People in the register whose consent is in force; None when there is no ledger."""
+    employees_required: bool = False
+    """Whether a call that names no rep is left unanalysed (`consent.employees`)."""
     link: Link = Link(hq_key=False, tls=False)
     sound: Sound = Sound()
     cameras: int | None = None

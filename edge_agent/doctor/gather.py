@@ -15,6 +15,7 @@ from edge_agent.capture.storage import storage_of
 from edge_agent.config import Config
 from edge_agent.doctor import kernel, uplink
 from edge_agent.doctor.facts import Facts, Inbox, Ledger, Machine, Sound, Source
+from edge_agent.domain.consent import Party, in_force
 from edge_agent.errors import EdgeError, LedgerBroken
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def gather(settings: Config) -> Facts:
         worker_running=answers.worker_runs(settings),
         uplink_running=_active(_UPLINK),
         ledger=_ledger(settings, held),
+        employees=_employees(settings),
+        employees_required=settings.consent.employees == "required",
         link=uplink.link(settings),
         sound=_sound(settings),
         cameras=kernel.cameras(),
@@ -164,6 +167,19 @@ def _oldest_s(settings: Config, committed: int) -> int | None:
     finally:
         outbox.close()
     return None if not rows else max(0, int((datetime.now(UTC) - rows[0].created_at).total_seconds()))
+
+
+def _employees(settings: Config) -> int | None:
+    """People whose consent is in force now."""
+    from edge_agent.ledger import consents  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    try:
+        with answers.reader(settings) as book:
+            newest = {one.subject: one for one in book.ask(lambda view: consents.statements(view, Party.REP))}
+    except EdgeError:
+        return None
+    return sum(in_force(one, now, now=now) for one in newest.values())
 
 
 def _sound(settings: Config) -> Sound:

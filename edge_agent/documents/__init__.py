@@ -14,11 +14,23 @@ from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
+from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.opening import Released, Requested
+from edge_agent.documents.retention import HoldLine, Holds, PlanLine, RetentionPlan
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
+from edge_agent.documents.subject import (
+    Erased,
+    Exported,
+    ObjectLine,
+    OpeningLine,
+    StatementLine,
+    SubjectFile,
+    SubjectRecording,
+    SubjectTag,
+)
 from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
 
 __all__ = [
@@ -36,23 +48,38 @@ __all__ = [
     "DemoTag",
     "Diagnosis",
     "DoctorLine",
+    "EmployeeLine",
+    "Employees",
     "Enrolment",
+    "Erased",
+    "Exported",
     "Findings",
     "Found",
+    "HoldLine",
+    "Holds",
     "HqCount",
     "Ingested",
     "Ingestion",
+    "ObjectLine",
+    "OpeningLine",
+    "PlanLine",
     "PriceTagLine",
     "PriceTags",
     "Ready",
     "RecordingLine",
     "Released",
     "Requested",
+    "RetentionPlan",
     "SealedLine",
     "ShelfFound",
     "ShelfLine",
     "SlotLine",
+    "Stated",
+    "StatementLine",
     "Status",
+    "SubjectFile",
+    "SubjectRecording",
+    "SubjectTag",
     "TagLine",
     "Tags",
     "Transcription",
@@ -61,6 +88,7 @@ __all__ = [
     "Walls",
     "Why",
     "WireCount",
+    "Withdrawn",
     "encode",
 ]
 
@@ -88,5 +116,13 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "config-explain": ConfigKeys,
     "enrol-request": Asked,
     "enrol-status": Enrolment,
+    "consent-record": Stated,
+    "consent-withdraw": Withdrawn,
+    "consent-employees": Employees,
+    "retention-plan": RetentionPlan,
+    "retention-holds": Holds,
+    "subject-export": Exported,
+    "subject-file": SubjectFile,
+    "subject-erase": Erased,
 }
 """Every document by the name of its schema file."""

@@ -1,7 +1,8 @@
 """Whether the ledger still says what it said: the audit chain, and the rows that its leaves bind.
 
 Checked: every leaf and its link, the signed head, each recording's state and circumstances, each analysis with its tags and
-score, and the bytes of each outbox row that is still here. The first audit row that does not fit is named.
+score, the bytes of each outbox row that is still here, consent records, holds and pending shreddings. The first audit row that
+does not fit is named.
 """
 
 import json
@@ -11,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from edge_agent.domain.recording import State
-from edge_agent.ledger import audit, findings
+from edge_agent.ledger import audit, consents, findings, keeping
 from edge_agent.ledger.audit import Sign, broken
 
 _STEPS: Final = {f"recording.{state}": str(state) for state in State}
@@ -38,6 +39,8 @@ def verify_chain(connection: sqlite3.Connection, *, sign: Sign | None = None) ->
             raise broken(seq, "no longer describes its recording")
     for seq, _ in last.values():
         raise broken(seq, "describes a recording that is gone")
+    consents.check(connection)
+    keeping.check(connection)
     return length
 
 

@@ -4,11 +4,11 @@ Runs beside a working worker; each answer is one short transaction, so a reader 
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -20,6 +20,8 @@ from edge_agent.ledger import database, findings, lifecycle
 from edge_agent.ledger.audit import Sign
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.integrity import verify_chain
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,28 @@ class LedgerReader:
         """Sealed objects of a recording: kind (`media`, `transcript`, `picture`) -> newest object id."""
         rows = self._query("SELECT kind, id FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
         return {row["kind"]: row["id"] for row in rows}
+
+    def all_objects(self, recording: str) -> Sequence[tuple[str, str]]:
+        """(id, kind) of everything that was sealed of a recording, oldest first."""
+        rows = self._query("SELECT id, kind FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
+        return [(row["id"], row["kind"]) for row in rows]
+
+    def openings(self, objects: Container[str]) -> Sequence[tuple[str, str, dict[str, Any]]]:
+        """(time, kind, body) of every audit row that speaks of opening one of these objects, oldest first."""
+        found, requests = [], set()
+        for row in self._query(
+            "SELECT at, kind, body FROM audit WHERE kind GLOB 'opening.*' OR kind = 'object.opened' ORDER BY seq"
+        ):
+            body = msgspec.json.decode(row["body"], type=dict[str, Any])
+            if body.get("object") in objects or body.get("request") in requests:
+                requests.add(body.get("request"))
+                found.append((row["at"], row["kind"], body))
+        return found
+
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """One question of `keeping` or `consents`, against one consistent view."""
+        with self._one_view():
+            return question(self._connection)
 
     def status(self) -> LedgerStatus:
         """Counts that belong together, whatever the worker does meanwhile."""

@@ -14,7 +14,7 @@ One process writes (the worker, under its lock); any may verify and list.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,6 +141,11 @@ class DeviceVault:
         """Shred: hot wrap and both shares first, then ciphertext and manifest; idempotent. What it proves: see the module."""
         self._discard(object_id)
         log.get().info("object.expired", object=object_id)
+
+    def shred(self, object_ids: Sequence[str]) -> None:
+        """`expire` many at once, which is what retention does; idempotent."""
+        for object_id in object_ids:
+            self.expire(object_id)
 
     def sweep(self) -> tuple[str, ...]:
         """After a power cut: remove half-written files and objects that never got their manifest; gives their ids.

@@ -113,7 +113,8 @@ CASES: list[tuple[str, str, Change]] = [
     ("audit", "fail", ledger(intact=False)),
     ("audit", "fail", box(ledger=None)),
     ("register", "warn", box(employees=0)),
-    ("register", "unknown", box(employees=None)),
+    ("register", "fail", box(employees=0, employees_required=True)),
+    ("register", "unknown", box(employees=None, initialised=False)),
     ("certificate", "warn", link(tls=False)),
     ("certificate", "unknown", link(tls=False, hq_key=False)),
     ("certificate", "warn", link(standing="due", days_left=20)),
@@ -190,6 +191,7 @@ def test_an_initialised_box_is_read_as_it_is(initialised: Config) -> None:
     said = {one.check: one for one in doctor.diagnose(initialised).checks}
     assert said["keys"].state == "ok"
     assert said["audit"].state == "ok"
+    assert said["register"].state == "warn"
     assert said["recordings"].state == "ok"
     assert said["processes"].state == "fail"
     (initialised.paths.keys / "signing.key").chmod(0o644)
