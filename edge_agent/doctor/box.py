@@ -166,8 +166,7 @@ def register(facts: Facts) -> Finding:
             check="register",
             state="fail" if needed else "warn",
             zh="员工登记册为空：" + ("任何通话都不会被分析" if needed else "点名员工的录音不会被分析"),
-            en="the employee register is empty: "
-            + ("no call is analysed" if needed else "calls that name a rep are not analysed"),
+            en="the employee register is empty: " + ("no call is analysed" if needed else "calls naming a rep are not analysed"),
             remedy_zh="edge-agent consent employee add 工号 …",
             remedy="edge-agent consent employee add CODE …",
         )
