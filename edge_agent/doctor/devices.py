@@ -19,6 +19,15 @@ def microphones(facts: Facts) -> Finding:
             zh=f"未配置录音来源（有 {count} 个声音设备）",
             en=f"none configured ({count} sound devices here)",
         )
+    if sound.devices is None:
+        return Finding(
+            check="microphones",
+            state="fail",
+            zh="声音库 PortAudio 不可用，无法录音",
+            en="the sound library PortAudio cannot be used: nothing is recorded",
+            remedy_zh="安装 Debian 软件包 libportaudio2（在 Debian 安装介质上）",
+            remedy="install Debian's libportaudio2 (it is on Debian's installation medium)",
+        )
     away = [one.name for one in sound.sources if one.present is False]
     if away:
         words = ", ".join(away)

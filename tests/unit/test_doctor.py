@@ -131,6 +131,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("outbox", "fail", ledger(oldest_pending_s=8 * 24 * 3600)),
     ("outbox", "ok", ledger(pending=0, oldest_pending_s=None)),
     ("microphones", "fail", sound(sources=(Source(name="counter", present=False),))),
+    ("microphones", "fail", sound(devices=None)),
     ("microphones", "fail", sound(health_age_s=None)),
     ("microphones", "fail", sound(health_age_s=3600)),
     ("microphones", "warn", sound(sources=(Source(name="counter", present=True, recording=True, losses=3),))),
