@@ -43,6 +43,7 @@ def run_worker(settings: Config) -> None:
             manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
             trail = worker.Trail(settings.paths.run)
+            trail.end()  # whatever is begun now, nothing is yet
             worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=box.duties(), trail=trail)
             manager.stopping()
     log.get().info("worker.stopped")

@@ -55,6 +55,7 @@ class Trail:
         """False when it ended the worker too often; then its record is cleared, so that a person may try it again."""
         deaths = self._fatal.read_text(encoding="ascii").split() if self._fatal.exists() else []
         if deaths.count(recording) >= FATAL_TRIES:
+            self.end()
             self._fatal.write_text("".join(f"{one}\n" for one in deaths if one != recording), encoding="ascii")
             return False
         self._now.write_text(f"{recording}\n", encoding="ascii")
