@@ -3,7 +3,9 @@
 `box` opens everything the worker needs; `bench` has the bench tools' engines; the questions of the command line need neither.
 """
 
-from collections.abc import Container, Iterator, Sequence
+import os
+import pwd
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
 from edge_agent.domain.consent import Policy
-from edge_agent.errors import NotFound
+from edge_agent.errors import BadConfig, NotFound
 from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
@@ -68,12 +70,27 @@ class Box:
             software=__version__, models=(self.settings.speech.model,), lexicons=ruleset, ruleset=ruleset,
             recipients=self.keys.recipients_digest,
         )  # fmt: skip
-        return WatermarkServer(self.ledger.terms, self.settings.paths.worker_socket, presence)
+        return WatermarkServer(self.ledger.terms, self.settings.paths.worker_socket, presence, peers=self._heard())
+
+    def _heard(self) -> frozenset[int]:
+        """Accounts whose word counts on the worker's socket: our own and the configured uplink's."""
+        name = self.settings.uplink_user
+        try:
+            return frozenset({os.geteuid(), pwd.getpwnam(name).pw_uid}) if name else frozenset({os.geteuid()})
+        except KeyError as error:
+            raise BadConfig(
+                "uplink_user: there is no such account here", remedy="make the account or leave the key empty",
+                zh="配置项 uplink_user：本机没有这个账号",
+            ) from error  # fmt: skip
+
+
+def _nothing() -> None:
+    pass
 
 
 @contextmanager
-def box(settings: Config) -> Iterator[Box]:
-    """Open keys, vault, ledger and engines; close the ledger at the end.
+def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterator[Box]:
+    """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
 
     Raises:
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
@@ -93,7 +110,7 @@ def box(settings: Config) -> Iterator[Box]:
         }  # fmt: skip
         book.started({"config": settings.digest} | facts)
         kit = Kit(
-            vault=opened, ledger=book, transcriber=Speech(settings), tagger=rules, shelf=Shelf(settings),
+            vault=opened, ledger=book, transcriber=Speech(settings, progress), tagger=rules, shelf=Shelf(settings, progress),
             planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
         )  # fmt: skip
         yield Box(
@@ -166,8 +183,9 @@ def model(settings: Config, name: str) -> Path:
 class Speech:
     """Implements `ports.Transcriber`: the weights are verified and loaded by the first call, not by every start."""
 
-    def __init__(self, settings: Config) -> None:
+    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing) -> None:
         self._settings = settings
+        self._progress = progress
 
     @cached_property
     def engine(self) -> "WhisperTranscriber":
@@ -177,7 +195,7 @@ class Speech:
         model(self._settings, VAD)
         return WhisperTranscriber(
             model(self._settings, speech.model), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
-            name=speech.model, digest=store.digest_of(speech.model, models),
+            name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress,
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", hotwords: Sequence[str]) -> "Transcript":
@@ -187,8 +205,9 @@ class Speech:
 class Shelf:
     """Implements `ports.ShelfScorer`: the engine and its text reader are built by the first video, not by every start."""
 
-    def __init__(self, settings: Config) -> None:
+    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing) -> None:
         self._settings = settings
+        self._progress = progress
 
     @cached_property
     def engine(self) -> "ShelfEngine":
@@ -199,8 +218,9 @@ class Shelf:
         folder = model(self._settings, OCR)
         reader = infer.ocr_engine(folder / infer.DETECTOR, folder / infer.RECOGNISER, shelf.threads)
         return ShelfEngine(
-            ocr=reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits
-        )
+            ocr=reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits,
+            progress=self._progress,
+        )  # fmt: skip
 
     def score(self, video: BinaryIO, planogram: "Planogram") -> "ShelfFindings":
         return self.engine.score(video, planogram)

@@ -7,7 +7,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edge_agent import config
+from edge_agent.cli.account import act_as_owner
 from edge_agent.errors import BadInput
 
 Commands = Any
@@ -60,5 +63,7 @@ def where(parser: argparse.ArgumentParser, *, default: str | None = None) -> Non
 
 
 def loaded(arguments: argparse.Namespace) -> config.Config:
-    """The configuration that `--config` and `--state` choose."""
-    return config.load(arguments.config, state=arguments.state)
+    """The configuration that `--config` and `--state` choose. From here on root acts as the box's own account."""
+    settings = config.load(arguments.config, state=arguments.state)
+    root = settings.paths.root
+    return msgspec.structs.replace(settings, state=str(root)) if act_as_owner(root) else settings

@@ -13,8 +13,12 @@ from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
+from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
+from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
+from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
+from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.opening import (
     Managers,
     OpeningEnded,
@@ -42,17 +46,27 @@ from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine,
 
 __all__ = [
     "PRINTED",
+    "Asked",
     "AuditExported",
     "AuditLine",
     "AuditList",
     "AuditProved",
     "AuditVerified",
+    "BundleBuilt",
+    "BundleChecked",
+    "BundleFault",
     "Condition",
+    "ConfigCheck",
+    "ConfigKeys",
+    "ConfigMistake",
     "Demo",
     "DemoRecording",
     "DemoTag",
+    "Diagnosis",
+    "DoctorLine",
     "EmployeeLine",
     "Employees",
+    "Enrolment",
     "Erased",
     "Exported",
     "Findings",
@@ -92,6 +106,8 @@ __all__ = [
     "Tags",
     "Transcription",
     "Utterance",
+    "Wall",
+    "Walls",
     "Why",
     "WindowOpened",
     "WireCount",
@@ -125,6 +141,14 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "audit-verify": AuditVerified,
     "audit-prove": AuditProved,
     "audit-export": AuditExported,
+    "bundle-build": BundleBuilt,
+    "bundle-verify": BundleChecked,
+    "doctor": Diagnosis,
+    "doctor-from": Walls,
+    "config-check": ConfigCheck,
+    "config-explain": ConfigKeys,
+    "enrol-request": Asked,
+    "enrol-status": Enrolment,
     "consent-record": Stated,
     "consent-withdraw": Withdrawn,
     "consent-employees": Employees,

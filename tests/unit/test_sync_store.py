@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,36 @@ def test_a_database_from_the_future_is_left_alone(tmp_path: Path) -> None:
 def test_rows_are_committed_with_full_synchronisation(store: SqliteStore, tmp_path: Path) -> None:
     assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_revoked_gateway_is_asked_for_nothing(store: SqliteStore) -> None:
+    put(store, 1, 4)
+    assert store.holes()
+    assert store.revoke(GATEWAY)
+    assert (store.holes(), store.watermarks()) == ([], [])
+    found = store.gateway(GATEWAY)
+    assert found is not None
+    assert found.revoked
+    assert not store.revoke("nobody")
+
+
+def test_a_gateway_enrolled_again_is_not_revoked_any_more(store: SqliteStore) -> None:
+    store.revoke(GATEWAY)
+    store.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=signing.public_of(OTHER)))
+    assert [line.revoked for line in store.gateways()] == [False]
+
+
+def test_gateways_are_listed_with_where_they_stand(store: SqliteStore) -> None:
+    store.enrol(Gateway(name="gateway-0", tenant=TENANT, key=signing.public_of(OTHER)))
+    put(store, 1, 2, 4)
+    silent, ours = store.gateways()
+    assert (silent.gateway, silent.epoch, silent.highest, silent.seen_at) == ("gateway-0", "", 0, None)
+    assert (ours.gateway, ours.epoch, ours.highest, ours.committed) == (GATEWAY, EPOCH, 4, 2)
+
+
+def test_dead_letters_are_listed_newest_first(store: SqliteStore) -> None:
+    for n, reason in enumerate(("unknown-gateway", "bad-signature")):
+        bad = Rejected(gateway="", leaf="tags", reason=reason, sha256=f"{n:064x}", size_bytes=3)
+        store.commit([bad, bad], at=NOON + timedelta(seconds=n))
+    assert [(one.reason, one.count) for one in store.dead_letters(limit=9)] == [("bad-signature", 2), ("unknown-gateway", 2)]
+    assert len(store.dead_letters(limit=1)) == 1

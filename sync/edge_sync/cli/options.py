@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from edge_sync.link import Endpoint
     from edge_sync.store import Store
 
 
@@ -18,3 +19,27 @@ def opened(place: str, *, create: bool = True) -> "Store":
     from edge_sync.sqlite_store import SqliteStore  # noqa: PLC0415 - `--help` needs none of what the commands need
 
     return SqliteStore(Path(place), create=create)
+
+
+def at_broker(parser: argparse.ArgumentParser) -> None:
+    """Where the broker is, and who we are there."""
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=1883)
+    parser.add_argument("--tls-ca", default="", metavar="PEM")
+    parser.add_argument("--tls-certificate", default="", metavar="PEM")
+    parser.add_argument("--tls-key", default="", metavar="PEM")
+
+
+def endpoint(given: argparse.Namespace) -> "Endpoint":
+    from edge_sync.link import Endpoint  # noqa: PLC0415
+
+    return Endpoint(host=given.host, port=given.port, ca=given.tls_ca, certificate=given.tls_certificate, key=given.tls_key)
+
+
+def at_ca(parser: argparse.ArgumentParser) -> None:
+    """`--ca`: the CA's folder."""
+    parser.add_argument("--ca", type=Path, required=True, metavar="DIR", help="the folder that `edge-hq ca init` made")
+
+
+def at_running_broker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--broker", type=Path, metavar="FOLDER", help="renew this broker's access rules as well, and reload it")
