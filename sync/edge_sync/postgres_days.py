@@ -27,7 +27,7 @@ def prepare(db: Database, day: date) -> None:
 def _make(db: Database, table: str, day: date) -> None:
     name = f"{table}_{day:%Y%m%d}"
     # `CREATE … PARTITION OF` would lock out every reader of the parent; attaching locks the default partition alone.
-    db.execute("SET LOCAL lock_timeout = '2s'")
+    db.execute("SET LOCAL lock_timeout = '1s'")
     db.execute("SELECT pg_advisory_xact_lock('meta'::regclass::oid::bigint)")
     row = db.execute("SELECT to_regclass(%s) IS NULL", (name,)).fetchone()
     if row is None or not row[0]:

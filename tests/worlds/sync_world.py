@@ -191,10 +191,10 @@ def at_hq(path: Path, epoch: str = EPOCH) -> set[int]:
         db.close()
 
 
-def hq_report(path: Path) -> dict[str, object]:
+def hq_report(place: Path | str) -> dict[str, object]:
     """`edge-hq rows --json`, as its users run it."""
     done = subprocess.run(
-        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(path), "--json", "--limit", "0"],
+        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(place), "--json", "--limit", "0"],
         capture_output=True, check=True,
     )  # fmt: skip
     report: dict[str, object] = json.loads(done.stdout)
