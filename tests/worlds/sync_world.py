@@ -215,15 +215,16 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """Debian's broker on a fixed port, without persistence; `kill` is SIGKILL, `start` may be called again."""
+    """Debian's broker on a fixed port; `kill` is SIGKILL, `start` may be called again."""
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, *, acl: str = "", extra: str = "") -> None:
+    def __init__(self, folder: Path, *, acl: str = "", extra: str = "", persistent: bool = False) -> None:
         self.port = free_port()
         self._config = folder / f"mosquitto-{self.port}.conf"
         text = (
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\nuser root\n{extra}\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence {str(persistent).lower()}\n"
+            f"persistence_location {folder}/\nset_tcp_nodelay true\nuser root\n{extra}\n"
         )
         if acl:
             rules = folder / f"acl-{self.port}"
