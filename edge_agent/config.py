@@ -19,6 +19,13 @@ ENV: Final = "EDGE_AGENT_CONFIG"
 SYSTEM_FILE: Final = Path("/etc/edge-agent/config.toml")
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """HQ's MQTT 5 broker, for who does not enrol: an enrolled box knows it from HQ's grant, unless `ca` is set here.
 
@@ -183,13 +190,6 @@ class Paths:
     @property
     def inbox(self) -> Path:
         return Path(self.inbox_at) if self.inbox_at else self.root / "inbox"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def default_state() -> Path:
