@@ -3,6 +3,7 @@
 Secrets are not here: keys live in the state directory (or come as systemd credentials). `Paths` is the state directory's map.
 """
 
+import ipaddress
 import os
 import tomllib
 from dataclasses import dataclass
@@ -18,14 +19,28 @@ ENV: Final = "EDGE_AGENT_CONFIG"
 SYSTEM_FILE: Final = Path("/etc/edge-agent/config.toml")
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """HQ's MQTT 5 broker. `ca`, `certificate` and `key` are PEM files; without `ca` the link is plain (loopback only)."""
+    """HQ's MQTT 5 broker, for who does not enrol: an enrolled box knows it from HQ's grant, unless `ca` is set here.
+
+    `ca`, `certificate` and `key` are PEM files; without `ca` the link is plain, and then only to this machine itself.
+    """
 
     host: str = "127.0.0.1"
     port: int = 1883
     ca: str = ""
     certificate: str = ""
     key: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.ca and not _is_loopback(self.host):
+            raise ValueError("a broker on another machine needs `ca` (TLS): set it, or leave [broker] out and enrol")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,6 +168,16 @@ class Paths:
     def uplink(self) -> Path:
         """What the process with the network may write: its command counter, and HQ's public key to read."""
         return self.root / "uplink"
+
+    @property
+    def tls(self) -> Path:
+        """The uplink's key and certificate, from the enrolment."""
+        return self.uplink / "tls"
+
+    @property
+    def enrolment(self) -> Path:
+        """What waits for HQ's grant; not for the uplink to see."""
+        return self.root / "enrolment"
 
     @property
     def worker_socket(self) -> Path:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from edge_agent import app, log, pipeline, seclusion, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
-from edge_agent.errors import BadInput, EdgeError, NotFound, Unavailable
+from edge_agent.errors import BadConfig, BadInput, EdgeError, NotFound, Unavailable
 from edge_agent.ids import new_id
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def run_uplink(settings: Config) -> None:
         NotFound: HQ's public key is not here.
     """
     from edge_agent.ledger.uplink import OutboxReader  # noqa: PLC0415 - this process needs the ledger's reading side only
-    from edge_sync import signing  # noqa: PLC0415
+    from edge_sync import credentials, signing  # noqa: PLC0415
+    from edge_sync.errors import Refused  # noqa: PLC0415
     from edge_sync.link import Endpoint  # noqa: PLC0415
     from edge_sync.uplink import Settings, Uplink  # noqa: PLC0415
 
@@ -57,11 +58,15 @@ def run_uplink(settings: Config) -> None:
     try:
         hq = signing.public_key((paths.uplink / "hq.pub").read_text(encoding="ascii").strip())
     except FileNotFoundError as error:
-        raise NotFound("HQ's public key is not here", remedy="run `edge-agent init --hq-key …`", zh="缺少总部公钥") from error
+        raise NotFound("HQ's public key is not here", remedy="run `edge-agent enrol request …`", zh="缺少总部公钥") from error
     outbox = OutboxReader(paths.ledger, paths.worker_socket)
     endpoint = Endpoint(host=broker.host, port=broker.port, ca=broker.ca, certificate=broker.certificate, key=broker.key)
+    try:
+        endpoint = endpoint if broker.ca else credentials.endpoint(paths.tls) or endpoint
+    except Refused as error:
+        raise BadConfig(error.message, remedy=error.remedy, zh="入网文件已损坏") from error
     chosen = Settings(endpoint=endpoint, tenant=settings.tenant, gateway=settings.gateway, state=paths.uplink)
-    log.get().info("uplink.started", pid=os.getpid(), port=broker.port)
+    log.get().info("uplink.started", pid=os.getpid(), port=endpoint.port)
     Uplink(outbox, chosen, hq_verify=signing.verifier(hq)).run(stop)
     outbox.close()
     log.get().info("uplink.stopped")

@@ -13,16 +13,19 @@ from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
+from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.opening import Released, Requested
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
 from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
 
 __all__ = [
     "PRINTED",
+    "Asked",
     "Condition",
     "Demo",
     "DemoRecording",
     "DemoTag",
+    "Enrolment",
     "Findings",
     "Found",
     "HqCount",
@@ -64,5 +67,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "request": Requested,
     "unseal": Released,
     "init": Ready,
+    "enrol-request": Asked,
+    "enrol-status": Enrolment,
 }
 """Every document by the name of its schema file."""

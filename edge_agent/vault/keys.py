@@ -134,6 +134,16 @@ class DeviceKeys:
         durable.write(self.folder / _LISTS, _written(recipients, self._signing))
         return replace(self, recipients=recipients)
 
+    def trust(self, hq_public: bytes) -> None:
+        """Keep HQ's operations key, durably, where there was none; a worker that runs learns it with its next start.
+
+        Raises:
+            NotAllowed: this box trusts another key already.
+        """
+        if self.hq_public not in {None, hq_public}:
+            raise NotAllowed("this box trusts another HQ key", remedy="use another state directory", zh="本机已信任另一总部公钥")
+        durable.write(self.folder / "hq.pub", _base64(_public(hq_public)))
+
     @property
     def public(self) -> bytes:
         """The box's Ed25519 public key, 32 bytes: what HQ enrols and officers see."""

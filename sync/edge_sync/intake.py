@@ -35,6 +35,8 @@ def examine(topic: str, payload: bytes, registry: Callable[[str], Gateway | None
     gateway = registry(address.gateway)
     if gateway is None or gateway.tenant != address.tenant:
         return _rejected("", address.leaf, "unknown-gateway", payload)
+    if gateway.revoked:
+        return _rejected(gateway.name, address.leaf, "revoked", payload)
     try:
         return _signed_or_liveness(gateway, address.leaf, payload)
     except WireError as error:

@@ -5,6 +5,7 @@ only collect events, and whatever goes wrong comes out of `poll` as `LinkDown` a
 always 1. The only importer of paho, and the only place where its failures become ours.
 """
 
+import ipaddress
 import socket
 import ssl
 import time
@@ -19,7 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from edge_sync.errors import LinkDown
+from edge_sync.errors import LinkDown, Refused
 
 FAILED = 0x80
 """Reason codes from here on are refusals."""
@@ -38,6 +39,11 @@ class Endpoint:
     username: str = ""
     keepalive_s: int = 30
     connect_timeout_s: float = 5.0
+
+    @property
+    def is_exposed(self) -> bool:
+        """Plain beyond this machine: then anyone on the way could read, answer for the broker, or take our place."""
+        return not self.ca and not is_loopback(self.host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +129,13 @@ class Link:
         return self._heard.receive_maximum
 
     def open(self) -> None:
-        """Connect and wait for the broker's consent; LinkDown when it does not come."""
+        """Connect and wait for the broker's consent.
+
+        Raises:
+            LinkDown: it does not come. Refused: the broker is on another machine and no CA is given.
+        """
+        if self._endpoint.is_exposed:
+            raise Refused("a broker on another machine is spoken to over TLS only", remedy="give its CA, certificate and key")
         properties = _properties(PacketTypes.CONNECT, SessionExpiryInterval=0)
         if self._receive_maximum:
             properties.ReceiveMaximum = self._receive_maximum
@@ -229,6 +241,14 @@ class Link:
 
     def _on_message(self, _: Any, __: Any, message: Any) -> None:
         self._heard.events.append(Delivered(ticket=message.mid, topic=message.topic, payload=message.payload))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a broker of this name or address is on this machine; other names are never looked up for it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _tls(end: Endpoint) -> ssl.SSLContext:

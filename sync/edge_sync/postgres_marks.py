@@ -30,8 +30,11 @@ def touch(db: Database, highest: Mapping[Stream, int], announced: Mapping[Stream
     )
 
 
-def advance(db: Database, streams: Sequence[Stream]) -> None:
-    """Move `contiguous` over what is here and over what gap records explain, as far as anything was seen."""
+def advance(db: Database, streams: Sequence[Stream]) -> list[tuple[Stream, int, int]]:
+    """Move `contiguous` over what is here and over what gap records explain, as far as anything was seen.
+
+    Returns the streams whose watermark moved, from where and to where, in the order given.
+    """
     reached = {(gateway, epoch): seq for gateway, epoch, seq in db.execute(
         "SELECT gateway, epoch, contiguous FROM streams JOIN unnest(%s::text[], %s::text[]) AS t (gateway, epoch)"
         " USING (gateway, epoch)",
@@ -45,13 +48,14 @@ def advance(db: Database, streams: Sequence[Stream]) -> None:
             reached[gateway, epoch] = max(run, through)
             if through > run:
                 open_ones.append((gateway, epoch))
-    moved = [one for one in reached if reached[one] != before[one]]
+    moved = [one for one in streams if reached[one] != before[one]]
     if moved:
         db.execute(
             "UPDATE streams SET contiguous = t.seq FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS t (gateway, epoch, seq)"
             " WHERE streams.gateway = t.gateway AND streams.epoch = t.epoch",
             (*_columns(moved), [reached[one] for one in moved]),
         )
+    return [(one, before[one], reached[one]) for one in moved]
 
 
 def _further(db: Database, reached: Mapping[Stream, int]) -> list[tuple[str, str, int, int]]:
@@ -126,10 +130,10 @@ def holes(db: Database) -> list[Hole]:
              WHERE e.gateway = s.gateway AND e.epoch = s.epoch AND e.seq > s.contiguous),
             (SELECT min(p.first) - 1 FROM gaps p
              WHERE p.gateway = s.gateway AND p.epoch = s.epoch AND p.first > s.contiguous))
-        FROM streams s JOIN gateways g ON g.name = s.gateway AND g.epoch = s.epoch
+        FROM streams s JOIN gateways g ON g.name = s.gateway AND g.epoch = s.epoch AND NOT g.revoked
         WHERE s.contiguous < greatest(s.highest, s.announced)
         UNION ALL
-        SELECT g.tenant, s.gateway, s.epoch, 0, 0 FROM streams s JOIN gateways g ON g.name = s.gateway
+        SELECT g.tenant, s.gateway, s.epoch, 0, 0 FROM streams s JOIN gateways g ON g.name = s.gateway AND NOT g.revoked
         WHERE NOT EXISTS (SELECT 1 FROM births b WHERE b.gateway = s.gateway AND b.epoch = s.epoch)
         """
     )

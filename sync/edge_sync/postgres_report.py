@@ -1,4 +1,4 @@
-"""What HQ's PostgreSQL holds, counted by query: rows, holes, doubles, dead letters."""
+"""What HQ's PostgreSQL holds, counted by query: rows, holes, doubles, dead letters, and who is enrolled."""
 
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -6,10 +6,10 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from edge_sync import wire
+from edge_sync import signing, wire
 from edge_sync.postgres_link import Database
 from edge_sync.postgres_marks import Stream
-from edge_sync.store import RowsReport, StoredRow, StreamReport
+from edge_sync.store import DeadLetter, GatewayLine, RowsReport, StoredRow, StreamReport
 
 _DUPLICATES = """
     SELECT (SELECT coalesce(sum(n - 1), 0) FROM (
@@ -45,6 +45,36 @@ def report(db: Database, *, limit: int) -> RowsReport:
             dead_letters=_number(db, "SELECT coalesce(sum(count), 0) FROM dead_letters"),
             gateways=streams,
         )
+
+
+def gateways(db: Database) -> list[GatewayLine]:
+    rows = db.execute(
+        "SELECT g.name, g.tenant, g.key, g.revoked, g.state, g.seen_at, g.epoch, coalesce(s.highest, 0),"
+        " coalesce(s.contiguous, 0) FROM gateways g LEFT JOIN streams s ON s.gateway = g.name AND s.epoch = g.epoch"
+        " ORDER BY g.name"
+    ).fetchall()
+    return [
+        GatewayLine(
+            gateway=name, tenant=tenant, key=signing.text_of(key), revoked=revoked, state=state,
+            seen_at=seen_at and seen_at.astimezone(UTC), epoch=epoch, highest=highest, committed=committed,
+        )
+        for name, tenant, key, revoked, state, seen_at, epoch, highest, committed in rows
+    ]  # fmt: skip
+
+
+def dead_letters(db: Database, *, limit: int) -> list[DeadLetter]:
+    rows = db.execute(
+        "SELECT gateway, leaf, reason, sha256, size_bytes, epoch, seq, count, first_at, last_at FROM dead_letters"
+        " ORDER BY last_at DESC, sha256 LIMIT %s",
+        (limit,),
+    ).fetchall()
+    return [
+        DeadLetter(
+            gateway=gateway, leaf=leaf, reason=reason, sha256=sha256, size_bytes=size, epoch=epoch, seq=seq, count=count,
+            first_at=first_at.astimezone(UTC), last_at=last_at.astimezone(UTC),
+        )
+        for gateway, leaf, reason, sha256, size, epoch, seq, count, first_at, last_at in rows
+    ]  # fmt: skip
 
 
 def _streams(db: Database) -> tuple[StreamReport, ...]:

@@ -22,7 +22,8 @@ STEPS: Final[tuple[LiteralString, ...]] = (
     INSERT INTO meta VALUES ('generation', replace(gen_random_uuid()::text, '-', ''));
     CREATE TABLE gateways (
         name text COLLATE "C" PRIMARY KEY, tenant text NOT NULL, key bytea NOT NULL, epoch text COLLATE "C" NOT NULL DEFAULT '',
-        counter bigint NOT NULL DEFAULT 0, state text NOT NULL DEFAULT '', seen_at timestamptz, health jsonb
+        counter bigint NOT NULL DEFAULT 0, state text NOT NULL DEFAULT '', seen_at timestamptz, health jsonb,
+        revoked boolean NOT NULL DEFAULT false
     );
     CREATE TABLE streams (
         gateway text COLLATE "C" NOT NULL REFERENCES gateways (name), epoch text COLLATE "C" NOT NULL,
@@ -77,6 +78,12 @@ STEPS: Final[tuple[LiteralString, ...]] = (
         first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, payload bytea NOT NULL,
         PRIMARY KEY (gateway, reason, sha256)
     );
+    CREATE TABLE checkpoints (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, gateway text COLLATE "C" NOT NULL,
+        epoch text COLLATE "C" NOT NULL, seq bigint NOT NULL, origin text NOT NULL, size bigint NOT NULL, root text NOT NULL,
+        signature text NOT NULL, verdict text NOT NULL, judged_at timestamptz NOT NULL, UNIQUE (gateway, epoch, seq)
+    );
+    CREATE INDEX checkpoints_by_log ON checkpoints (gateway, origin, number);
     """,
 )
 

@@ -2,16 +2,18 @@
 
 Writers of one store take turns by an advisory lock, as `BEGIN IMMEDIATE` makes them on SQLite, so that a watermark is never
 computed beside rows that are still on their way in. A session that is lost stays lost (`postgres_link`). Taking envelopes
-apart is in `postgres_rows`, watermarks and holes in `postgres_marks`, partitions in `postgres_days`.
+apart is in `postgres_rows`, watermarks and holes in `postgres_marks`, checkpoints in `postgres_checkpoints`, partitions in
+`postgres_days`, what people ask in `postgres_report`.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import msgspec
 
-from edge_sync import postgres_days, postgres_marks, postgres_report, postgres_rows, postgres_schema
+from edge_sync import postgres_checkpoints, postgres_days, postgres_marks, postgres_report, postgres_rows, postgres_schema
 from edge_sync.postgres_link import connect, translated
 from edge_sync.postgres_marks import Stream
 from edge_sync.store import (
@@ -19,7 +21,9 @@ from edge_sync.store import (
     Accepted,
     Arrival,
     Born,
+    DeadLetter,
     Gateway,
+    GatewayLine,
     Hole,
     Rejected,
     Result,
@@ -28,6 +32,7 @@ from edge_sync.store import (
     Watermark,
     conflict,
 )
+from edge_sync.witness import Kept
 
 
 class PostgresStore:
@@ -55,15 +60,19 @@ class PostgresStore:
     def enrol(self, gateway: Gateway) -> None:
         with self._transaction():
             self._db.execute(
-                "INSERT INTO gateways (name, tenant, key) VALUES (%s, %s, %s)"
-                " ON CONFLICT (name) DO UPDATE SET tenant = excluded.tenant, key = excluded.key",
-                (gateway.name, gateway.tenant, gateway.key),
+                "INSERT INTO gateways (name, tenant, key, revoked) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT (name) DO UPDATE SET tenant = excluded.tenant, key = excluded.key, revoked = excluded.revoked",
+                (gateway.name, gateway.tenant, gateway.key, gateway.revoked),
             )
+
+    def revoke(self, name: str) -> bool:
+        with self._transaction():
+            return self._db.execute("UPDATE gateways SET revoked = true WHERE name = %s", (name,)).rowcount > 0
 
     def gateway(self, name: str) -> Gateway | None:
         with translated("read"):
-            row = self._db.execute("SELECT name, tenant, key FROM gateways WHERE name = %s", (name,)).fetchone()
-        return None if row is None else Gateway(name=row[0], tenant=row[1], key=row[2])
+            row = self._db.execute("SELECT name, tenant, key, revoked FROM gateways WHERE name = %s", (name,)).fetchone()
+        return None if row is None else Gateway(name=row[0], tenant=row[1], key=row[2], revoked=row[3])
 
     def commit(self, arrivals: Sequence[Arrival], *, at: datetime) -> Result:
         accepted = [one for one in arrivals if isinstance(one, Accepted)]
@@ -75,20 +84,30 @@ class PostgresStore:
             self._seen([one for one in arrivals if isinstance(one, Seen)], at)
             new, differing = postgres_rows.insert(self._db, accepted, at)
             self._dead_letters([*rejected, *map(conflict, differing)], at)
-            marks: tuple[Watermark, ...] = ()
-            if touched:
-                postgres_marks.advance(self._db, touched)
-                marks = postgres_marks.watermarks(self._db, touched)
-        return Result(new=new, repeats=len(accepted) - new, rejected=len(rejected), watermarks=marks)
+            moved = postgres_marks.advance(self._db, touched) if touched else []
+            judged = [one for move in moved for one in postgres_checkpoints.judge(self._db, *move, at)]
+            checkpoints = tuple(map(self._counted, judged))
+            marks = postgres_marks.watermarks(self._db, touched) if touched else ()
+        return Result(new=new, repeats=len(accepted) - new, rejected=len(rejected), watermarks=marks, checkpoints=checkpoints)
 
     def watermarks(self) -> Sequence[Watermark]:
         with self._transaction():
-            current = self._db.execute("SELECT name, epoch FROM gateways WHERE epoch <> '' ORDER BY name").fetchall()
-            return postgres_marks.watermarks(self._db, [(name, epoch) for name, epoch in current])
+            current = self._db.execute(
+                "SELECT name, epoch FROM gateways WHERE epoch <> '' AND NOT revoked ORDER BY name"
+            ).fetchall()
+            return list(postgres_marks.watermarks(self._db, [(name, epoch) for name, epoch in current]))
 
     def holes(self) -> Sequence[Hole]:
         with translated("read"):
             return postgres_marks.holes(self._db)
+
+    def checkpoints(self, gateway: str = "") -> Sequence[Kept]:
+        with translated("read"):
+            return postgres_checkpoints.kept(self._db, gateway)
+
+    def witnessed(self) -> Sequence[Kept]:
+        with self._transaction():
+            return [self._counted(one) for one in postgres_checkpoints.newest(self._db)]
 
     def counter(self, gateway: str) -> int:
         with self._transaction():
@@ -98,9 +117,20 @@ class PostgresStore:
         with translated("read"):
             return postgres_report.report(self._db, limit=limit)
 
+    def gateways(self) -> Sequence[GatewayLine]:
+        with translated("read"):
+            return postgres_report.gateways(self._db)
+
+    def dead_letters(self, *, limit: int) -> Sequence[DeadLetter]:
+        with translated("read"):
+            return postgres_report.dead_letters(self._db, limit=limit)
+
     def close(self) -> None:
         with translated("closed"):
             self._db.close()
+
+    def _counted(self, kept: Kept) -> Kept:
+        return replace(kept, counter=postgres_marks.counter(self._db, kept.gateway)) if kept.verdict.followed else kept
 
     def _begin_day(self, at: datetime) -> None:
         day = at.astimezone(UTC).date()

@@ -1,4 +1,4 @@
-"""What HQ holds, counted by query: rows, holes, doubles, dead letters."""
+"""What HQ holds, counted by query: rows, holes, doubles, dead letters, and who is enrolled."""
 
 import sqlite3
 from datetime import datetime
@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from edge_sync import wire
-from edge_sync.store import RowsReport, StoredRow, StreamReport
+from edge_sync import signing, wire
+from edge_sync.store import DeadLetter, GatewayLine, RowsReport, StoredRow, StreamReport
 
 _DUPLICATES = """
     SELECT (SELECT coalesce(sum(n - 1), 0) FROM (
@@ -41,6 +41,36 @@ def report(db: sqlite3.Connection, *, limit: int) -> RowsReport:
         db.execute("ROLLBACK")
     missing = sum(stream.missing for stream in streams)
     return RowsReport(rows=rows, n=n, tags=tags, missing=missing, duplicates=duplicates, dead_letters=dead, gateways=streams)
+
+
+def gateways(db: sqlite3.Connection) -> list[GatewayLine]:
+    rows = db.execute(
+        "SELECT g.name, g.tenant, g.key, g.revoked, g.state, g.seen_at, g.epoch, coalesce(s.highest, 0),"
+        " coalesce(s.contiguous, 0) FROM gateways g LEFT JOIN streams s ON s.gateway = g.name AND s.epoch = g.epoch"
+        " ORDER BY g.name"
+    ).fetchall()
+    return [
+        GatewayLine(
+            gateway=name, tenant=tenant, key=signing.text_of(key), revoked=bool(revoked), state=state,
+            seen_at=datetime.fromisoformat(seen_at) if seen_at else None, epoch=epoch, highest=highest, committed=committed,
+        )
+        for name, tenant, key, revoked, state, seen_at, epoch, highest, committed in rows
+    ]  # fmt: skip
+
+
+def dead_letters(db: sqlite3.Connection, *, limit: int) -> list[DeadLetter]:
+    rows = db.execute(
+        "SELECT gateway, leaf, reason, sha256, size_bytes, epoch, seq, count, first_at, last_at FROM dead_letters"
+        " ORDER BY last_at DESC, sha256 LIMIT ?",
+        (limit,),
+    ).fetchall()
+    return [
+        DeadLetter(
+            gateway=gateway, leaf=leaf, reason=reason, sha256=sha256, size_bytes=size, epoch=epoch, seq=seq, count=count,
+            first_at=datetime.fromisoformat(first_at), last_at=datetime.fromisoformat(last_at),
+        )
+        for gateway, leaf, reason, sha256, size, epoch, seq, count, first_at, last_at in rows
+    ]  # fmt: skip
 
 
 def _stream(db: sqlite3.Connection, row: tuple[str, str, str, str, int, int, int]) -> StreamReport:

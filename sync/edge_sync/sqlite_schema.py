@@ -66,4 +66,7 @@ STEPS: Final = (
     );
     CREATE INDEX checkpoints_by_log ON checkpoints (gateway, origin, number);
     """,
+    """
+    ALTER TABLE gateways ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
+    """,
 )

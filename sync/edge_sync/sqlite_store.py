@@ -22,7 +22,9 @@ from edge_sync.store import (
     Accepted,
     Arrival,
     Born,
+    DeadLetter,
     Gateway,
+    GatewayLine,
     Hole,
     Rejected,
     Result,
@@ -58,15 +60,19 @@ class SqliteStore:
     def enrol(self, gateway: Gateway) -> None:
         with self._transaction():
             self._db.execute(
-                "INSERT INTO gateways (name, tenant, key) VALUES (?, ?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET tenant = excluded.tenant, key = excluded.key",
-                (gateway.name, gateway.tenant, gateway.key),
+                "INSERT INTO gateways (name, tenant, key, revoked) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET tenant = excluded.tenant, key = excluded.key, revoked = excluded.revoked",
+                (gateway.name, gateway.tenant, gateway.key, gateway.revoked),
             )
+
+    def revoke(self, name: str) -> bool:
+        with self._transaction():
+            return self._db.execute("UPDATE gateways SET revoked = 1 WHERE name = ?", (name,)).rowcount > 0
 
     def gateway(self, name: str) -> Gateway | None:
         with _translated("read"):
-            row = self._db.execute("SELECT name, tenant, key FROM gateways WHERE name = ?", (name,)).fetchone()
-        return None if row is None else Gateway(name=row[0], tenant=row[1], key=row[2])
+            row = self._db.execute("SELECT name, tenant, key, revoked FROM gateways WHERE name = ?", (name,)).fetchone()
+        return None if row is None else Gateway(name=row[0], tenant=row[1], key=row[2], revoked=bool(row[3]))
 
     def commit(self, arrivals: Sequence[Arrival], *, at: datetime) -> Result:
         new = repeats = rejected = 0
@@ -96,7 +102,7 @@ class SqliteStore:
 
     def watermarks(self) -> Sequence[Watermark]:
         with self._transaction():
-            current = self._db.execute("SELECT name, epoch FROM gateways WHERE epoch != ''").fetchall()
+            current = self._db.execute("SELECT name, epoch FROM gateways WHERE epoch != '' AND NOT revoked").fetchall()
             return [self._watermark(stream) for stream in current]
 
     def holes(self) -> Sequence[Hole]:
@@ -109,10 +115,10 @@ class SqliteStore:
                               WHERE e.gateway = s.gateway AND e.epoch = s.epoch AND seq > s.contiguous), 9e18),
                     coalesce((SELECT min(first) - 1 FROM gaps p
                               WHERE p.gateway = s.gateway AND p.epoch = s.epoch AND first > s.contiguous), 9e18))
-                FROM streams s JOIN gateways g ON g.name = s.gateway AND g.epoch = s.epoch
+                FROM streams s JOIN gateways g ON g.name = s.gateway AND g.epoch = s.epoch AND NOT g.revoked
                 WHERE s.contiguous < max(s.highest, s.announced)
                 UNION ALL
-                SELECT g.tenant, s.gateway, s.epoch, 0, 0 FROM streams s JOIN gateways g ON g.name = s.gateway
+                SELECT g.tenant, s.gateway, s.epoch, 0, 0 FROM streams s JOIN gateways g ON g.name = s.gateway AND NOT g.revoked
                 WHERE NOT EXISTS (SELECT 1 FROM births b WHERE b.gateway = s.gateway AND b.epoch = s.epoch)
                 """
             ).fetchall()
@@ -133,6 +139,14 @@ class SqliteStore:
     def report(self, *, limit: int) -> RowsReport:
         with _translated("read"):
             return sqlite_report.report(self._db, limit=limit)
+
+    def gateways(self) -> Sequence[GatewayLine]:
+        with _translated("read"):
+            return sqlite_report.gateways(self._db)
+
+    def dead_letters(self, *, limit: int) -> Sequence[DeadLetter]:
+        with _translated("read"):
+            return sqlite_report.dead_letters(self._db, limit=limit)
 
     def close(self) -> None:
         with _translated("closed"):

@@ -24,11 +24,12 @@ DEAD_LETTERS: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """An enrolled gateway: its tenant and its Ed25519 public key (32 bytes)."""
+    """An enrolled gateway: its tenant and its Ed25519 public key (32 bytes). Of a `revoked` one nothing is taken in."""
 
     name: str
     tenant: str
     key: bytes
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,47 @@ class StreamReport(Struct, frozen=True, kw_only=True):
     announced: int
 
 
+class GatewayLine(Struct, frozen=True, kw_only=True):
+    """One enrolled gateway. `epoch` is its current one, "" = it never spoke; then the numbers are 0. `key` is base64."""
+
+    gateway: str
+    tenant: str
+    key: str
+    revoked: bool
+    state: str
+    seen_at: datetime | None
+    epoch: str
+    highest: int
+    committed: int
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """One thing that was refused, however often (`count`). `gateway` "" = of nobody known; `seq` 0 = not a signed row."""
+
+    gateway: str
+    leaf: str
+    reason: str
+    sha256: str
+    size_bytes: int
+    epoch: str
+    seq: int
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+class GatewaysReport(Struct, frozen=True, kw_only=True):
+    """`edge-hq gateways --json`."""
+
+    gateways: tuple[GatewayLine, ...]
+
+
+class DeadLettersReport(Struct, frozen=True, kw_only=True):
+    """`edge-hq dead-letters --json`."""
+
+    dead_letters: tuple[DeadLetter, ...]
+
+
 class RowsReport(Struct, frozen=True, kw_only=True):
     """`edge-hq rows --json`. `n` counts all envelopes, `rows` holds the first of them; `duplicates` is measured by query."""
 
@@ -165,7 +207,11 @@ class Store(Protocol):
     def generation(self) -> str: ...
 
     def enrol(self, gateway: Gateway) -> None:
-        """Admit a gateway, or give an admitted one a new key."""
+        """Admit a gateway, or give an admitted one a new key; it counts as revoked only when `gateway` says so."""
+        ...
+
+    def revoke(self, name: str) -> bool:
+        """Take nothing in from this gateway any more, nor ask it for anything; False when nobody has that name."""
         ...
 
     def gateway(self, name: str) -> Gateway | None: ...
@@ -175,11 +221,11 @@ class Store(Protocol):
         ...
 
     def watermarks(self) -> Sequence[Watermark]:
-        """The current one of every gateway that ever spoke."""
+        """The current one of every gateway that ever spoke and is not revoked."""
         ...
 
     def holes(self) -> Sequence[Hole]:
-        """The first hole of every current stream that has one, and every stream without a birth."""
+        """The first hole of every current stream that has one, and every stream without a birth; none of revoked gateways."""
         ...
 
     def checkpoints(self, gateway: str = "") -> Sequence[Kept]:
@@ -195,5 +241,13 @@ class Store(Protocol):
         ...
 
     def report(self, *, limit: int) -> RowsReport: ...
+
+    def gateways(self) -> Sequence[GatewayLine]:
+        """All that are enrolled, by name, revoked ones too."""
+        ...
+
+    def dead_letters(self, *, limit: int) -> Sequence[DeadLetter]:
+        """The newest `limit` by their last arrival."""
+        ...
 
     def close(self) -> None: ...

@@ -18,6 +18,7 @@ import msgspec
 from edge_sync import health, log, topics, wire
 from edge_sync.backoff import Backoff
 from edge_sync.commands import CounterFile, Orders
+from edge_sync.credentials import Expiry
 from edge_sync.errors import LinkDown, OrderNotKept, OutboxAway, WireError
 from edge_sync.link import FAILED, Answered, Delivered, Endpoint, Link, Will
 from edge_sync.outbox import Outbox, Row
@@ -78,6 +79,7 @@ class Uplink:
         self._to_refuse: dict[int, str] = {}
         self._retry_at = 0.0
         self._health_at = 0.0
+        self._expiry = Expiry(settings.endpoint.certificate)
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop` is set. An outbox that fails with anything but `OutboxAway` ends it."""
@@ -253,6 +255,7 @@ class Uplink:
         if verdict is Verdict.START_OVER:
             self._ahead.clear()
             log.get().info("rows.started_over", seq=self._window.committed)
+        self._expiry.look()
         if now >= self._health_at:
             self._health_at = now + self._settings.health_s
             report = health.report(

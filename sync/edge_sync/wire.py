@@ -52,7 +52,7 @@ __all__ = [
     "AuditEnvelope", "Birth", "Checkpoint", "Command", "Committed", "Envelope", "Evidence", "Gap", "GapEnvelope", "Health",
     "Order", "Proof", "Range", "Rebirth", "Replay", "Rule", "Share", "ShelfData", "ShelfEnvelope", "ShelfReading", "Slots",
     "State", "Tag", "TagsData", "TagsEnvelope", "Witness", "envelope", "open", "open_birth", "open_order", "parse", "plain",
-    "seal",
+    "seal", "signed",
 ]  # fmt: skip
 
 Sign = Callable[[bytes], bytes]
@@ -125,10 +125,15 @@ def seal(message: Signed, sign: Sign, *, codes: Container[str] | None = None, va
     body = _encode(checked)
     if _decode(body, kind) != checked:
         raise Malformed(f"{kind.__name__}: does not survive its own encoding")
-    signed = body[:-1] + _MARK + base64.b64encode(sign(body)) + b'"}'
-    if len(signed) > MAX_BYTES:
-        raise Oversized(f"{kind.__name__}: {len(signed)} bytes", remedy="split the batch")
-    return _pack(signed) if len(signed) > PACK_BYTES else signed
+    payload = signed(body, sign)
+    if len(payload) > MAX_BYTES:
+        raise Oversized(f"{kind.__name__}: {len(payload)} bytes", remedy="split the batch")
+    return _pack(payload) if len(payload) > PACK_BYTES else payload
+
+
+def signed(body: bytes, sign: Sign) -> bytes:
+    """A JSON object with its signature as last member; `signed_part` is the way back."""
+    return body[:-1] + _MARK + base64.b64encode(sign(body)) + b'"}'
 
 
 def plain(message: State | Health) -> bytes:
@@ -161,7 +166,7 @@ def open_order(payload: bytes, verify: Verify) -> Order:
 
 
 def parse(payload: bytes, kind: type[_T]) -> _T:
-    """An unsigned `State` or `Health`; raises Malformed or Oversized."""
+    """Bytes without a signature, or whose signature is another's concern; raises Malformed or Oversized."""
     message: _T = _decode(unpack(payload), kind)
     return message
 

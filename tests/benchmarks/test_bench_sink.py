@@ -52,8 +52,7 @@ def commit_all(store: Store, arrivals: Sequence[Accepted], size: int) -> None:
 
 
 def sunk(place: PostgresPlace, arrivals: Sequence[Accepted], size: int) -> int:
-    store = opened_at(place)
-    store.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC))
+    store = an_hq(place.name)
     found = per_s(lambda: commit_all(store, arrivals, size))
     store.close()
     return found

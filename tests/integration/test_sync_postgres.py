@@ -13,14 +13,13 @@ from pathlib import Path
 import pytest
 from postgres_world import Cluster, PostgresPlace, opened_at
 from sync_world import (
-    BOX_PUBLIC,
     GATEWAY,
     HQ,
     NOON,
-    TENANT,
     Child,
     FileOutbox,
     Mosquitto,
+    an_hq,
     envelope,
     hq_report,
     sealed,
@@ -30,7 +29,7 @@ from sync_world import (
 from edge_sync import signing
 from edge_sync.cli.options import opened
 from edge_sync.errors import StoreBroken
-from edge_sync.store import Accepted, Gateway, Store
+from edge_sync.store import Accepted, Store
 
 pytestmark = pytest.mark.postgres
 PARTS = "SELECT tableoid::regclass::text, count(*) FROM tags GROUP BY 1 ORDER BY 1"
@@ -43,7 +42,7 @@ def place(postgres: Cluster) -> PostgresPlace:
 
 @pytest.fixture
 def store(place: PostgresPlace) -> Iterator[Store]:
-    made = enrolled(place)
+    made = an_hq(place.name)
     yield made
     made.close()
 
@@ -54,12 +53,6 @@ def own_cluster() -> Iterator[Cluster]:
     made = Cluster()
     yield made
     made.drop()
-
-
-def enrolled(place: PostgresPlace) -> Store:
-    made = opened_at(place)
-    made.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC))
-    return made
 
 
 def row(seq: int) -> Accepted:
@@ -139,7 +132,7 @@ def test_a_server_that_comes_up_later_is_waited_for(own_cluster: Cluster) -> Non
 
 def test_a_lost_server_says_nothing_about_place_or_rows(own_cluster: Cluster) -> None:
     own_cluster.start()
-    store = enrolled(PostgresPlace(own_cluster))
+    store = an_hq(PostgresPlace(own_cluster).name)
     own_cluster.kill()
     with pytest.raises(StoreBroken) as told:
         store.commit([row(1)], at=NOON)
@@ -173,7 +166,7 @@ def a_sink(folder: Path, store: str, port: int) -> subprocess.Popen[bytes]:
 def test_a_sink_that_loses_its_database_ends_and_the_next_one_goes_on(own_cluster: Cluster, tmp_path: Path) -> None:
     own_cluster.start()
     place = PostgresPlace(own_cluster)
-    enrolled(place).close()
+    an_hq(place.name).close()
     outbox = FileOutbox(tmp_path / "outbox.db")
     with Mosquitto(tmp_path) as broker, Child("uplink", tmp_path / "outbox.db", broker.port) as uplink:
         sink = a_sink(tmp_path, place.name, broker.port)

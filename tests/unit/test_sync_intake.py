@@ -75,3 +75,11 @@ def test_signed_message_that_names_another_gateway_settles_nothing() -> None:
     arrival = examine(f"{ROOT}/tags", resigned(body), KNOWN.get)
     assert isinstance(arrival, Rejected)
     assert arrival.seq == 0
+
+
+def test_nothing_of_a_revoked_gateway_is_taken_in_however_well_signed() -> None:
+    revoked = {GATEWAY: Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC, revoked=True)}
+    for leaf, payload in (("tags", sealed(3)), ("birth", wire.seal(a_birth(), box_sign))):
+        arrival = examine(f"{ROOT}/{leaf}", payload, revoked.get)
+        assert isinstance(arrival, Rejected)
+        assert (arrival.gateway, arrival.reason, arrival.seq, arrival.payload) == (GATEWAY, "revoked", 0, b"")

@@ -3,26 +3,21 @@
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from postgres_world import Place, PostgresPlace, SqlitePlace, opened_at
-from sync_world import BOX_PUBLIC, EPOCH, GATEWAY, NOON, OTHER, TENANT, a_birth, envelope, sealed, tags_data, uuid7
+from sync_world import BOX_PUBLIC, EPOCH, GATEWAY, NOON, OTHER, TENANT, a_birth, an_hq, envelope, sealed, tags_data, uuid7
 
 from edge_sync import signing, wire
 from edge_sync.errors import Refused, StoreBroken
 from edge_sync.store import Accepted, Born, Gateway, Hole, Rejected, Result, Seen, Store
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return SqlitePlace(tmp_path) if request.param == "sqlite" else PostgresPlace(request.getfixturevalue("postgres"))
-
-
 @pytest.fixture
 def store(place: Place) -> Iterator[Store]:
-    made = opened_at(place)
-    made.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC))
+    made = an_hq(place.name)
     yield made
     made.close()
 
@@ -270,3 +265,36 @@ def test_a_large_group_of_many_gateways_is_one_commit(store: Store) -> None:
     assert (result.new, result.repeats) == (300, 20)
     assert {(one.gateway, one.seq) for one in result.watermarks} == {(name, 50) for name in names}
     assert len({one.counter for one in result.watermarks if one.gateway == names[0]}) == 1
+
+
+def test_a_revoked_gateway_is_asked_for_nothing(store: Store) -> None:
+    put(store, 1, 4)
+    assert store.holes()
+    assert store.revoke(GATEWAY)
+    assert (store.holes(), store.watermarks()) == ([], [])
+    found = store.gateway(GATEWAY)
+    assert found is not None
+    assert found.revoked
+    assert not store.revoke("nobody")
+
+
+def test_a_gateway_enrolled_again_is_not_revoked_any_more(store: Store) -> None:
+    store.revoke(GATEWAY)
+    store.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=signing.public_of(OTHER)))
+    assert [line.revoked for line in store.gateways()] == [False]
+
+
+def test_gateways_are_listed_with_where_they_stand(store: Store) -> None:
+    store.enrol(Gateway(name="gateway-0", tenant=TENANT, key=signing.public_of(OTHER)))
+    put(store, 1, 2, 4)
+    silent, ours = store.gateways()
+    assert (silent.gateway, silent.epoch, silent.highest, silent.seen_at) == ("gateway-0", "", 0, None)
+    assert (ours.gateway, ours.epoch, ours.highest, ours.committed) == (GATEWAY, EPOCH, 4, 2)
+
+
+def test_dead_letters_are_listed_newest_first(store: Store) -> None:
+    for n, reason in enumerate(("unknown-gateway", "bad-signature")):
+        bad = Rejected(gateway="", leaf="tags", reason=reason, sha256=f"{n:064x}", size_bytes=3)
+        store.commit([bad, bad], at=NOON + timedelta(seconds=n))
+    assert [(one.reason, one.count) for one in store.dead_letters(limit=9)] == [("bad-signature", 2), ("unknown-gateway", 2)]
+    assert len(store.dead_letters(limit=1)) == 1

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Self
 
 from edge_sync import signing, wire
+from edge_sync.cli.options import opened
 from edge_sync.errors import WireError
 from edge_sync.link import Endpoint
 from edge_sync.outbox import Row
 from edge_sync.sqlite_store import SqliteStore
-from edge_sync.store import Gateway
+from edge_sync.store import Gateway, Store
 
 TENANT, GATEWAY, EPOCH = "demo", "gateway-1", "0123abcd"
 BOOT = "11111111-2222-3333-4444-555555555555"
@@ -179,9 +180,9 @@ class FileOutbox:
         return int(value)
 
 
-def an_hq(path: Path) -> SqliteStore:
-    """HQ's store with our gateway enrolled."""
-    store = SqliteStore(path)
+def an_hq(place: Path | str) -> Store:
+    """HQ's store with our gateway enrolled; `place` is what `--store` takes."""
+    store = opened(str(place))
     store.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC))
     return store
 

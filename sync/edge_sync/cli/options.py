@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from edge_sync.link import Endpoint
     from edge_sync.store import Store
 
 _POSTGRES: Final = ("postgresql://", "postgres://", "service=")
@@ -34,3 +35,27 @@ def _on_postgres(dsn: str, *, create: bool, patience_s: float) -> "Store":
     except ModuleNotFoundError as error:
         raise Refused("PostgreSQL needs psycopg", remedy='pip install "edge-agent[hq]"') from error
     return PostgresStore(dsn, create=create, patience_s=patience_s)
+
+
+def at_broker(parser: argparse.ArgumentParser) -> None:
+    """Where the broker is, and who we are there."""
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=1883)
+    parser.add_argument("--tls-ca", default="", metavar="PEM")
+    parser.add_argument("--tls-certificate", default="", metavar="PEM")
+    parser.add_argument("--tls-key", default="", metavar="PEM")
+
+
+def endpoint(given: argparse.Namespace) -> "Endpoint":
+    from edge_sync.link import Endpoint  # noqa: PLC0415
+
+    return Endpoint(host=given.host, port=given.port, ca=given.tls_ca, certificate=given.tls_certificate, key=given.tls_key)
+
+
+def at_ca(parser: argparse.ArgumentParser) -> None:
+    """`--ca`: the CA's folder."""
+    parser.add_argument("--ca", type=Path, required=True, metavar="DIR", help="the folder that `edge-hq ca init` made")
+
+
+def at_running_broker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--broker", type=Path, metavar="FOLDER", help="renew this broker's access rules as well, and reload it")

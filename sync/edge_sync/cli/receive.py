@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from edge_sync.cli.options import at_store, opened
+from edge_sync.cli.options import at_broker, at_store, endpoint, opened
 
 _PATIENCE_S = 60.0
 """How long a database server is waited for at the start; then the service manager's turn."""
@@ -14,12 +14,8 @@ def add(commands: Any) -> None:
     sink = commands.add_parser("sink", help="take in what the gateways send, until told to stop")
     at_store(sink)
     sink.add_argument("--key", type=Path, required=True, metavar="KEY", help="HQ's operations key file")
-    sink.add_argument("--host", default="127.0.0.1")
-    sink.add_argument("--port", type=int, default=1883)
     sink.add_argument("--tenant", default="+", help="only this tenant (default: all)")
-    sink.add_argument("--tls-ca", default="", metavar="PEM")
-    sink.add_argument("--tls-certificate", default="", metavar="PEM")
-    sink.add_argument("--tls-key", default="", metavar="PEM")
+    at_broker(sink)
     sink.set_defaults(run=_sink)
 
     rows = commands.add_parser("rows", help="what HQ holds, and what is missing")
@@ -31,16 +27,14 @@ def add(commands: Any) -> None:
 
 def _sink(given: argparse.Namespace) -> int:
     from edge_sync import log, signing  # noqa: PLC0415
-    from edge_sync.link import Endpoint  # noqa: PLC0415
     from edge_sync.process import stop_on_signals  # noqa: PLC0415
     from edge_sync.sink import Sink, SinkSettings  # noqa: PLC0415
 
     log.configure("sink")
     sign = signing.signer(signing.load(given.key))
-    endpoint = Endpoint(host=given.host, port=given.port, ca=given.tls_ca, certificate=given.tls_certificate, key=given.tls_key)
     store = opened(given.store, patience_s=_PATIENCE_S)
     try:
-        Sink(store, SinkSettings(endpoint=endpoint, tenant=given.tenant), sign=sign).run(stop_on_signals())
+        Sink(store, SinkSettings(endpoint=endpoint(given), tenant=given.tenant), sign=sign).run(stop_on_signals())
     finally:
         store.close()
     return 0
