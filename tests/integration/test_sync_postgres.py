@@ -1,6 +1,7 @@
 """What only PostgreSQL has: servers that forget, servers that are away, partitions of a day, sessions that are lost."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,6 +116,19 @@ def test_a_reader_in_a_long_query_does_not_hold_up_rows(store: Store, place: Pos
         analyst.execute("SELECT count(*) FROM tags")  # its lock stays until its transaction ends
         assert store.commit([row(1)], at=NOON).new == 1
     assert place.ask(PARTS) == [("tags_rest", 1)]
+
+
+def test_the_questions_of_the_readme_can_be_asked(store: Store, place: PostgresPlace) -> None:
+    readme = (Path(__file__).parents[2] / "sync" / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```sql\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    a_day, forget = (one.strip() for one in block.split(";") if one.strip())
+    store.commit([row(2), row(1)], at=NOON)
+    assert [line[2] for line in place.ask(a_day)] == ["price.objection"] * 2
+    place.ask(forget)
+    assert place.ask(a_day) == []
+    assert store.report(limit=0).n == 2
+    tables = place.ask("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace")
+    assert all(f"`{name}`" in readme for (name,) in tables if not re.search(r"^meta$|^versions$|_rest$|_\d{8}$", name))
 
 
 def test_a_server_that_comes_up_later_is_waited_for(own_cluster: Cluster) -> None:
