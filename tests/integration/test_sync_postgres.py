@@ -200,3 +200,25 @@ def test_a_sink_that_loses_its_database_ends_and_the_next_one_goes_on(own_cluste
     report = hq_report(place.name)
     assert (report["n"], report["tags"], report["missing"], report["duplicates"]) == (80, 80, 0, 0)
     outbox.close()
+
+
+@pytest.mark.broker
+def test_a_database_restored_from_a_backup_gets_its_rows_again(place: PostgresPlace, tmp_path: Path) -> None:
+    an_hq(place.name).close()
+    outbox, log = FileOutbox(tmp_path / "outbox.db"), tmp_path / "sink.log"
+    outbox.add(30)
+    with Mosquitto(tmp_path) as broker, Child("uplink", tmp_path / "outbox.db", broker.port):
+        with Child("sink", place.name, broker.port, log=log) as sink:
+            wait_for(lambda: outbox.committed() == 30, "the first thirty")
+            sink.stop()
+        backup = place.copy()
+        with Child("sink", place.name, broker.port, log=log) as sink:
+            outbox.add(70)
+            wait_for(lambda: outbox.committed() == 100, "all hundred")
+            sink.stop()
+        with Child("sink", backup.name, broker.port, log=log):
+            outbox.add(1)  # what is new makes HQ see that it lacks what lies between
+            wait_for(lambda: backup.ask("SELECT count(*) FROM envelopes") == [(101,)], "HQ has asked for what it lost")
+    report = hq_report(backup.name)
+    assert (report["n"], report["missing"], report["duplicates"]) == (101, 0, 0)
+    outbox.close()
