@@ -339,6 +339,7 @@ class Proxy:
                 return
             for one in (near, far):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                one.setblocking(False)  # here, since `cut` may close it before its thread has begun
             self._pairs += [near, far]
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._carry, args=(source, sink, self._frozen), daemon=True).start()
@@ -346,7 +347,6 @@ class Proxy:
     def _carry(self, source: socket.socket, sink: socket.socket, frozen: threading.Event) -> None:
         """Each chunk is due `delay_s` after it was read; reading goes on meanwhile, so that only latency is added."""
         due: list[tuple[float, bytes]] = []
-        source.setblocking(False)
         ended = False
         while not ended or due:
             try:
