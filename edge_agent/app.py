@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 OCR: Final = "ppocr-v6-small"
 VAD: Final = "silero-vad"
+WINDOWS_S: Final = 5.0
 
 
 class SystemClock:
@@ -61,7 +62,18 @@ class Box:
         """What the worker does besides recordings."""
         from edge_agent.worker import Duty  # noqa: PLC0415
 
-        return [Duty(every_s=self.settings.audit.checkpoint_s, run=self.ledger.checkpoint)]
+        return [
+            Duty(every_s=self.settings.audit.checkpoint_s, run=self.ledger.checkpoint),
+            Duty(every_s=WINDOWS_S, run=self.end_windows),
+        ]
+
+    def end_windows(self) -> None:
+        """Destroy what opens a recording whose approved time is over, and requests that nobody opened in time."""
+        from edge_agent.vault import request, window  # noqa: PLC0415
+
+        now = SystemClock().now()
+        request.forget_expired(self.keys, now=now)
+        self.ledger.openings_due(window.tend(self.settings.paths.run, now=now))
 
     def watermarks(self) -> "WatermarkServer":
         """The door for the uplink; a context manager."""
@@ -84,6 +96,7 @@ def box(settings: Config) -> Iterator[Box]:
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
     """
     from edge_agent.capture.inbox import FileInbox  # noqa: PLC0415
+    from edge_agent.vault import managers  # noqa: PLC0415
 
     held, clock = keys(settings), SystemClock()
     rules = tagger(settings)
@@ -91,7 +104,8 @@ def box(settings: Config) -> Iterator[Box]:
     opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
-        book.started({"config": settings.digest, "ruleset": rules.ruleset, "recipients": held.recipients_digest})
+        facts = {"ruleset": rules.ruleset, "recipients": held.recipients_digest, "managers": managers.digest(held)}
+        book.started({"config": settings.digest} | facts)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings), tagger=rules, shelf=Shelf(settings),
             planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours),

@@ -10,17 +10,33 @@ from typing import Final
 import msgspec
 
 from edge_agent.assets.commands import Installation, ModelList, Verification
+from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.enrolment import Asked, Enrolment
-from edge_agent.documents.opening import Released, Requested
+from edge_agent.documents.opening import (
+    Managers,
+    OpeningEnded,
+    OpeningLine,
+    Openings,
+    OpeningViewed,
+    Receipts,
+    Released,
+    Requested,
+    WindowOpened,
+)
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
 from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
 
 __all__ = [
     "PRINTED",
     "Asked",
+    "AuditExported",
+    "AuditLine",
+    "AuditList",
+    "AuditProved",
+    "AuditVerified",
     "Condition",
     "Demo",
     "DemoRecording",
@@ -31,9 +47,15 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "Managers",
+    "OpeningEnded",
+    "OpeningLine",
+    "OpeningViewed",
+    "Openings",
     "PriceTagLine",
     "PriceTags",
     "Ready",
+    "Receipts",
     "RecordingLine",
     "Released",
     "Requested",
@@ -47,6 +69,7 @@ __all__ = [
     "Transcription",
     "Utterance",
     "Why",
+    "WindowOpened",
     "WireCount",
     "encode",
 ]
@@ -66,8 +89,18 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "models-verify": Verification,
     "request": Requested,
     "unseal": Released,
+    "opening-open": WindowOpened,
+    "opening-view": OpeningViewed,
+    "opening-end": OpeningEnded,
+    "opening-list": Openings,
+    "opening-receipts": Receipts,
+    "opening-managers": Managers,
     "init": Ready,
     "enrol-request": Asked,
     "enrol-status": Enrolment,
+    "audit-list": AuditList,
+    "audit-verify": AuditVerified,
+    "audit-prove": AuditProved,
+    "audit-export": AuditExported,
 }
 """Every document by the name of its schema file."""

@@ -4,19 +4,20 @@ The steps themselves are in `lifecycle`, `findings`, `outbox` and `audit`; here 
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
 from edge_agent import log
 from edge_agent.config import Audit, Limits, Paths
 from edge_agent.domain.recording import Recording, State
-from edge_agent.ledger import checkpoints, envelopes, findings, lifecycle
-from edge_agent.ledger.audit import Boot, Sign
+from edge_agent.ledger import checkpoints, envelopes, findings, lifecycle, openings
+from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ledger.integrity import verify_chain
-from edge_agent.ledger.outbox import Outbox
+from edge_agent.ledger.openings import OpeningRow
+from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Verify, Writer
 from edge_agent.ports import Analysis, Clock, Sealed
 
@@ -31,7 +32,7 @@ class SqliteLedger:
         self._writer = Writer(terms)
         self._chain = self._writer.chain
         self._outbox = Outbox(terms, self._chain)
-        if self._read(lambda tx: int(meta(tx, "beyond") or 0)):
+        if self._read(in_doubt):
             self._writer.write(self._outbox.renew)
 
     @classmethod
@@ -75,13 +76,51 @@ class SqliteLedger:
         self._writer.write(body)
 
     def noted(self, kind: str, /, **body: str | int) -> None:
-        """Any other event for the audit chain: codes, ids and numbers only."""
+        """Any other event for the audit log: codes, ids and numbers only."""
         self._writer.write(lambda tx: self._chain.append(tx, kind, **body))
 
     def checkpoint(self) -> None:
         """Put a checkpoint of the audit log into the outbox, when there is news since the last one."""
         if self._read(checkpoints.has_news):
             self._writer.write(self._writer.checkpoints.put)
+
+    def opening_asked(self, row: OpeningRow) -> None:
+        """A request for an object; NotAllowed when its intent was used before."""
+        self._writer.write(lambda tx: openings.ask(tx, self._chain, row))
+
+    def opening_opened(self, request: str, *, legal: tuple[str, str], hr: tuple[str, str], at: datetime, until: datetime) -> None:
+        """Both officers released it; each is (age recipient, fingerprint). NotAllowed, NotFound."""
+        self._writer.write(
+            lambda tx: openings.opened(tx, self._chain, request, legal=legal, hr=hr, at=stamp(at), until=stamp(until))
+        )
+
+    def opening_viewed(self, request: str) -> int:
+        """Before anybody sees it; gives how often that was. NotAllowed, NotFound."""
+        return self._writer.write(lambda tx: openings.viewed(tx, self._chain, request))
+
+    def opening_ended(self, request: str, *, reason: str) -> bool:
+        """It is over; False when it was already. NotFound."""
+        return self._writer.write(lambda tx: openings.ended(tx, self._chain, request, at=self._writer.now(), reason=reason))
+
+    def openings_due(self, over: Sequence[str] = ()) -> int:
+        """End what is to end by now: windows in `over`, or whose time has come, and requests that nobody opened in time."""
+        if not self._read(lambda tx: openings.due(tx, self._writer.now(), over)):
+            return 0
+
+        def body(tx: Transaction) -> int:
+            at = self._writer.now()
+            return sum(
+                openings.ended(tx, self._chain, request, at=at, reason=reason) for request, reason in openings.due(tx, at, over)
+            )
+
+        return self._writer.write(body)
+
+    def openings(self) -> Sequence[OpeningRow]:
+        return self._read(openings.every)
+
+    def opening(self, request: str) -> OpeningRow:
+        """NotFound."""
+        return self._read(lambda tx: openings.get(tx, request))
 
     def captured(self, recording: Recording) -> None:
         self._writer.write(lambda tx: lifecycle.capture(tx, self._chain, recording))

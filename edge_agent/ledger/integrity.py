@@ -1,7 +1,7 @@
 """Whether the ledger still says what it said: the audit log, and the rows that its leaves bind.
 
 Checked: every leaf and the tree over them, the signed head, each recording's state and circumstances, each analysis with its
-tags and score, and the bytes of each outbox row that is still here. The first audit row that does not fit is named.
+tags and score, each opening, and the bytes of each outbox row that is still here. The first audit row that does not fit is named.
 """
 
 import json
@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from edge_agent.domain.recording import State
-from edge_agent.ledger import audit, findings
+from edge_agent.ledger import audit, findings, openings
 from edge_agent.ledger.audit import Sign, broken
 
 _STEPS: Final = {f"recording.{state}": str(state) for state in State}
@@ -38,6 +38,8 @@ def verify_chain(connection: sqlite3.Connection, *, sign: Sign | None = None) ->
             raise broken(seq, "no longer describes its recording")
     for seq, _ in last.values():
         raise broken(seq, "describes a recording that is gone")
+    if openings.replayed(connection) != {row.request: row for row in openings.every(connection)}:
+        raise broken(length + 1, "is missing: an opening is not what the log says of it")
     return length
 
 

@@ -72,7 +72,20 @@ _AUDIT_TREE: Final = (
         PRIMARY KEY (what, reason, seq)) STRICT, WITHOUT ROWID""",
 )
 
-STEPS: Final = (("0001_first", _FIRST), ("0002_audit_tree", _AUDIT_TREE))
+_OPENINGS: Final = (
+    """CREATE TABLE openings (
+        request TEXT PRIMARY KEY, object TEXT NOT NULL, requester TEXT NOT NULL, binding TEXT NOT NULL, minutes INTEGER NOT NULL,
+        asked_at TEXT NOT NULL, expires_at TEXT NOT NULL, state TEXT NOT NULL, legal TEXT NOT NULL, hr TEXT NOT NULL,
+        opened_at TEXT NOT NULL, until TEXT NOT NULL, views INTEGER NOT NULL, ended_at TEXT NOT NULL, ended TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    """CREATE INDEX openings_object ON openings (object)""",
+)
+
+STEPS: Final = (
+    ("0001_first", _FIRST),
+    ("0002_audit_tree", _AUDIT_TREE),
+    ("0004_openings", _OPENINGS),
+)
 """Migrations in their order. A released step is never edited; a change is a further step."""
 VERSION: Final = len(STEPS)
 """Kept in `PRAGMA user_version` too, so that an up-to-date file opens without sqlite-utils."""

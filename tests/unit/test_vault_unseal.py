@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from edge_agent import ids
 from edge_agent.errors import BadInput, NotAllowed, NotFound, Refused, SealBroken
@@ -94,18 +95,26 @@ def test_the_stock_tool_opens_the_object_with_the_released_identity(box: Box) ->
     assert opened.stdout == CONTENT
 
 
-def test_two_officers_need_none_of_our_software(box: Box) -> None:
-    """The disaster road of shares.py: two stock decryptions and one XOR."""
+def test_two_officers_and_the_boxs_record_need_none_of_our_software(box: Box) -> None:
+    """The disaster road of shares.py: two stock decryptions, the object's key, and one XOR."""
+    root = box.vault.keys.folder.parent
+    (epoch_key,) = (root / "keys/epochs").glob("shares.*.key")
+    record = (root / "vault/epochs/shares/00000001.records").read_bytes()
+    frame = record[-76:]  # the newest object's
+    entry = ChaCha20Poly1305(epoch_key.read_bytes()).decrypt(frame[:12], frame[12:], b"edge-agent epoch shares 1 1")
+    assert entry[:16].hex() == box.object_id.replace("-", "")
     wrapped = box.vault.wrapped_shares(box.object_id)
     halves = []
     for role, officer in ((Role.LEGAL, LEGAL), (Role.HR, HR)):
         key = box.out.with_name(f"{role}.key")
         key.write_text(officer.text)
         opened = subprocess.run(["age", "-d", "-i", key], input=wrapped[role], capture_output=True, check=True)
-        halves.append(base64.b64decode(json.loads(opened.stdout)["share"]))
+        locked = base64.b64decode(json.loads(opened.stdout)["share"])
+        context = f"edge-agent share {box.object_id} {role}".encode()
+        halves.append(ChaCha20Poly1305(entry[16:]).decrypt(locked[:12], locked[12:], context))
     identity = box.out.with_name("identity")
     identity.write_bytes(bytes(a ^ b for a, b in zip(*halves, strict=True)))
-    ciphertext = box.vault.keys.folder.parent / f"vault/objects/{box.object_id}.age"
+    ciphertext = root / f"vault/objects/{box.object_id}.age"
     assert subprocess.run(["age", "-d", "-i", identity, ciphertext], capture_output=True, check=True).stdout == CONTENT
 
 
