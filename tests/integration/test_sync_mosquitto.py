@@ -204,34 +204,6 @@ def test_a_gateway_enrolled_while_the_sink_runs_gets_its_rows_in(outbox: FileOut
             wait_for(lambda: outbox.committed() == 4, "sent again without being asked")
 
 
-class Listening(FileOutbox):
-    """Remembers every watermark it was handed."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.handed: list[bytes] = []
-
-    def confirm(self, message: bytes) -> int:
-        self.handed.append(message)
-        return super().confirm(message)
-
-
-def test_a_forged_watermark_is_shown_to_the_worker_once_a_minute_and_moves_nothing(broker: Mosquitto, tmp_path: Path) -> None:
-    outbox = Listening(tmp_path / "outbox.db")
-    outbox.add(9)
-    forged = [
-        wire.seal(wire.Committed(gateway=GATEWAY, counter=n, epoch=EPOCH, seq=9, generation="feed"), other_sign) for n in (1, 2)
-    ]
-    genuine = wire.seal(wire.Committed(gateway=GATEWAY, counter=3, epoch=EPOCH, seq=4, generation="feed"), hq_sign)
-    with Listener("127.0.0.1", broker.port) as listener, running(an_uplink(outbox, broker.port, tmp_path)):
-        wait_for(lambda: len(listener.envelopes()) >= 9, "the uplink is there")
-        for message in (*forged, b"x" * 5000, genuine):
-            from_hq(broker.port, "committed", message)
-        wait_for(lambda: outbox.committed() == 4, "the genuine one counts")
-    assert outbox.handed == [forged[0], genuine]
-    outbox.close()
-
-
 class AwayNowAndThen(FileOutbox):
     """A worker that answers every third question."""
 
