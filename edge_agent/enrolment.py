@@ -107,7 +107,7 @@ def accept(settings: Config, grant: Path) -> Enrolment:
             broker=credentials.Broker(host=answer.host, port=answer.port),
         )  # fmt: skip
         credentials.install(paths.tls, issued)
-    _owned(settings)
+    _for_uplink(settings)
     _noted(settings, keys, "enrolment.accepted", serial=issued.name, until=_until(certificate), hq=b64encode(answer.hq).decode())
     shutil.rmtree(paths.enrolment)
     return _described(settings, certificate, issued.broker.host, issued.broker.port)
@@ -161,7 +161,6 @@ def _pending(settings: Config, keys: "DeviceKeys", made: _Made, output: Path) ->
         durable.write(folder / "claim.key", b64encode(made.code))
     durable.write(folder / "request.json", made.payload)
     durable.write(output, made.payload)
-    _owned(settings)
     digest = enrolment.digest(made.payload)
     _noted(settings, keys, "enrolment.requested", request=digest, renewal=int(made.code is None))
     return Asked(gateway=settings.gateway, tenant=settings.tenant, request=digest, renewal=made.code is None)
@@ -215,17 +214,22 @@ def _until(certificate: "x509.Certificate") -> str:
     return certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _owned(settings: Config) -> None:
-    """What root wrote here belongs to the account that reads it: the worker's, and for the uplink's folder the uplink's."""
-    if os.geteuid() != 0:
+def _for_uplink(settings: Config) -> None:
+    """The uplink runs under its own account: its folder is its own, and so are the files in it."""
+    if not settings.uplink_user:
         return
-    paths = settings.paths
-    worker = paths.keys.stat().st_uid
-    for path in (paths.keys / "hq.pub", paths.enrolment, *paths.enrolment.glob("*")):
-        if path.exists():
-            os.chown(path, worker, -1)
-    for path in (paths.uplink, *paths.uplink.rglob("*")):
-        shutil.chown(path, settings.uplink_user or worker)
+    import pwd  # noqa: PLC0415 - here only
+
+    try:
+        account = pwd.getpwnam(settings.uplink_user)
+        for path in (settings.paths.uplink, *settings.paths.uplink.rglob("*")):
+            # Never through a link: the uplink, gone bad, could lay one to any file of ours.
+            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+    except (OSError, KeyError) as error:
+        raise NotAllowed(
+            "the uplink's account cannot be given its certificate", remedy="run the same command as root",
+            zh="无法把证书交给上传进程的账号，请用 root 运行",
+        ) from error  # fmt: skip
 
 
 def _noted(settings: Config, keys: "DeviceKeys", kind: str, **body: str | int) -> None:
