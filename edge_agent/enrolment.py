@@ -61,16 +61,16 @@ def renew(settings: Config, *, output: Path) -> Asked:
         NotFound: this box is not enrolled.
     """
     import msgspec  # noqa: PLC0415
-    from cryptography import x509  # noqa: PLC0415
 
+    from edge_agent.vault import durable  # noqa: PLC0415
     from edge_sync import certificates, enrolment  # noqa: PLC0415
 
     keys, tls, place = app.keys(settings), certificates.new_key(), settings.paths.tls
     with _translated():
         _enrolled(settings)
-        held = x509.load_pem_x509_certificate((place / "certificate.pem").read_bytes())
+        held = certificates.load_pem(durable.read(place / "certificate.pem"))
         asked = enrolment.Renewal(**_facts(settings, keys, tls), certificate=held.public_bytes(certificates.DER))
-        present = certificates.load_key((place / "key.pem").read_bytes())
+        present = certificates.load_key(durable.read(place / "key.pem"))
         proof = certificates.prove(present, enrolment.to_prove(asked))
         payload = enrolment.sealed(msgspec.structs.replace(asked, proof=proof), keys.sign)
     return _pending(settings, keys, _Made(tls=tls, payload=payload), output)
@@ -115,15 +115,14 @@ def accept(settings: Config, grant: Path) -> Enrolment:
 
 def status(settings: Config) -> Enrolment:
     """Whether this box is enrolled, where it connects, and how long its certificate lasts. `doctor` asks this too."""
-    from cryptography import x509  # noqa: PLC0415
-
-    from edge_sync import credentials  # noqa: PLC0415
+    from edge_agent.vault import durable  # noqa: PLC0415
+    from edge_sync import certificates, credentials  # noqa: PLC0415
 
     with _translated():
         end = credentials.endpoint(settings.paths.tls)
         if end is None:
             return Enrolment(gateway=settings.gateway, tenant=settings.tenant, standing="none", pending=_is_pending(settings))
-        return _described(settings, x509.load_pem_x509_certificate(Path(end.certificate).read_bytes()), end.host, end.port)
+        return _described(settings, certificates.load_pem(durable.read(Path(end.certificate))), end.host, end.port)
 
 
 def _facts(settings: Config, keys: "DeviceKeys", tls: "ec.EllipticCurvePrivateKey") -> dict[str, Any]:
@@ -217,9 +216,20 @@ def _until(certificate: "x509.Certificate") -> str:
 
 def _for_uplink(settings: Config) -> None:
     """The uplink runs under its own account: its folder is its own, and so are the files in it."""
-    if settings.uplink_user and os.geteuid() == 0:
+    if not settings.uplink_user:
+        return
+    import pwd  # noqa: PLC0415 - here only
+
+    try:
+        account = pwd.getpwnam(settings.uplink_user)
         for path in (settings.paths.uplink, *settings.paths.uplink.rglob("*")):
-            shutil.chown(path, settings.uplink_user)
+            # Never through a link: the uplink, gone bad, could lay one to any file of ours.
+            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+    except (OSError, KeyError) as error:
+        raise NotAllowed(
+            "the uplink's account cannot be given its certificate", remedy="run the same command as root",
+            zh="无法把证书交给上传进程的账号，请用 root 运行",
+        ) from error  # fmt: skip
 
 
 def _noted(settings: Config, keys: "DeviceKeys", kind: str, **body: str | int) -> None:

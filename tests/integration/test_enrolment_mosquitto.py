@@ -106,12 +106,17 @@ def takes_over(scene: Scene) -> bool:
 
 def listens_in(scene: Scene) -> bool:
     say = lambda: publish(scene.neighbour.end, "sx/v1/demo/store-8/tags")  # noqa: E731
-    return hears(scene.bad.end, "sx/v1/#", say)
+    return hears(scene.bad.end, "sx/v1/#", say, after=its_own(scene))
 
 
 def hears_orders_of_others(scene: Scene) -> bool:
     say = lambda: publish(scene.region.own_end("operator"), "sx/v1/demo/store-8/cmd/replay")  # noqa: E731
-    return hears(scene.bad.end, "sx/v1/demo/store-8/cmd/+", say)
+    return hears(scene.bad.end, "sx/v1/demo/store-8/cmd/+", say, after=its_own(scene))
+
+
+def its_own(scene: Scene) -> tuple[Endpoint, str]:
+    """What the bad one may hear under any rules: HQ's word to itself."""
+    return scene.region.own_end("sink"), "sx/v1/demo/store-7/cmd/rebirth"
 
 
 ANYTHING = {"acl_file": ""}
@@ -171,8 +176,12 @@ def test_hq_s_roles_have_what_they_need_and_no_more(scene: Scene) -> None:
         }
         assert codes == {"sink": [True, True, False], "operator": [False, True, False], "reader": [False, False, False]}
         say = lambda: publish(scene.bad.end, f"{root}/tags")  # noqa: E731
-        heard = {role: hears(scene.region.own_end(role), "sx/v1/+/+/tags", say) for role in codes}
-        assert heard == {"sink": True, "operator": False, "reader": True}
+        order = lambda: publish(scene.region.own_end("operator"), f"{root}/cmd/replay")  # noqa: E731
+        after = (scene.bad.end, f"{root}/health")
+        heard = {role: hears(scene.region.own_end(role), "sx/v1/+/+/tags", say, after=after) for role in ("sink", "reader")}
+        assert heard == {"sink": True, "reader": True}
+        unheard = {role: hears(scene.region.own_end(role), "sx/v1/+/+/cmd/+", order, after=after) for role in ("sink", "reader")}
+        assert unheard == {"sink": False, "reader": False}
 
 
 # paho leaves the socket of a failed handshake to the garbage collector, which says so.
@@ -290,6 +299,37 @@ def test_rows_reach_hq_s_database_over_mtls_and_hq_s_orders_reach_the_box(region
     report = sqlite3.connect(region.store)
     assert report.execute("SELECT count(*), count(DISTINCT seq) FROM envelopes").fetchone() == committed(box)[::-1][:1] * 2
     report.close()
+
+
+def test_a_renewed_certificate_is_taken_by_the_running_uplink(region: Region, capsys: Capture) -> None:
+    box = region.enrolled("store-7", capsys)
+    first = Path(box.end.certificate).read_bytes()
+    with at_work(box, region):
+        with region.broker():
+            write_rows(box, 2)
+            wait_for(lambda: committed(box)[0] >= 2, "the first certificate works")
+            box.agent("enrol", "renew", "-o", box.folder / "renewal.json")
+            region.approve(box.folder / "renewal.json", box.folder / "next.json")
+            box.agent("enrol", "accept", box.folder / "next.json")
+        assert Path(box.end.certificate).read_bytes() != first
+        only_the_new(region, box)
+        with region.broker():
+            write_rows(box, 2)
+            wait_for(lambda: committed(box)[0] >= 4, "so does the second, without a restart")
+
+
+def only_the_new(region: Region, box: Box) -> None:
+    """Every certificate of the box but the one in force is put on the list that the broker reads."""
+    authority = Authority.open(region.folder / "ca")
+    held = certificates.load_pem(Path(box.end.certificate).read_bytes()).serial_number
+    kept = region.folder / "ca" / "issued" / box.gateway / f"{held:040x}.pem"
+    away = kept.rename(region.folder / "kept.pem")
+    assert authority.revoke(box.gateway) == 1
+    away.rename(kept)
+    region.hq(
+        "broker-config", "--ca", region.folder / "ca", "--store", region.store, "-o", region.folder / "broker",
+        "--port", region.port, *region.local,
+    )  # fmt: skip
 
 
 def test_a_revoked_gateway_that_still_reaches_the_broker_is_refused_by_the_sink(region: Region, capsys: Capture) -> None:

@@ -1,5 +1,6 @@
 """What only PostgreSQL has: servers that forget, servers that are away, partitions of a day, sessions that are lost."""
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from postgres_world import Cluster, PostgresPlace, opened_at
 from sync_world import (
+    BOX_PUBLIC,
     GATEWAY,
     HQ,
     NOON,
@@ -28,11 +30,13 @@ from sync_world import (
 )
 
 from edge_sync import signing
+from edge_sync.cli import main
 from edge_sync.cli.options import opened
 from edge_sync.errors import StoreBroken
 from edge_sync.store import Accepted, Store
 
 pytestmark = pytest.mark.postgres
+README = (Path(__file__).parents[2] / "sync" / "README.md").read_text(encoding="utf-8")
 PARTS = "SELECT tableoid::regclass::text, count(*) FROM tags GROUP BY 1 ORDER BY 1"
 
 
@@ -118,17 +122,35 @@ def test_a_reader_in_a_long_query_does_not_hold_up_rows(store: Store, place: Pos
     assert place.ask(PARTS) == [("tags_rest", 1)]
 
 
+def block(language: str) -> str:
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def test_the_commands_of_the_readme_do_what_is_said(
+    place: PostgresPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = place.name.partition("host=")[2].partition("&")[0]
+    (tmp_path / "services").write_text(f"[hq]\nhost={host}\nuser=edge\ndbname={place.database}\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    lines = [line.replace("PUBLIC", signing.text_of(BOX_PUBLIC)).split() for line in block("shell").splitlines()]
+    assert [line[1] for line in lines] == ["enrol", "sink", "rows"]
+    for _, *words in lines:
+        if words[0] != "sink":
+            assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 0
+    assert place.ask("SELECT name FROM gateways") == [(GATEWAY,)]
+
+
 def test_the_questions_of_the_readme_can_be_asked(store: Store, place: PostgresPlace) -> None:
-    readme = (Path(__file__).parents[2] / "sync" / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```sql\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    a_day, forget = (one.strip() for one in block.split(";") if one.strip())
+    a_day, forget = (one.strip() for one in block("sql").split(";") if one.strip())
     store.commit([row(2), row(1)], at=NOON)
     assert [line[2] for line in place.ask(a_day)] == ["price.objection"] * 2
     place.ask(forget)
     assert place.ask(a_day) == []
     assert store.report(limit=0).n == 2
     tables = place.ask("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace")
-    assert all(f"`{name}`" in readme for (name,) in tables if not re.search(r"^meta$|^versions$|_rest$|_\d{8}$", name))
+    assert all(f"`{name}`" in README for (name,) in tables if not re.search(r"^meta$|^versions$|_rest$|_\d{8}$", name))
 
 
 def test_a_server_that_comes_up_later_is_waited_for(own_cluster: Cluster) -> None:
