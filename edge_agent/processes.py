@@ -16,6 +16,7 @@ from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
 from edge_agent.errors import BadConfig, BadInput, EdgeError, NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
+from edge_sync.process import tell
 
 if TYPE_CHECKING:
     from edge_agent.ports import Arrival
@@ -202,5 +203,5 @@ def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> tuple[str, s
 
 def _stopped_by_signals(stop: Event) -> Event:
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: tell(stop))
     return stop

@@ -18,6 +18,7 @@ from edge_sync import sqlite_checkpoints, sqlite_report, sqlite_rows
 from edge_sync.errors import Refused, StoreBroken
 from edge_sync.sqlite_schema import STEPS
 from edge_sync.store import (
+    DEAD_LETTERS,
     Accepted,
     Arrival,
     Born,
@@ -30,11 +31,9 @@ from edge_sync.store import (
     RowsReport,
     Seen,
     Watermark,
+    conflict,
 )
 from edge_sync.witness import Kept
-
-_DEAD_LETTERS = 1000
-"""Distinct dead letters kept per gateway; further ones are only counted, per reason."""
 
 Stream = tuple[str, str]
 
@@ -168,7 +167,7 @@ class SqliteStore:
             return True
         (held,) = self._db.execute("SELECT payload FROM envelopes WHERE gateway = ? AND epoch = ? AND seq = ?", key).fetchone()
         if held != arrival.payload:
-            self._dead_letter(sqlite_rows.conflict(arrival), at)
+            self._dead_letter(conflict(arrival), at)
         return False
 
     def _born(self, arrival: Born, at: datetime) -> Stream:
@@ -199,7 +198,7 @@ class SqliteStore:
                 (*stream, arrival.seq, arrival.seq, arrival.seq),
             )
         (kept,) = self._db.execute("SELECT count(*) FROM dead_letters WHERE gateway = ?", (arrival.gateway,)).fetchone()
-        digest = arrival.sha256 if kept < _DEAD_LETTERS or arrival.seq else ""
+        digest = arrival.sha256 if kept < DEAD_LETTERS or arrival.seq else ""
         self._db.execute(
             "INSERT INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)"
             " ON CONFLICT (gateway, reason, sha256) DO UPDATE SET count = count + 1, last_at = excluded.last_at",

@@ -10,12 +10,16 @@ with the database: it tells a gateway when HQ has lost everything. Checkpoints (
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from hashlib import sha256
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
 from edge_sync.messages import Birth, Envelope, Health
 from edge_sync.witness import Kept
+
+DEAD_LETTERS: Final = 1000
+"""Distinct dead letters kept per gateway; further ones are only counted, per reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,17 @@ class Hole:
     epoch: str
     first: int
     last: int
+
+
+def conflict(arrival: Accepted) -> Rejected:
+    """A second, different envelope under a sequence that is taken: kept as a dead letter, it changes nothing."""
+    return Rejected(
+        gateway=arrival.envelope.gateway,
+        leaf="tags",
+        reason="conflict",
+        sha256=sha256(arrival.payload).hexdigest(),
+        size_bytes=len(arrival.payload),
+    )
 
 
 class StoredRow(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from edge_sync import health, log, topics, wire
-from edge_sync.backoff import Backoff
+from edge_sync.backoff import Backoff, StormGuard
 from edge_sync.commands import CounterFile, Orders
 from edge_sync.credentials import Expiry
 from edge_sync.errors import LinkDown, OrderNotKept, OutboxAway, WireError
@@ -49,6 +49,8 @@ class Settings:
     health_s: float = 60.0
     will_delay_s: int = 45
     tick_s: float = 0.1
+    storm_after_s: float = 60.0
+    """After an outage this long the backlog waits a random while, so that a region's does not come all at once."""
     backoff_base_s: float = 0.5
     backoff_cap_s: float = 60.0
 
@@ -70,6 +72,7 @@ class Uplink:
         self._orders = Orders(gateway=settings.gateway, verify=hq_verify, counter=CounterFile(settings.state / "orders.counter"))
         self._window = Window(size=settings.window, lead=settings.lead, stall_s=settings.stall_s, hold_s=settings.hold_s)
         self._backoff = Backoff(base_s=settings.backoff_base_s, cap_s=settings.backoff_cap_s)
+        self._storm = StormGuard(after_s=settings.storm_after_s)
         self._epoch = ""
         self._boot_id = ""
         self._ahead: list[Row] = []
@@ -87,6 +90,7 @@ class Uplink:
             try:
                 self._session(stop)
             except (LinkDown, OutboxAway) as error:
+                self._storm.lost(time.monotonic())
                 wait_s = self._backoff.wait_s()
                 code = error.code if isinstance(error, LinkDown) else 0
                 log.get().warning(
@@ -95,6 +99,7 @@ class Uplink:
                 stop.wait(wait_s)
 
     def _session(self, stop: threading.Event) -> None:
+        self._expiry.look()  # an expired certificate gets no further than this
         birth = self._outbox.birth()
         # Our own worker built it; only HQ needs to check its signature.
         self._boot_id = wire.open_birth(birth, lambda _, __: True).boot_id
@@ -123,6 +128,9 @@ class Uplink:
         self._window.limit(link.receive_maximum)
         self._ahead.clear()
         self._window.start(self._outbox.committed(), time.monotonic())
+        storm_s = self._storm.back(time.monotonic())
+        if storm_s:
+            log.get().info("backlog.spread", wait_s=int(storm_s))
         log.get().info("link.opened", port=self._settings.endpoint.port, seq=self._window.committed, epoch=epoch)
 
     def _turn(self, link: Link) -> None:
@@ -144,6 +152,8 @@ class Uplink:
             self._ahead = list(self._outbox.after(self._window.cursor, max(room, 2 * self._settings.window)))
             if not self._ahead and self._outbox.epoch() != self._epoch:
                 raise LinkDown("outbox was replaced", remedy="introduce the new one")
+        if self._ahead and self._storm.holds(now) and self._is_late(self._ahead[0]):
+            return 0
         rows, self._ahead = self._ahead[:room], self._ahead[room:]
         for row in rows:
             if row.seq in self._to_refuse:
@@ -170,9 +180,10 @@ class Uplink:
     def _leaf(self, row: Row) -> str:
         if row.leaf != "tags":
             return row.leaf
-        age_s = (self._now() - row.created_at).total_seconds()
-        late = age_s > self._settings.live_s or self._window.is_repeat(row.seq)
-        return "backfill" if late else "tags"
+        return "backfill" if self._is_late(row) or self._window.is_repeat(row.seq) else "tags"
+
+    def _is_late(self, row: Row) -> bool:
+        return (self._now() - row.created_at).total_seconds() > self._settings.live_s
 
     def _answered(self, event: Answered) -> None:
         outcome, seq = self._window.answered(event.ticket, event.code, time.monotonic())

@@ -3,9 +3,9 @@
 import base64
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
+from postgres_world import Place, opened_at
 from sync_world import (
     EPOCH,
     GATEWAY,
@@ -24,8 +24,7 @@ from sync_world import sealed as sealed_row
 
 from edge_sync import checkpoint, merkle, wire, witness
 from edge_sync.errors import Malformed
-from edge_sync.sqlite_store import SqliteStore
-from edge_sync.store import Accepted, Result
+from edge_sync.store import Accepted, Result, Store
 from edge_sync.witness import Kept, Verdict, judge
 
 ORIGIN = f"sx/v1/{TENANT}/{GATEWAY}/0123abcd"
@@ -116,8 +115,8 @@ def test_a_checkpoint_of_another_gateways_log_is_outside_the_contract() -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    made = an_hq(tmp_path / "hq.db")
+def store(place: Place) -> Iterator[Store]:
+    made = an_hq(place.name)
     yield made
     made.close()
 
@@ -126,7 +125,7 @@ def row(seq: int, data: wire.Checkpoint | None = None, epoch: str = EPOCH) -> Ac
     return Accepted(envelope=envelope(seq, data, epoch=epoch), payload=sealed_row(seq, data, epoch=epoch))
 
 
-def put(store: SqliteStore, *rows: Accepted) -> Result:
+def put(store: Store, *rows: Accepted) -> Result:
     return store.commit(rows, at=NOON)
 
 
@@ -134,7 +133,7 @@ def verdicts(found: Sequence[Kept]) -> list[tuple[int, str]]:
     return [(one.size, str(one.verdict)) for one in found]
 
 
-def test_the_store_judges_in_the_commit_that_takes_them_in(store: SqliteStore) -> None:
+def test_the_store_judges_in_the_commit_that_takes_them_in(store: Store) -> None:
     result = put(store, row(1, LOG.at(10)), row(2), row(3, LOG.at(30, 10)))
     assert verdicts(result.checkpoints) == [(10, "first"), (30, "consistent")]
     assert all(one.counter for one in result.checkpoints)
@@ -143,40 +142,40 @@ def test_the_store_judges_in_the_commit_that_takes_them_in(store: SqliteStore) -
     assert store.checkpoints("gateway-2") == []
 
 
-def test_what_does_not_grow_out_of_the_newest_is_kept_and_not_followed(store: SqliteStore) -> None:
+def test_what_does_not_grow_out_of_the_newest_is_kept_and_not_followed(store: Store) -> None:
     put(store, row(1, LOG.at(10)))
     result = put(store, row(2, REWRITTEN.at(40, 10)), row(3, REWRITTEN.at(50)), row(4, LOG.at(9)), row(5, LOG.at(60, 10)))
     assert verdicts(result.checkpoints) == [(40, "consistent"), (50, "unproved"), (9, "shrunk"), (60, "unproved")]
     assert [one.counter > 0 for one in result.checkpoints] == [True, False, False, False]
 
 
-def test_a_rewritten_log_never_becomes_the_newest(store: SqliteStore) -> None:
+def test_a_rewritten_log_never_becomes_the_newest(store: Store) -> None:
     put(store, row(1, LOG.at(30)))
     put(store, row(2, REWRITTEN.at(40, 30)), row(3, LOG.at(70, 30)))
     assert verdicts(store.checkpoints()) == [(30, "first"), (40, "forked"), (70, "consistent")]
     assert verdicts(store.witnessed()) == [(70, "consistent")]
 
 
-def test_rows_that_come_late_are_judged_in_their_order(store: SqliteStore) -> None:
+def test_rows_that_come_late_are_judged_in_their_order(store: Store) -> None:
     first = put(store, row(1, LOG.at(10)), row(3, LOG.at(30, 20)))
     assert verdicts(first.checkpoints) == [(10, "first")]
     assert verdicts(put(store, row(2, LOG.at(20, 10))).checkpoints) == [(20, "consistent"), (30, "consistent")]
 
 
-def test_another_epoch_goes_on_with_the_same_log(store: SqliteStore) -> None:
+def test_another_epoch_goes_on_with_the_same_log(store: Store) -> None:
     put(store, row(1, LOG.at(10)))
     assert verdicts(put(store, row(1, LOG.at(20, 10), epoch="feed")).checkpoints) == [(20, "consistent")]
 
 
-def test_two_logs_of_one_gateway_are_held_apart(store: SqliteStore) -> None:
+def test_two_logs_of_one_gateway_are_held_apart(store: Store) -> None:
     put(store, row(1, LOG.at(10)), row(2, OTHER_LOG.at(5)), row(3, OTHER_LOG.at(8, 5)), row(4, REWRITTEN.at(30)))
     assert verdicts(store.checkpoints()) == [(10, "first"), (5, "replaced"), (8, "consistent"), (30, "unproved")]
     assert verdicts(store.witnessed()) == [(8, "consistent")]
 
 
-def test_hq_opened_again_still_knows(store: SqliteStore, tmp_path: Path) -> None:
+def test_hq_opened_again_still_knows(store: Store, place: Place) -> None:
     put(store, row(1, LOG.at(10)))
-    again = SqliteStore(tmp_path / "hq.db")
+    again = opened_at(place)
     assert verdicts(put(again, row(2, REWRITTEN.at(10))).checkpoints) == [(10, "repeated")]
     assert verdicts(put(again, row(3, LOG.at(9))).checkpoints) == [(9, "shrunk")]
     again.close()
