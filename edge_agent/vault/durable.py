@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 from edge_agent.errors import EdgeError, NotFound, Unavailable
 
 PART: Final = ".part"
+_BUFFER_BYTES: Final = 1 << 20  # sealed chunks are 16 bytes longer than pages: gathered, they reach the disk whole
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -33,7 +34,7 @@ def writing(path: Path, *, keep: bool = False) -> Iterator[BinaryIO]:
     try:
         with _translated():
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb", _BUFFER_BYTES) as file:
                 if not keep:
                     _leave_to_owner(descriptor, path.parent)
                 yield file
