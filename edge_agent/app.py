@@ -62,7 +62,10 @@ class Box:
         """What the worker does besides recordings."""
         from edge_agent.worker import Duty  # noqa: PLC0415
 
-        return [Duty(every_s=WINDOWS_S, run=self.end_windows)]
+        return [
+            Duty(every_s=self.settings.audit.checkpoint_s, run=self.ledger.checkpoint),
+            Duty(every_s=WINDOWS_S, run=self.end_windows),
+        ]
 
     def end_windows(self) -> None:
         """Destroy what opens a recording whose approved time is over, and requests that nobody opened in time."""
@@ -141,7 +144,7 @@ def ledger(
     return SqliteLedger.open(
         settings.paths.ledger, gateway=settings.gateway, tenant=settings.tenant, sign=held.sign, clock=SystemClock(),
         hq_verify=signing.verifier(held.hq_public) if held.hq_public else None, limits=settings.limits,
-        codes=codes, values=values,
+        codes=codes, values=values, checkpoint_rows=settings.audit.checkpoint_rows,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from edge_agent.assets.commands import Installation, ModelList, Verification
+from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
@@ -29,6 +30,11 @@ from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine,
 
 __all__ = [
     "PRINTED",
+    "AuditExported",
+    "AuditLine",
+    "AuditList",
+    "AuditProved",
+    "AuditVerified",
     "Condition",
     "Demo",
     "DemoRecording",
@@ -87,5 +93,9 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "opening-receipts": Receipts,
     "opening-managers": Managers,
     "init": Ready,
+    "audit-list": AuditList,
+    "audit-verify": AuditVerified,
+    "audit-prove": AuditProved,
+    "audit-export": AuditExported,
 }
 """Every document by the name of its schema file."""

@@ -4,11 +4,11 @@ Runs beside a working worker; each answer is one short transaction, so a reader 
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -21,6 +21,8 @@ from edge_agent.ledger.audit import Sign
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.integrity import verify_chain
 from edge_agent.ledger.openings import OpeningRow
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,15 @@ class LedgerReader:
             media=meta.get("media", "open"),
             ballast=meta.get("ballast", "freed"),
         )  # fmt: skip
+
+    def viewing(self, body: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `body` against one consistent view of the file, whatever the worker does meanwhile."""
+        with self._one_view():
+            return body(self._connection)
+
+    def origin(self) -> str:
+        """The name of the audit log."""
+        return self.viewing(lambda view: database.meta(view, "origin"))
 
     def verify_chain(self, *, sign: Sign | None = None) -> int:
         """See `integrity.verify_chain`; with the device's `sign` the signed head is checked too."""

@@ -14,6 +14,7 @@ import msgspec
 
 from edge_sync import messages
 from edge_sync.store import RowsReport
+from edge_sync.witness import CheckpointsReport
 
 _SIGNED: Final[dict[str, type]] = {
     "tags.v1": messages.TagsEnvelope,
@@ -23,11 +24,14 @@ _SIGNED: Final[dict[str, type]] = {
     "committed.v1": messages.Committed,
     "cmd.replay.v1": messages.Replay,
     "cmd.rebirth.v1": messages.Rebirth,
+    "audit.v1": messages.AuditEnvelope,
+    "witness.v1": messages.Witness,
 }
 _UNSIGNED: Final[dict[str, type]] = {
     "state.v1": messages.State,
     "health.v1": messages.Health,
     "hq-rows": RowsReport,
+    "hq-audit": CheckpointsReport,
 }
 _SIGNATURE: Final = {
     "type": "string",

@@ -3,7 +3,8 @@
 A `commit` is one durable transaction: envelopes keyed by (gateway, epoch, seq), repeats ignored; what they carry is taken
 apart only for those that were new. A stream is one epoch of one gateway. Its watermark is the highest sequence up to which
 every sequence is either here, in a gap record, or refused here after its signature held. `generation` is a random id made
-with the database: it tells a gateway when HQ has lost everything.
+with the database: it tells a gateway when HQ has lost everything. Checkpoints (envelopes of type `cn.sx.audit.v1`) are judged by
+`witness.examined`, in order, in the commit in which the watermark passes them.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from edge_sync.messages import Birth, Envelope, Health
+from edge_sync.witness import Kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +80,16 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a commit did: envelopes that were new, repeats ignored, messages rejected, and watermarks to publish."""
+    """What a commit did: envelopes that were new, repeats ignored, messages rejected, and watermarks to publish.
+
+    `checkpoints` are those judged now, whatever the verdict; the followed ones carry a `counter`.
+    """
 
     new: int
     repeats: int
     rejected: int
     watermarks: tuple[Watermark, ...]
+    checkpoints: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +165,14 @@ class Store(Protocol):
 
     def holes(self) -> Sequence[Hole]:
         """The first hole of every current stream that has one, and every stream without a birth."""
+        ...
+
+    def checkpoints(self, gateway: str = "") -> Sequence[Kept]:
+        """Every checkpoint judged so far (of one gateway), by gateway, in the order in which they were judged."""
+        ...
+
+    def witnessed(self) -> Sequence[Kept]:
+        """For each gateway the followed checkpoint that was judged last, with a fresh counter to send it again."""
         ...
 
     def counter(self, gateway: str) -> int:

@@ -8,6 +8,8 @@ ROOT: Final = "sx/v1"
 ROW_LEAVES: Final = frozenset({"tags", "backfill", "audit"})
 """Leaves that carry signed envelopes of the outbox."""
 UP_LEAVES: Final = ROW_LEAVES | {"birth", "state", "health"}
+KEPT_LEAVES: Final = frozenset({"committed", "witness"})
+"""Leaves that HQ writes retained: a gateway that comes back learns where it stands."""
 _TOPIC: Final = re.compile(r"sx/v1/([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9-]{0,62})/([a-z]{1,16}(?:/[a-z]{1,16})?)")
 
 

@@ -158,6 +158,10 @@ class FileOutbox:
             self._db.execute("UPDATE meta SET committed = ?, confirms = confirms + 1", (mark,))
         return max(mark, now)
 
+    def witness(self, message: bytes) -> None:
+        order = wire.open_order(message, hq_verify)
+        assert isinstance(order, wire.Witness)
+
     def refuse(self, seq: int, reason: str) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         fresh = self._db.execute("UPDATE rows SET dead = ? WHERE seq = ? AND dead = ''", (reason, seq)).rowcount

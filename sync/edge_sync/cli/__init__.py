@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from edge_sync import __version__
-from edge_sync.cli import gateways, receive
+from edge_sync.cli import audit, gateways, receive
 from edge_sync.errors import SyncError
 
 
@@ -30,6 +30,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"edge-hq {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    for group in (gateways, receive):
+    for group in (gateways, receive, audit):
         group.add(commands)
     return parser
