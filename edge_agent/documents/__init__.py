@@ -17,7 +17,7 @@ from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, Wir
 from edge_agent.documents.opening import (
     Managers,
     OpeningEnded,
-    OpeningLine,
+    OpeningRecord,
     Openings,
     OpeningViewed,
     Receipts,
@@ -46,7 +46,7 @@ __all__ = [
     "Ingestion",
     "Managers",
     "OpeningEnded",
-    "OpeningLine",
+    "OpeningRecord",
     "OpeningViewed",
     "Openings",
     "PriceTagLine",
