@@ -71,7 +71,7 @@ class Box:
         """Destroy what opens a recording whose approved time is over, and requests that nobody opened in time."""
         from edge_agent.vault import request, window  # noqa: PLC0415
 
-        now = SystemClock().now()
+        now = self.kit.clock.now()
         request.forget_expired(self.keys, now=now)
         self.ledger.openings_due(window.tend(self.settings.paths.run, now=now))
 

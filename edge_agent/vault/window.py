@@ -119,7 +119,7 @@ def tend(run: Path, *, now: datetime) -> list[str]:
 def sweep(folder: Path, *, now: datetime, up: Uptime | None = None) -> list[str]:
     """Destroy every window that is over or cannot be read; gives their requests."""
     up, over = up or Uptime.here(), []
-    for name in durable.names(folder):
+    for name in durable.settled_names(folder):
         stem = name.removesuffix(".json")
         kept = _read(folder, stem) if ids.is_id(stem) else None
         if kept is None or kept.span.boot != up.boot or kept.span.is_over(now, up):
