@@ -15,7 +15,9 @@ from edge_agent import __version__
 from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
+from edge_agent.domain.consent import Policy
 from edge_agent.errors import NotFound
+from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
 if TYPE_CHECKING:
@@ -30,12 +32,10 @@ if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
     from edge_agent.vault.keys import DeviceKeys
-    from edge_agent.worker import Duty
 
 
 OCR: Final = "ppocr-v6-small"
 VAD: Final = "silero-vad"
-WINDOWS_S: Final = 5.0
 
 
 class SystemClock:
@@ -57,23 +57,6 @@ class Box:
     def room(self) -> bool:
         """Whether new media may be taken in (free disk above the floor)."""
         return self.ledger.room_for_media(self.settings.paths, self.settings.limits)
-
-    def duties(self) -> "list[Duty]":
-        """What the worker does besides recordings."""
-        from edge_agent.worker import Duty  # noqa: PLC0415
-
-        return [
-            Duty(every_s=self.settings.audit.checkpoint_s, run=self.ledger.checkpoint),
-            Duty(every_s=WINDOWS_S, run=self.end_windows),
-        ]
-
-    def end_windows(self) -> None:
-        """Destroy what opens a recording whose approved time is over, and requests that nobody opened in time."""
-        from edge_agent.vault import request, window  # noqa: PLC0415
-
-        now = self.kit.clock.now()
-        request.forget_expired(self.keys, now=now)
-        self.ledger.openings_due(window.tend(self.settings.paths.run, now=now))
 
     def watermarks(self) -> "WatermarkServer":
         """The door for the uplink; a context manager."""
@@ -108,7 +91,7 @@ def box(settings: Config) -> Iterator[Box]:
         book.started({"config": settings.digest} | facts)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings), tagger=rules, shelf=Shelf(settings),
-            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours),
+            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -116,7 +99,7 @@ def box(settings: Config) -> Iterator[Box]:
             keys=held,
             vault=opened,
             ledger=book,
-            inbox=FileInbox(settings.paths.inbox, settings.limits),
+            inbox=FileInbox(settings.paths.inbox, settings.limits, pseudonym=pseudonyms(held)),
         )
     finally:
         book.close()
@@ -126,6 +109,20 @@ def keys(settings: Config) -> "DeviceKeys":
     from edge_agent.vault.keys import DeviceKeys  # noqa: PLC0415
 
     return DeviceKeys.load(settings.paths.keys)
+
+
+def pseudonyms(held: "DeviceKeys") -> Pseudonyms:
+    """By which pseudonym this box knows a rep or a customer."""
+    return Pseudonyms(held.digest_key)
+
+
+def policy(settings: Config) -> Policy:
+    """On what terms this box may analyse."""
+    terms = settings.consent
+    return Policy(
+        jurisdiction=terms.jurisdiction, employees=terms.employees, grace=timedelta(hours=terms.grace_hours),
+        notice_within_ms=int(terms.notice_within_s * 1000),
+    )  # fmt: skip
 
 
 def vault(settings: Config, held: "DeviceKeys") -> "DeviceVault":

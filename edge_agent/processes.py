@@ -28,6 +28,8 @@ def run_worker(settings: Config) -> None:
         Unavailable: another worker holds this state directory.
         LedgerBroken: a commit failed; let the service start it again.
     """
+    from edge_agent import duties  # noqa: PLC0415 - the uplink, which shares this module, loads nothing of the vault
+
     log.configure("worker")
     stop = _stopped_by_signals()
     seclusion.enter()
@@ -36,7 +38,7 @@ def run_worker(settings: Config) -> None:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
         with app.box(settings) as box, box.watermarks() as door:
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=door.check, duties=box.duties())
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=door.check, duties=duties.of(box))
     log.get().info("worker.stopped")
 
 
@@ -76,7 +78,11 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
     from edge_agent.capture.inbox import FileArrival  # noqa: PLC0415
 
     log.configure("ingest")
-    arrivals = [FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True) for file in files]
+    pseudonym = app.pseudonyms(app.keys(settings))
+    arrivals = [
+        FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True, pseudonym=pseudonym)
+        for file in files
+    ]
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))

@@ -36,8 +36,30 @@ ENDS = {"ended": "已结束 ended", "expired": "已到时 its time was over", "l
 CONTENTS = {"call": "录音 call", "shelf": "货架视频 shelf video", "transcript": "文字稿 transcript", "picture": "货架图 picture"}
 REASONS = {
     "no-consent": "没有同意记录，不分析 no consent record",
+    "no-notice": "录音中没有听到告知 no notice heard in it",
+    "no-agreement": "录音中没有听到客户同意 no agreement heard in it",
+    "recording-refused": "客户拒绝录音 the customer refused",
+    "basis-insufficient": "该依据在此不足 that basis does not suffice here",
+    "no-employee-consent": "员工未登记、已撤回或已过期 employee not in the register, withdrawn or expired",
+    "employee-unnamed": "未写明员工 no employee named",
+    "withdrawn": "客户已撤回 the customer has withdrawn",
     "empty": "文件是空的 empty file",
     "duplicate": "重复文件 same content again",
+}
+STANDINGS = {
+    "in-force": "有效 in force",
+    "not-yet": "尚未生效 not yet",
+    "expired": "已过期 expired",
+    "withdrawn": "已撤回 withdrawn",
+}
+RULES = {
+    "grace": "同意宽限期 grace for a consent record",
+    "withdrawn": "客户已撤回 withdrawn",
+    "rejected": "拒收文件 rejected file",
+    "call": "普通录音 call",
+    "shelf": "货架视频 shelf video",
+    "warning": "有警告 a warning in it",
+    "critical": "有严重发现 a critical finding in it",
 }
 
 

@@ -13,6 +13,7 @@ from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
+from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.opening import (
     Managers,
@@ -25,7 +26,18 @@ from edge_agent.documents.opening import (
     Requested,
     WindowOpened,
 )
+from edge_agent.documents.retention import HoldLine, Holds, PlanLine, RetentionPlan
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
+from edge_agent.documents.subject import (
+    Erased,
+    Exported,
+    ObjectLine,
+    StatementLine,
+    SubjectFile,
+    SubjectOpening,
+    SubjectRecording,
+    SubjectTag,
+)
 from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
 
 __all__ = [
@@ -39,16 +51,24 @@ __all__ = [
     "Demo",
     "DemoRecording",
     "DemoTag",
+    "EmployeeLine",
+    "Employees",
+    "Erased",
+    "Exported",
     "Findings",
     "Found",
+    "HoldLine",
+    "Holds",
     "HqCount",
     "Ingested",
     "Ingestion",
     "Managers",
+    "ObjectLine",
     "OpeningEnded",
     "OpeningRecord",
     "OpeningViewed",
     "Openings",
+    "PlanLine",
     "PriceTagLine",
     "PriceTags",
     "Ready",
@@ -56,11 +76,18 @@ __all__ = [
     "RecordingLine",
     "Released",
     "Requested",
+    "RetentionPlan",
     "SealedLine",
     "ShelfFound",
     "ShelfLine",
     "SlotLine",
+    "Stated",
+    "StatementLine",
     "Status",
+    "SubjectFile",
+    "SubjectOpening",
+    "SubjectRecording",
+    "SubjectTag",
     "TagLine",
     "Tags",
     "Transcription",
@@ -68,6 +95,7 @@ __all__ = [
     "Why",
     "WindowOpened",
     "WireCount",
+    "Withdrawn",
     "encode",
 ]
 
@@ -97,5 +125,13 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "audit-verify": AuditVerified,
     "audit-prove": AuditProved,
     "audit-export": AuditExported,
+    "consent-record": Stated,
+    "consent-withdraw": Withdrawn,
+    "consent-employees": Employees,
+    "retention-plan": RetentionPlan,
+    "retention-holds": Holds,
+    "subject-export": Exported,
+    "subject-file": SubjectFile,
+    "subject-erase": Erased,
 }
 """Every document by the name of its schema file."""

@@ -1,7 +1,8 @@
 """Whether the ledger still says what it said: the audit log, and the rows that its leaves bind.
 
 Checked: every leaf and the tree over them, the signed head, each recording's state and circumstances, each analysis with its
-tags and score, each opening, and the bytes of each outbox row that is still here. The first audit row that does not fit is named.
+tags and score, each opening, the bytes of each outbox row that is still here, consent records, holds and pending shreddings.
+The first audit row that does not fit is named.
 """
 
 import json
@@ -11,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from edge_agent.domain.recording import State
-from edge_agent.ledger import audit, findings, openings
+from edge_agent.ledger import audit, consents, findings, keeping, openings
 from edge_agent.ledger.audit import Sign, broken
 
 _STEPS: Final = {f"recording.{state}": str(state) for state in State}
@@ -40,6 +41,8 @@ def verify_chain(connection: sqlite3.Connection, *, sign: Sign | None = None) ->
         raise broken(seq, "describes a recording that is gone")
     if openings.replayed(connection) != {row.request: row for row in openings.every(connection)}:
         raise broken(length + 1, "is missing: an opening is not what the log says of it")
+    consents.check(connection)
+    keeping.check(connection)
     return length
 
 

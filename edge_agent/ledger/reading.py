@@ -4,7 +4,7 @@ Runs beside a working worker; each answer is one short transaction, so a reader 
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +136,28 @@ class LedgerReader:
             return openings.get(self._connection, request)
         except sqlite3.Error as error:
             raise database.translated(error) from error
+
+    def all_objects(self, recording: str) -> Sequence[tuple[str, str]]:
+        """(id, kind) of everything that was sealed of a recording, oldest first."""
+        rows = self._query("SELECT id, kind FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
+        return [(row["id"], row["kind"]) for row in rows]
+
+    def opening_events(self, objects: Container[str]) -> Sequence[tuple[str, str, dict[str, Any]]]:
+        """(time, kind, body) of every audit row that speaks of opening one of these objects, oldest first."""
+        found, requests = [], set()
+        for row in self._query(
+            "SELECT at, kind, body FROM audit WHERE kind GLOB 'opening.*' OR kind = 'object.opened' ORDER BY seq"
+        ):
+            body = msgspec.json.decode(row["body"], type=dict[str, Any])
+            if body.get("object") in objects or body.get("request") in requests:
+                requests.add(body.get("request"))
+                found.append((row["at"], row["kind"], body))
+        return found
+
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """One question of `keeping` or `consents`, against one consistent view."""
+        with self._one_view():
+            return question(self._connection)
 
     def status(self) -> LedgerStatus:
         """Counts that belong together, whatever the worker does meanwhile."""
