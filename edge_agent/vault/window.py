@@ -29,8 +29,6 @@ from edge_agent.vault.x25519 import Identity
 
 _RAM: Final = frozenset({"tmpfs", "ramfs"})
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - used only when it is RAM and the folder in it is ours alone
-
-
 _OWN: Final = "edge-agent-"
 
 
