@@ -26,7 +26,7 @@ def of(box: app.Box) -> list[Duty]:
 
 def end_windows(box: app.Box) -> None:
     """Destroy what opens a recording whose approved time is over, and requests that nobody opened in time."""
-    now = app.SystemClock().now()
+    now = box.kit.clock.now()
     request.forget_expired(box.keys, now=now)
     box.ledger.openings_due(window.tend(box.settings.paths.run, now=now))
 

@@ -22,7 +22,7 @@ from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.opening import (
     Managers,
     OpeningEnded,
-    OpeningLine,
+    OpeningRecord,
     Openings,
     OpeningViewed,
     Receipts,
@@ -79,7 +79,7 @@ __all__ = [
     "Managers",
     "ObjectLine",
     "OpeningEnded",
-    "OpeningLine",
+    "OpeningRecord",
     "OpeningViewed",
     "Openings",
     "PlanLine",

@@ -123,7 +123,7 @@ class LedgerReader:
         rows = self._query("SELECT kind, id FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
         return {row["kind"]: row["id"] for row in rows}
 
-    def openings(self) -> Sequence[OpeningRow]:
+    def opening_rows(self) -> Sequence[OpeningRow]:
         """All openings, oldest request first."""
         try:
             return openings.every(self._connection)
