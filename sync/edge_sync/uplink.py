@@ -25,6 +25,8 @@ from edge_sync.topics import Address
 from edge_sync.window import Outcome, Verdict, Window
 
 _GOODBYE_S = 2.0
+_REPORT_EVERY_S = 60.0
+_REPORT_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ class Uplink:
         self._boot_id = ""
         self._ahead: list[Row] = []
         self._to_confirm: bytes | None = None
+        self._to_report: bytes | None = None
+        self._report_at = 0.0
         self._to_refuse: dict[int, str] = {}
         self._retry_at = 0.0
         self._health_at = 0.0
@@ -196,6 +200,8 @@ class Uplink:
             return
         except WireError as error:
             log.get().warning("order.refused", reason=error.reason, topic_leaf="committed" if leaf == "committed" else "cmd")
+            if leaf == "committed":
+                self._report(event.payload)
             return
         if isinstance(command, wire.Rebirth):
             link.publish(self._topic("birth"), self._outbox.birth(), retain=True)
@@ -205,14 +211,24 @@ class Uplink:
                 log.get().info("replay.asked", first=command.first, last=last)
                 self._window.replay(command.first, last)
 
+    def _report(self, forged: bytes) -> None:
+        """The worker sees a forged watermark as well, and writes down that there was one; a flood is one a minute."""
+        if len(forged) <= _REPORT_BYTES and time.monotonic() >= self._report_at:
+            self._report_at = time.monotonic() + _REPORT_EVERY_S
+            self._to_report = forged
+
     def _tell_worker(self) -> None:
         """Dead letters and watermarks go to the worker; while it is away they wait here, and rows go on."""
-        if (self._to_confirm is None and not self._to_refuse) or time.monotonic() < self._retry_at:
+        idle = self._to_confirm is None and self._to_report is None and not self._to_refuse
+        if idle or time.monotonic() < self._retry_at:
             return
         try:
             for seq, reason in list(self._to_refuse.items()):
                 self._outbox.refuse(seq, reason)
                 del self._to_refuse[seq]
+            if self._to_report is not None:
+                self._outbox.confirm(self._to_report)
+                self._to_report = None
             if self._to_confirm is not None:
                 committed = self._outbox.confirm(self._to_confirm)
                 self._to_confirm = None
