@@ -21,13 +21,6 @@ SYSTEM_FILE: Final = Path("/etc/edge-agent/config.toml")
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """HQ's MQTT 5 broker, for who does not enrol: an enrolled box knows it from HQ's grant, unless `ca` is set here.
 

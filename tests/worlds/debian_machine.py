@@ -29,9 +29,9 @@ def bootstrap(root: Path) -> subprocess.Popen[bytes]:
     for program, package in (("debootstrap", "debootstrap"), ("systemd-nspawn", "systemd-container")):
         assert shutil.which(program), f"needs {program}: apt-get install {package}"
     assert os.geteuid() == 0, "a container with its own systemd needs root: run as root"
-    log = root.with_suffix(".log").open("wb")
     command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root)]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    with root.with_suffix(".log").open("wb") as log:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
 def made(root: Path, started: subprocess.Popen[bytes]) -> None:
@@ -40,7 +40,7 @@ def made(root: Path, started: subprocess.Popen[bytes]) -> None:
 
 class Machine:
     def __init__(self, root: Path, *, stick: Path, hand: Path) -> None:
-        self._root, self._stick, self._hand = root, stick, hand
+        self._root, self._stick, self.hand = root, stick, hand
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._init = 0
 
@@ -51,7 +51,7 @@ class Machine:
             "--console=pipe", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
             # nspawn 252 withholds landlock, which a real kernel gives: the decoder refuses to work without.
             "--system-call-filter=landlock_create_ruleset landlock_add_rule landlock_restrict_self",
-            f"--bind-ro={self._stick}:{STICK}", f"--bind={self._hand}:{HAND}",
+            f"--bind-ro={self._stick}:{STICK}", f"--bind={self.hand}:{HAND}",
         ]  # fmt: skip
         with self._root.with_suffix(".log").open("ab") as log:
             self._nspawn = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -71,7 +71,9 @@ class Machine:
         self._nspawn.wait(30)
         self._nspawn = None
 
-    def run(self, *command: object, code: int | None = 0, stdin: str = "", seconds: float = 240) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, *command: object, code: int | None = 0, stdin: str = "", seconds: float = 240
+    ) -> "subprocess.CompletedProcess[str]":
         """Run as root inside; `code` None = any."""
         done = subprocess.run(self._inside(*command), input=stdin, capture_output=True, text=True, check=False, timeout=seconds)
         assert code is None or done.returncode == code, (command, done.returncode, done.stdout[-3000:], done.stderr[-3000:])
@@ -97,14 +99,14 @@ class Machine:
         named = [part for unit in units for part in ("--unit", unit)]
         return self.run("journalctl", "--no-pager", "--output=cat", *named, code=None).stdout[-6000:]
 
-    def namespaces_of(self, unit: str) -> int:
-        """The host's number of a unit's main process."""
-        inside = self.show(unit, "MainPID")
+    def process_of(self, unit: str) -> Path:
+        """A unit's main process as the host sees it: a folder of /proc."""
+        inside, ours = self.show(unit, "MainPID"), Path(f"/proc/{self._init}/ns/pid").readlink()
         for status in Path("/proc").glob("[0-9]*/status"):
             with suppress(OSError):
                 numbers = next(line.split()[1:] for line in status.read_text().splitlines() if line.startswith("NSpid"))
-                if numbers[-1] == inside and _same_namespace(int(numbers[0]), self._init):
-                    return int(numbers[0])
+                if numbers[-1] == inside and (status.parent / "ns" / "pid").readlink() == ours:
+                    return status.parent
         raise AssertionError(f"{unit} has no process")
 
     def log(self) -> str:
@@ -115,7 +117,13 @@ class Machine:
         return self._init
 
     def _inside(self, *command: object) -> list[str]:
-        surroundings = ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root"]
+        surroundings = [
+            "env",
+            "-i",
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG=C.UTF-8",
+            "HOME=/root",
+        ]
         entered = ["nsenter", "--target", str(self._init), "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
         return [*entered, *surroundings, *map(str, command)]
 
@@ -127,10 +135,6 @@ class Machine:
         self._init = int(found[0])
         done = subprocess.run(self._inside("systemctl", "is-system-running"), capture_output=True, text=True, check=False)
         return done.stdout.strip() in {"running", "degraded"}
-
-
-def _same_namespace(one: int, other: int) -> bool:
-    return Path(f"/proc/{one}/ns/pid").readlink() == Path(f"/proc/{other}/ns/pid").readlink()
 
 
 _LISTEN: Final = """
