@@ -217,9 +217,20 @@ def _until(certificate: "x509.Certificate") -> str:
 
 def _for_uplink(settings: Config) -> None:
     """The uplink runs under its own account: its folder is its own, and so are the files in it."""
-    if settings.uplink_user and os.geteuid() == 0:
+    if not settings.uplink_user:
+        return
+    import pwd  # noqa: PLC0415 - here only
+
+    try:
+        account = pwd.getpwnam(settings.uplink_user)
         for path in (settings.paths.uplink, *settings.paths.uplink.rglob("*")):
-            shutil.chown(path, settings.uplink_user)
+            # Never through a link: the uplink, gone bad, could lay one to any file of ours.
+            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+    except (OSError, KeyError) as error:
+        raise NotAllowed(
+            "the uplink's account cannot be given its certificate", remedy="run the same command as root",
+            zh="无法把证书交给上传进程的账号，请用 root 运行",
+        ) from error  # fmt: skip
 
 
 def _noted(settings: Config, keys: "DeviceKeys", kind: str, **body: str | int) -> None:

@@ -1,4 +1,4 @@
-"""The processes of the box, each with only what it needs: the worker has media and no network, the uplink the reverse.
+"""The processes of the box, each with only what it needs: worker and capture have media and no network, the uplink the reverse.
 
 `ingest` is the worker's work done at once for a few files where no worker runs; else the files go to its inbox.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from edge_agent import app, log, notify, pipeline, seclusion, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
-from edge_agent.errors import BadConfig, BadInput, EdgeError, NotFound, Unavailable
+from edge_agent.errors import BadConfig, BadInput, EdgeError, NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
 
 if TYPE_CHECKING:
@@ -79,6 +79,45 @@ def run_uplink(settings: Config) -> None:
     Uplink(outbox, chosen, hq_verify=signing.verifier(hq)).run(stop)
     outbox.close()
     log.get().info("uplink.stopped")
+
+
+def run_capture(settings: Config) -> None:
+    """Record the configured sources into the inbox until SIGTERM or SIGINT. Opens no vault, no key, no ledger, no network.
+
+    Raises:
+        NotFound: no source is configured.
+        NotAllowed: the inbox lies on a plain disk, where unsealed speech would leave traces.
+    """
+    from edge_agent.capture.microphones import PortAudio  # noqa: PLC0415 - this process alone records
+    from edge_agent.capture.recorder import Recorder  # noqa: PLC0415
+
+    log.configure("capture")
+    manager = notify.Manager.from_environment()
+    stop = _stopped_by_signals(notify.Heartbeat(manager.alive))
+    capture, inbox = settings.capture, settings.paths.inbox
+    if not capture.sources:
+        raise NotFound("nothing to record", remedy="add [[capture.sources]] to the configuration", zh="没有配置录音来源")
+    may_record(settings)
+    seclusion.enter()
+    manager.ready()
+    log.get().info("capture.started", pid=os.getpid(), count=len(capture.sources))
+    Recorder(capture.sources, inbox, PortAudio(), minutes=capture.minutes).run(stop)
+    manager.stopping()
+    log.get().info("capture.stopped")
+
+
+def may_record(settings: Config) -> None:
+    """NotAllowed when plain audio would touch a disk on its way to the seal; unknown storage counts as a disk."""
+    from edge_agent.capture.storage import Storage, storage_of  # noqa: PLC0415
+
+    found = storage_of(settings.paths.inbox)
+    if settings.capture.allow_plain or found in {Storage.MEMORY, Storage.ENCRYPTED}:
+        return
+    raise NotAllowed(
+        f"the inbox lies on {found.value} storage: unsealed speech would leave traces there",
+        remedy="put the inbox on tmpfs or an encrypted volume, or set capture.allow_plain = true",
+        zh="收件目录不在内存盘或加密盘上：未加密的录音会留下痕迹",
+    )
 
 
 def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:

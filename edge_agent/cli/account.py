@@ -1,7 +1,7 @@
 """Root's commands act as the account that owns the state directory, so that no file of root's is left where services must write.
 
-What root could read and write before it still can (CAP_DAC_OVERRIDE), such as a folder for `-o FILE`; nothing else is kept, and
-programs it starts get none of it.
+What root could read and write before it still can (CAP_DAC_OVERRIDE), such as a folder for `-o FILE`, and it may give a file to
+the uplink's account (CAP_CHOWN). Nothing else is kept, and programs it starts get none of it.
 """
 
 import ctypes
@@ -9,7 +9,9 @@ import os
 from pathlib import Path
 from typing import Final
 
+CHOWN: Final = 0
 DAC_OVERRIDE: Final = 1
+_KEPT: Final = 1 << CHOWN | 1 << DAC_OVERRIDE
 _VERSION_3: Final = 0x20080522
 _PR_SET_KEEPCAPS: Final = 8
 
@@ -43,7 +45,7 @@ def act_as_owner(state: Path) -> bool:
     os.setgroups(os.getgrouplist(_name(owner.st_uid), owner.st_gid))
     os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
     os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
-    kept = (_Set * 2)(_Set(1 << DAC_OVERRIDE, 1 << DAC_OVERRIDE, 0))
+    kept = (_Set * 2)(_Set(_KEPT, _KEPT, 0))
     _asked(libc.capset(ctypes.byref(_Header(_VERSION_3, 0)), kept))
     return True
 

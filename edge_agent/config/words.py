@@ -80,8 +80,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "capture.minutes": ("每个录音文件的分钟数", "minutes of each file"),
     "capture.allow_plain": (
-        "true = 允许把未加密的录音暂存到普通磁盘（不建议）",
-        "true = plain audio may touch an ordinary disk before it is sealed (not advised)",
+        "是否允许未加密的录音暂存到普通磁盘（不建议）",
+        "whether plain audio may touch an ordinary disk before it is sealed (not advised)",
     ),
     "capture.sources.name": ("来源名称（a-z 0-9 -）", "name of the source"),
     "capture.sources.device": (

@@ -18,14 +18,16 @@ from edge_agent.cli.account import act_as_owner
 state, private = Path(sys.argv[1]), Path(sys.argv[2])
 changed = act_as_owner(state)
 (state / "made").write_text("x")
+assert (state / "made").stat().st_uid == os.geteuid()
 (private / "out").write_text("x")
 try:
-    os.chown(private, 0, 0)
+    os.setuid(0)
     kept = True
 except PermissionError:
     kept = False
+os.chown(state / "made", 61002, 61002)
 child = subprocess.run(["/bin/cat", private / "secret"], capture_output=True, check=False).returncode
-print(json.dumps({"changed": changed, "uid": os.geteuid(), "chown": kept, "child reads": child == 0}))
+print(json.dumps({"changed": changed, "uid": os.geteuid(), "root again": kept, "child reads": child == 0}))
 """
 
 
@@ -38,8 +40,8 @@ def test_root_acts_as_the_owner_and_its_children_get_nothing(tmp_path: Path) -> 
     (private / "secret").write_text("x")
     os.chown(state, OWNER, OWNER)
     done = subprocess.run([sys.executable, "-c", PROGRAM, state, private], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == {"changed": True, "uid": OWNER, "chown": False, "child reads": False}
-    assert (state / "made").stat().st_uid == OWNER
+    assert json.loads(done.stdout) == {"changed": True, "uid": OWNER, "root again": False, "child reads": False}
+    assert (state / "made").stat().st_uid == 61002
     assert (private / "out").is_file()
 
 
