@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from edge_sync import health, log, wire
-from edge_sync.backoff import Backoff
+from edge_sync.backoff import Backoff, StormGuard
 from edge_sync.commands import CounterFile, Orders
 from edge_sync.credentials import Expiry
 from edge_sync.errors import LinkDown, OrderNotKept, OutboxAway, WireError
@@ -25,8 +25,6 @@ from edge_sync.topics import Address
 from edge_sync.window import Outcome, Verdict, Window
 
 _GOODBYE_S = 2.0
-_REPORT_EVERY_S = 60.0
-_REPORT_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +44,8 @@ class Settings:
     health_s: float = 60.0
     will_delay_s: int = 45
     tick_s: float = 0.1
+    storm_after_s: float = 60.0
+    """After an outage this long the backlog waits a random while, so that a region's does not come all at once."""
     backoff_base_s: float = 0.5
     backoff_cap_s: float = 60.0
 
@@ -67,12 +67,11 @@ class Uplink:
         self._orders = Orders(gateway=settings.gateway, verify=hq_verify, counter=CounterFile(settings.state / "orders.counter"))
         self._window = Window(size=settings.window, lead=settings.lead, stall_s=settings.stall_s, hold_s=settings.hold_s)
         self._backoff = Backoff(base_s=settings.backoff_base_s, cap_s=settings.backoff_cap_s)
+        self._storm = StormGuard(after_s=settings.storm_after_s)
         self._epoch = ""
         self._boot_id = ""
         self._ahead: list[Row] = []
         self._to_confirm: bytes | None = None
-        self._to_report: bytes | None = None
-        self._report_at = 0.0
         self._to_refuse: dict[int, str] = {}
         self._retry_at = 0.0
         self._health_at = 0.0
@@ -84,6 +83,7 @@ class Uplink:
             try:
                 self._session(stop)
             except (LinkDown, OutboxAway) as error:
+                self._storm.lost(time.monotonic())
                 wait_s = self._backoff.wait_s()
                 code = error.code if isinstance(error, LinkDown) else 0
                 log.get().warning(
@@ -120,6 +120,9 @@ class Uplink:
         self._window.limit(link.receive_maximum)
         self._ahead.clear()
         self._window.start(self._outbox.committed(), time.monotonic())
+        storm_s = self._storm.back(time.monotonic())
+        if storm_s:
+            log.get().info("backlog.spread", wait_s=int(storm_s))
         log.get().info("link.opened", port=self._settings.endpoint.port, seq=self._window.committed, epoch=epoch)
 
     def _turn(self, link: Link) -> None:
@@ -141,6 +144,8 @@ class Uplink:
             self._ahead = list(self._outbox.after(self._window.cursor, max(room, 2 * self._settings.window)))
             if not self._ahead and self._outbox.epoch() != self._epoch:
                 raise LinkDown("outbox was replaced", remedy="introduce the new one")
+        if self._ahead and self._storm.holds(now) and self._is_late(self._ahead[0]):
+            return 0
         rows, self._ahead = self._ahead[:room], self._ahead[room:]
         for row in rows:
             if row.seq in self._to_refuse:
@@ -167,9 +172,10 @@ class Uplink:
     def _leaf(self, row: Row) -> str:
         if row.leaf != "tags":
             return row.leaf
-        age_s = (self._now() - row.created_at).total_seconds()
-        late = age_s > self._settings.live_s or self._window.is_repeat(row.seq)
-        return "backfill" if late else "tags"
+        return "backfill" if self._is_late(row) or self._window.is_repeat(row.seq) else "tags"
+
+    def _is_late(self, row: Row) -> bool:
+        return (self._now() - row.created_at).total_seconds() > self._settings.live_s
 
     def _answered(self, event: Answered) -> None:
         outcome, seq = self._window.answered(event.ticket, event.code, time.monotonic())
@@ -200,8 +206,6 @@ class Uplink:
             return
         except WireError as error:
             log.get().warning("order.refused", reason=error.reason, topic_leaf="committed" if leaf == "committed" else "cmd")
-            if leaf == "committed":
-                self._report(event.payload)
             return
         if isinstance(command, wire.Rebirth):
             link.publish(self._topic("birth"), self._outbox.birth(), retain=True)
@@ -211,24 +215,14 @@ class Uplink:
                 log.get().info("replay.asked", first=command.first, last=last)
                 self._window.replay(command.first, last)
 
-    def _report(self, forged: bytes) -> None:
-        """The worker sees a forged watermark as well, and writes down that there was one; a flood is one a minute."""
-        if len(forged) <= _REPORT_BYTES and time.monotonic() >= self._report_at:
-            self._report_at = time.monotonic() + _REPORT_EVERY_S
-            self._to_report = forged
-
     def _tell_worker(self) -> None:
         """Dead letters and watermarks go to the worker; while it is away they wait here, and rows go on."""
-        idle = self._to_confirm is None and self._to_report is None and not self._to_refuse
-        if idle or time.monotonic() < self._retry_at:
+        if (self._to_confirm is None and not self._to_refuse) or time.monotonic() < self._retry_at:
             return
         try:
             for seq, reason in list(self._to_refuse.items()):
                 self._outbox.refuse(seq, reason)
                 del self._to_refuse[seq]
-            if self._to_report is not None:
-                self._outbox.confirm(self._to_report)
-                self._to_report = None
             if self._to_confirm is not None:
                 committed = self._outbox.confirm(self._to_confirm)
                 self._to_confirm = None

@@ -106,12 +106,17 @@ def takes_over(scene: Scene) -> bool:
 
 def listens_in(scene: Scene) -> bool:
     say = lambda: publish(scene.neighbour.end, "sx/v1/demo/store-8/tags")  # noqa: E731
-    return hears(scene.bad.end, "sx/v1/#", say)
+    return hears(scene.bad.end, "sx/v1/#", say, after=its_own(scene))
 
 
 def hears_orders_of_others(scene: Scene) -> bool:
     say = lambda: publish(scene.region.own_end("operator"), "sx/v1/demo/store-8/cmd/replay")  # noqa: E731
-    return hears(scene.bad.end, "sx/v1/demo/store-8/cmd/+", say)
+    return hears(scene.bad.end, "sx/v1/demo/store-8/cmd/+", say, after=its_own(scene))
+
+
+def its_own(scene: Scene) -> tuple[Endpoint, str]:
+    """What the bad one may hear under any rules: HQ's word to itself."""
+    return scene.region.own_end("sink"), "sx/v1/demo/store-7/cmd/rebirth"
 
 
 ANYTHING = {"acl_file": ""}
@@ -171,8 +176,12 @@ def test_hq_s_roles_have_what_they_need_and_no_more(scene: Scene) -> None:
         }
         assert codes == {"sink": [True, True, False], "operator": [False, True, False], "reader": [False, False, False]}
         say = lambda: publish(scene.bad.end, f"{root}/tags")  # noqa: E731
-        heard = {role: hears(scene.region.own_end(role), "sx/v1/+/+/tags", say) for role in codes}
-        assert heard == {"sink": True, "operator": False, "reader": True}
+        order = lambda: publish(scene.region.own_end("operator"), f"{root}/cmd/replay")  # noqa: E731
+        after = (scene.bad.end, f"{root}/health")
+        heard = {role: hears(scene.region.own_end(role), "sx/v1/+/+/tags", say, after=after) for role in ("sink", "reader")}
+        assert heard == {"sink": True, "reader": True}
+        unheard = {role: hears(scene.region.own_end(role), "sx/v1/+/+/cmd/+", order, after=after) for role in ("sink", "reader")}
+        assert unheard == {"sink": False, "reader": False}
 
 
 # paho leaves the socket of a failed handshake to the garbage collector, which says so.

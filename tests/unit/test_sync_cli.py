@@ -81,6 +81,15 @@ def test_enrolled_gateway_is_in_the_store(tmp_path: Path) -> None:
     store.close()
 
 
+def test_an_enrolled_name_keeps_its_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = str(tmp_path / "hq.db")
+    ours, other = signing.text_of(BOX_PUBLIC), signing.text_of(signing.public_of(bytes(32)))
+    assert main(["enrol", "gateway-7", "--tenant", "demo", "--key", ours, "--store", store]) == 0
+    assert main(["enrol", "gateway-7", "--tenant", "demo", "--key", ours, "--store", store]) == 0
+    assert main(["enrol", "gateway-7", "--tenant", "demo", "--key", other, "--store", store]) == 1
+    assert "another box's key" in capsys.readouterr().err
+
+
 REFUSED = {
     "rows of a database that is not there": (["rows", "--store", "{tmp}/none.db"], 1),
     "a gateway's name with a slash": (["enrol", "a/b", "--tenant", "d", "--key", "{key}", "--store", "{tmp}/hq.db"], 1),

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -98,6 +99,17 @@ class Machine:
     def journal(self, *units: str) -> str:
         named = [part for unit in units for part in ("--unit", unit)]
         return self.run("journalctl", "--no-pager", "--output=cat", *named, code=None).stdout[-6000:]
+
+    @contextmanager
+    def drop_in(self, unit: str, *lines: str) -> Iterator[None]:
+        """Further lines in a unit's [Service] while the block lasts; in force from its next start on."""
+        self.write(f"/run/systemd/system/{unit}.d/test.conf", "\n".join(("[Service]", *lines, "")))
+        self.run("systemctl", "daemon-reload")
+        try:
+            yield
+        finally:
+            self.run("rm", "-r", f"/run/systemd/system/{unit}.d")
+            self.run("systemctl", "daemon-reload")
 
     def process_of(self, unit: str) -> Path:
         """A unit's main process as the host sees it: a folder of /proc."""

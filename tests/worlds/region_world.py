@@ -7,7 +7,7 @@ lines of the generated configuration: what an attack must do before its refusal 
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -187,16 +187,27 @@ def publish(end: Endpoint, topic: str, payload: bytes = b"x", *, client_id: str 
         link.close()
 
 
-def hears(end: Endpoint, pattern: str, say: Any) -> bool:
-    """Whether a subscriber under `pattern` gets what `say()` publishes, within a second."""
+def hears(end: Endpoint, pattern: str, say: Callable[[], object], *, after: tuple[Endpoint, str]) -> bool:
+    """Whether a subscriber under `pattern` gets what `say()` publishes.
+
+    `after`: who writes which topic that the subscriber may read; once that has come, what was said before it would have come.
+    """
+    mark, heard = b"and now you have heard all", list[bytes]()
     link = Link(end, client_id="listener")
     link.open()
     try:
-        link.subscribe([pattern])
+        link.subscribe([pattern, after[1]])
         say()
-        return any(isinstance(event, Delivered) for _ in range(10) for event in link.poll(0.1))
+        publish(*after, mark)
+        wait_for(lambda: mark in heard or _hear(link, heard), "the mark comes", seconds=10)
+        return any(payload != mark for payload in heard)
     finally:
         link.close()
+
+
+def _hear(link: Link, heard: list[bytes]) -> bool:
+    heard += [event.payload for event in link.poll(0.2) if isinstance(event, Delivered)]
+    return False
 
 
 def _collect(link: Link, ticket: int, codes: list[int]) -> bool:
