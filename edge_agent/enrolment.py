@@ -61,16 +61,16 @@ def renew(settings: Config, *, output: Path) -> Asked:
         NotFound: this box is not enrolled.
     """
     import msgspec  # noqa: PLC0415
+    from cryptography import x509  # noqa: PLC0415
 
-    from edge_agent.vault import durable  # noqa: PLC0415
     from edge_sync import certificates, enrolment  # noqa: PLC0415
 
     keys, tls, place = app.keys(settings), certificates.new_key(), settings.paths.tls
     with _translated():
         _enrolled(settings)
-        held = certificates.load_pem(durable.read(place / "certificate.pem"))
+        held = x509.load_pem_x509_certificate((place / "certificate.pem").read_bytes())
         asked = enrolment.Renewal(**_facts(settings, keys, tls), certificate=held.public_bytes(certificates.DER))
-        present = certificates.load_key(durable.read(place / "key.pem"))
+        present = certificates.load_key((place / "key.pem").read_bytes())
         proof = certificates.prove(present, enrolment.to_prove(asked))
         payload = enrolment.sealed(msgspec.structs.replace(asked, proof=proof), keys.sign)
     return _pending(settings, keys, _Made(tls=tls, payload=payload), output)
@@ -107,7 +107,7 @@ def accept(settings: Config, grant: Path) -> Enrolment:
             broker=credentials.Broker(host=answer.host, port=answer.port),
         )  # fmt: skip
         credentials.install(paths.tls, issued)
-    _owned(settings)
+    _for_uplink(settings)
     _noted(settings, keys, "enrolment.accepted", serial=issued.name, until=_until(certificate), hq=b64encode(answer.hq).decode())
     shutil.rmtree(paths.enrolment)
     return _described(settings, certificate, issued.broker.host, issued.broker.port)
@@ -115,14 +115,15 @@ def accept(settings: Config, grant: Path) -> Enrolment:
 
 def status(settings: Config) -> Enrolment:
     """Whether this box is enrolled, where it connects, and how long its certificate lasts. `doctor` asks this too."""
-    from edge_agent.vault import durable  # noqa: PLC0415
-    from edge_sync import certificates, credentials  # noqa: PLC0415
+    from cryptography import x509  # noqa: PLC0415
+
+    from edge_sync import credentials  # noqa: PLC0415
 
     with _translated():
         end = credentials.endpoint(settings.paths.tls)
         if end is None:
             return Enrolment(gateway=settings.gateway, tenant=settings.tenant, standing="none", pending=_is_pending(settings))
-        return _described(settings, certificates.load_pem(durable.read(Path(end.certificate))), end.host, end.port)
+        return _described(settings, x509.load_pem_x509_certificate(Path(end.certificate).read_bytes()), end.host, end.port)
 
 
 def _facts(settings: Config, keys: "DeviceKeys", tls: "ec.EllipticCurvePrivateKey") -> dict[str, Any]:
@@ -161,7 +162,6 @@ def _pending(settings: Config, keys: "DeviceKeys", made: _Made, output: Path) ->
         durable.write(folder / "claim.key", b64encode(made.code))
     durable.write(folder / "request.json", made.payload)
     durable.write(output, made.payload)
-    _owned(settings)
     digest = enrolment.digest(made.payload)
     _noted(settings, keys, "enrolment.requested", request=digest, renewal=int(made.code is None))
     return Asked(gateway=settings.gateway, tenant=settings.tenant, request=digest, renewal=made.code is None)
@@ -231,16 +231,6 @@ def _for_uplink(settings: Config) -> None:
             "the uplink's account cannot be given its certificate", remedy="run the same command as root",
             zh="无法把证书交给上传进程的账号，请用 root 运行",
         ) from error  # fmt: skip
-def _owned(settings: Config) -> None:
-    """What root wrote here belongs to the account that reads it: the worker's, and for the uplink's folder the uplink's."""
-    if os.geteuid() != 0:
-    paths = settings.paths
-    worker = paths.keys.stat().st_uid
-    for path in (paths.keys / "hq.pub", paths.enrolment, *paths.enrolment.glob("*")):
-        if path.exists():
-            os.chown(path, worker, -1)
-    for path in (paths.uplink, *paths.uplink.rglob("*")):
-        shutil.chown(path, settings.uplink_user or worker)
 
 
 def _noted(settings: Config, keys: "DeviceKeys", kind: str, **body: str | int) -> None:

@@ -221,8 +221,8 @@ found["devices"] = sorted(os.listdir("/dev"))
 print({PROBE_MARK!r} + json.dumps(found), flush=True)
 """
 HARMLESS = {
-    "char", "core", "fd", "full", "hugepages", "log", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout",
-    "tty", "urandom", "zero",
+    "char", "core", "fd", "full", "hugepages", "log", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin",
+    "stdout", "tty", "urandom", "zero",
 }  # fmt: skip
 
 
