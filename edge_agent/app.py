@@ -61,7 +61,9 @@ class Box:
 
     def duties(self) -> "list[Duty]":
         """What the worker does besides recordings."""
-        return []
+        from edge_agent.worker import Duty  # noqa: PLC0415
+
+        return [Duty(every_s=self.settings.audit.checkpoint_s, run=self.ledger.checkpoint)]
 
     def watermarks(self) -> "WatermarkServer":
         """The door for the uplink; a context manager."""
@@ -145,7 +147,7 @@ def ledger(
     return SqliteLedger.open(
         settings.paths.ledger, gateway=settings.gateway, tenant=settings.tenant, sign=held.sign, clock=SystemClock(),
         hq_verify=signing.verifier(held.hq_public) if held.hq_public else None, limits=settings.limits,
-        codes=codes, values=values,
+        codes=codes, values=values, checkpoint_rows=settings.audit.checkpoint_rows,
     )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from edge_agent import log
-from edge_agent.config import Limits, Paths
+from edge_agent.config import Audit, Limits, Paths
 from edge_agent.domain.recording import Recording, State
-from edge_agent.ledger import envelopes, findings, lifecycle
+from edge_agent.ledger import checkpoints, envelopes, findings, lifecycle
 from edge_agent.ledger.audit import Boot, Sign
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.database import Transaction, meta, set_meta
@@ -49,12 +49,14 @@ class SqliteLedger:
         codes: Container[str] | None = None,
         values: Container[str] | None = None,
         boot: Boot | None = None,
+        checkpoint_rows: int = Audit().checkpoint_rows,
     ) -> Self:
         """Open for writing, creating the file when there is none; safe beside a running worker."""
         return cls(
             Terms(
                 path=path, gateway=gateway, tenant=tenant, sign=sign, clock=clock, hq_verify=hq_verify,
                 limits=limits or Limits(), keep=keep, codes=codes, values=values, boot=boot or Boot.here(),
+                checkpoint_rows=checkpoint_rows,
             )
         )  # fmt: skip
 
@@ -75,6 +77,11 @@ class SqliteLedger:
     def noted(self, kind: str, /, **body: str | int) -> None:
         """Any other event for the audit chain: codes, ids and numbers only."""
         self._writer.write(lambda tx: self._chain.append(tx, kind, **body))
+
+    def checkpoint(self) -> None:
+        """Put a checkpoint of the audit log into the outbox, when there is news since the last one."""
+        if self._read(checkpoints.has_news):
+            self._writer.write(self._writer.checkpoints.put)
 
     def captured(self, recording: Recording) -> None:
         self._writer.write(lambda tx: lifecycle.capture(tx, self._chain, recording))
@@ -115,7 +122,7 @@ class SqliteLedger:
         return disk.media
 
     def verify_chain(self) -> int:
-        """Length of the audit chain, once all of it and all that it binds was recomputed; LedgerBroken names the first row."""
+        """Length of the audit log, once all of it and all that it binds was recomputed; LedgerBroken names the first row."""
         return self._read(lambda tx: verify_chain(tx, sign=self.terms.sign))
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""Whether the ledger still says what it said: the audit chain, and the rows that its leaves bind.
+"""Whether the ledger still says what it said: the audit log, and the rows that its leaves bind.
 
-Checked: every leaf and its link, the signed head, each recording's state and circumstances, each analysis with its tags and
-score, and the bytes of each outbox row that is still here. The first audit row that does not fit is named.
+Checked: every leaf and the tree over them, the signed head, each recording's state and circumstances, each analysis with its
+tags and score, and the bytes of each outbox row that is still here. The first audit row that does not fit is named.
 """
 
 import json
@@ -18,7 +18,7 @@ _STEPS: Final = {f"recording.{state}": str(state) for state in State}
 
 
 def verify_chain(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
-    """Length of the chain. LedgerBroken names the first row that is changed, missing, or no longer true of its table."""
+    """Length of the audit log. LedgerBroken names the first row that is changed, missing, or no longer true of its table."""
     length = audit.verify(connection, sign=sign)
     renewed = connection.execute("SELECT MAX(seq) FROM audit WHERE kind = 'outbox.renewed'").fetchone()[0] or 0
     last: dict[str, tuple[int, str]] = {}
@@ -51,7 +51,7 @@ def _true(connection: sqlite3.Connection, kind: str, body: dict[str, Any], *, ou
         yield row is not None and row[0] == body["sha256"]
     if "findings" in body:
         yield findings.digest(connection, body["analysis"]) == body["findings"]
-    rows = body.get("rows", [body] if kind == "outbox.gap" else [])
+    rows = body.get("rows", [body] if kind in {"outbox.gap", "checkpoint.sent"} else [])
     for one in rows if outbox else ():
         row = connection.execute("SELECT payload FROM outbox WHERE seq = ?", (one["seq"],)).fetchone()
         yield row is None or row[0] is None or sha256(row[0]).hexdigest() == one["sha256"]

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
-from edge_sync import health, log, wire
+from edge_sync import health, log, topics, wire
 from edge_sync.backoff import Backoff, StormGuard
 from edge_sync.commands import CounterFile, Orders
 from edge_sync.credentials import Expiry
@@ -25,6 +26,10 @@ from edge_sync.topics import Address
 from edge_sync.window import Outcome, Verdict, Window
 
 _GOODBYE_S = 2.0
+_SUSPECTS = 8
+"""False watermarks held for the worker at a time; more of them say nothing new."""
+_WORTH_READING = 16 * 1024
+"""Bytes of a message of HQ; none of its kind is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class Uplink:
         self._boot_id = ""
         self._ahead: list[Row] = []
         self._to_confirm: bytes | None = None
+        self._to_witness: bytes | None = None
+        self._suspect: dict[bytes, bytes] = {}
         self._to_refuse: dict[int, str] = {}
         self._retry_at = 0.0
         self._health_at = 0.0
@@ -102,7 +109,7 @@ class Uplink:
         )
         try:
             link.open()
-            link.subscribe([self._topic("committed"), self._topic("cmd/+")])
+            link.subscribe([self._topic("committed"), self._topic("witness"), self._topic("cmd/+")])
             link.publish(self._topic("state"), self._state("online"), retain=True)
             link.publish(self._topic("birth"), birth, retain=True)
             self._begin(link)
@@ -195,17 +202,15 @@ class Uplink:
     def _heard(self, link: Link, event: Delivered) -> None:
         leaf = event.topic.removeprefix(self._topic(""))
         try:
-            if leaf == "committed":
-                if self._orders.is_watermark(event.payload):
-                    self._to_confirm = event.payload
-                    self._retry_at = 0.0
+            if leaf in topics.KEPT_LEAVES:
+                self._heard_kept(leaf, event.payload)
                 return
             command = self._orders.command(event.payload)
         except OrderNotKept:
             log.get().warning("order.put_off", topic_leaf="cmd")  # rows matter more; HQ will ask again
             return
         except WireError as error:
-            log.get().warning("order.refused", reason=error.reason, topic_leaf="committed" if leaf == "committed" else "cmd")
+            log.get().warning("order.refused", reason=error.reason, topic_leaf="cmd")
             return
         if isinstance(command, wire.Rebirth):
             link.publish(self._topic("birth"), self._outbox.birth(), retain=True)
@@ -215,11 +220,30 @@ class Uplink:
                 log.get().info("replay.asked", first=command.first, last=last)
                 self._window.replay(command.first, last)
 
+    def _heard_kept(self, leaf: str, payload: bytes) -> None:
+        """What HQ keeps at the broker the worker judges. A false watermark must not push out a true one that waits here."""
+        payload = payload[:_WORTH_READING]
+        if leaf == "witness":
+            self._to_witness = payload
+        elif self._orders.is_watermark(payload):
+            self._to_confirm = payload
+        elif len(self._suspect) < _SUSPECTS:
+            log.get().warning("order.refused", reason="bad-signature", topic_leaf=leaf)
+            self._suspect[sha256(payload).digest()] = payload
+        self._retry_at = 0.0
+
     def _tell_worker(self) -> None:
-        """Dead letters and watermarks go to the worker; while it is away they wait here, and rows go on."""
-        if (self._to_confirm is None and not self._to_refuse) or time.monotonic() < self._retry_at:
+        """Dead letters and HQ's words go to the worker; while it is away they wait here, and rows go on."""
+        waiting = self._to_confirm or self._to_witness or self._to_refuse or self._suspect
+        if not waiting or time.monotonic() < self._retry_at:
             return
         try:
+            for digest, payload in list(self._suspect.items()):
+                self._outbox.confirm(payload)
+                del self._suspect[digest]
+            if self._to_witness is not None:
+                self._outbox.witness(self._to_witness)
+                self._to_witness = None
             for seq, reason in list(self._to_refuse.items()):
                 self._outbox.refuse(seq, reason)
                 del self._to_refuse[seq]

@@ -14,6 +14,7 @@ from edge_agent.errors import LedgerBroken, NotAllowed, Unavailable
 from edge_agent.ledger.ballast import BALLAST_BYTES, Ballast, disk_state
 from edge_agent.ledger.database import Database, translated
 from edge_agent.ledger.reading import LedgerReader
+from edge_agent.ledger.schema import STEPS
 
 PLENTY, NEVER = 0, 2**62
 
@@ -173,7 +174,7 @@ def test_the_schema_is_applied_once(folder: Path) -> None:
     for _ in range(3):
         World(folder).close()
     connection = sqlite3.connect(folder / "ledger.db")
-    assert connection.execute("SELECT name FROM _sqlite_migrations").fetchall() == [("0001_first",)]
+    assert connection.execute("SELECT name FROM _sqlite_migrations").fetchall() == [(name,) for name, _ in STEPS]
     connection.close()
 
 

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Self
 
 from edge_sync import signing, wire
+from edge_sync.cli.options import opened
 from edge_sync.errors import WireError
 from edge_sync.link import Endpoint
 from edge_sync.outbox import Row
 from edge_sync.sqlite_store import SqliteStore
-from edge_sync.store import Gateway
+from edge_sync.store import Gateway, Store
 
 TENANT, GATEWAY, EPOCH = "demo", "gateway-1", "0123abcd"
 BOOT = "11111111-2222-3333-4444-555555555555"
@@ -158,6 +159,10 @@ class FileOutbox:
             self._db.execute("UPDATE meta SET committed = ?, confirms = confirms + 1", (mark,))
         return max(mark, now)
 
+    def witness(self, message: bytes) -> None:
+        order = wire.open_order(message, hq_verify)
+        assert isinstance(order, wire.Witness)
+
     def refuse(self, seq: int, reason: str) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         fresh = self._db.execute("UPDATE rows SET dead = ? WHERE seq = ? AND dead = ''", (reason, seq)).rowcount
@@ -175,9 +180,9 @@ class FileOutbox:
         return int(value)
 
 
-def an_hq(path: Path) -> SqliteStore:
-    """HQ's store with our gateway enrolled."""
-    store = SqliteStore(path)
+def an_hq(place: Path | str) -> Store:
+    """HQ's store with our gateway enrolled; `place` is what `--store` takes."""
+    store = opened(str(place))
     store.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC))
     return store
 
@@ -191,10 +196,10 @@ def at_hq(path: Path, epoch: str = EPOCH) -> set[int]:
         db.close()
 
 
-def hq_report(path: Path) -> dict[str, object]:
+def hq_report(place: Path | str) -> dict[str, object]:
     """`edge-hq rows --json`, as its users run it."""
     done = subprocess.run(
-        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(path), "--json", "--limit", "0"],
+        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(place), "--json", "--limit", "0"],
         capture_output=True, check=True,
     )  # fmt: skip
     report: dict[str, object] = json.loads(done.stdout)
@@ -215,15 +220,16 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """Debian's broker on a fixed port, without persistence; `kill` is SIGKILL, `start` may be called again."""
+    """Debian's broker on a fixed port; `kill` is SIGKILL, `start` may be called again."""
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, *, acl: str = "", extra: str = "") -> None:
+    def __init__(self, folder: Path, *, acl: str = "", extra: str = "", persistent: bool = False) -> None:
         self.port = free_port()
         self._config = folder / f"mosquitto-{self.port}.conf"
         text = (
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\nuser root\n{extra}\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence {str(persistent).lower()}\n"
+            f"persistence_location {folder}/\nset_tcp_nodelay true\nuser root\n{extra}\n"
         )
         if acl:
             rules = folder / f"acl-{self.port}"
