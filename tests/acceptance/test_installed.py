@@ -7,7 +7,6 @@ in: a stick that was tampered with is tried on the bare machine, then the box is
 import json
 import shutil
 import socket
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any, Final
 import pytest
 from conftest import BIN, SAMPLES
 from debian_machine import HAND, STICK, Cable, Machine, bootstrap, made
+from postgres_world import Cluster, PostgresPlace
 from region_world import Region
 from sync_world import wait_for
 
@@ -92,7 +92,15 @@ def test_a_stick_that_was_tampered_with_installs_nothing(bare: tuple[Machine, St
 
 
 class Hq(Region):
-    """A region whose sink runs as a process of its own."""
+    """A region that keeps its rows in PostgreSQL, and whose sink runs as a process of its own."""
+
+    def __init__(self, folder: Path, rows: PostgresPlace) -> None:
+        self._rows = rows
+        super().__init__(folder)
+
+    @property
+    def store(self) -> str:  # type: ignore[override]
+        return self._rows.name
 
     @contextmanager
     def receiving(self) -> Iterator[None]:
@@ -106,13 +114,9 @@ class Hq(Region):
                 sink.terminate()
                 sink.wait(30)
 
-    def tags(self) -> list[tuple[str, str]]:
+    def tags(self) -> list[tuple[Any, ...]]:
         """Event id and code of every tag in the database."""
-        connection = sqlite3.connect(self.store)
-        try:
-            return sorted(connection.execute("SELECT event_id, code FROM tags"))
-        finally:
-            connection.close()
+        return sorted(self._rows.ask("SELECT event_id, code FROM tags"))
 
 
 class Store:
@@ -149,11 +153,11 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def store(bare: tuple[Machine, Stick], place: Path) -> Store:
+def store(bare: tuple[Machine, Stick], place: Path, postgres: Cluster) -> Store:
     """Installed from the stick and enrolled, with HQ not yet in reach."""
     machine, stick = bare
     (place / "hq").mkdir()
-    hq = Hq(place / "hq")
+    hq = Hq(place / "hq", PostgresPlace(postgres))
     legal, hr = (tool("edge-officer", "keygen", "-o", place / f"{role}.key").split()[-1] for role in ("legal", "hr"))
     machine.run(
         "sh", STICK / "install.sh", "--key", stick.key, "--legal", legal, "--hr", hr, "--gateway", GATEWAY, "--tenant", TENANT
