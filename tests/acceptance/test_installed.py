@@ -21,6 +21,8 @@ from postgres_world import Cluster, PostgresPlace
 from region_world import Region
 from sync_world import wait_for
 
+from edge_agent.bundle import signature, sums
+
 pytestmark = [pytest.mark.container, pytest.mark.acceptance, pytest.mark.postgres, pytest.mark.broker]
 
 GATEWAY, TENANT = "gateway-7", "t1"
@@ -39,9 +41,17 @@ class Stick:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "stick"
         self.key = tool("edge-hq", "keygen", "-o", folder / "release.key").strip()
-        self.built = json.loads(
-            tool("edge-agent", "bundle", "build", "-o", self.folder, "--key", folder / "release.key", "--json")
-        )
+        self._private = folder / "release.key"
+        tool("edge-agent", "bundle", "build", "-o", self.folder, "--key", self._private)
+
+    def next_release(self, folder: Path) -> None:
+        """A bundle of other content by the same maker, in `folder`."""
+        shutil.copytree(self.folder, folder)
+        with (folder / "lexicons" / "README.md").open("a", encoding="utf-8") as text:
+            text.write("\n")
+        content = sums.written(sums.of_folder(folder))
+        (folder / sums.FILE).write_bytes(content)
+        (folder / sums.SIGNATURE).write_bytes(signature.signer(self._private).sign(content))
 
 
 @pytest.fixture(scope="module")
@@ -278,3 +288,25 @@ def test_a_call_becomes_tags_and_hq_has_them_when_the_link_comes(store: Store, p
         wait_for(lambda: (now := store.json("status"))["committed"] == now["outbox_highest"] > 0, "HQ has all", seconds=60)
     assert store.hq.tags() == sorted((tag["id"], tag["code"]) for tag in tags)
     assert store.json("status")["audit_ok"]
+
+
+def test_an_upgrade_keeps_the_state_and_can_be_undone(store: Store, bare: tuple[Machine, Stick], place: Path) -> None:
+    machine, stick = bare
+    stick.next_release(place / "hand" / "next")
+    known, first = store.json("tags"), machine.out("readlink", "/opt/edge-agent/current")
+    other = tool("edge-hq", "keygen", "-o", place / "stranger.key").strip()
+    install = HAND / "next" / "install.sh"
+    assert "another key" in machine.run("sh", install, "--key", other, code=1).stderr
+
+    machine.run("sh", install)  # the maker's key is known here since the first installation
+    second = machine.out("readlink", "/opt/edge-agent/current")
+    assert second != first
+    machine.until_running(*UNITS)
+    assert Path(second).name in machine.process_of("edge-agent-worker.service").joinpath("cmdline").read_text()
+    assert store.json("tags") == known
+
+    machine.run("sh", "/opt/edge-agent/install.sh", "--rollback")
+    assert machine.out("readlink", "/opt/edge-agent/current") == first
+    machine.until_running(*UNITS)
+    assert Path(first).name in machine.process_of("edge-agent-worker.service").joinpath("cmdline").read_text()
+    assert store.json("tags") == known
