@@ -6,6 +6,7 @@ in: a stick that was tampered with is tried on the bare machine, then the box is
 
 import json
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -50,6 +51,9 @@ class Stick:
         shutil.copytree(self.folder, folder)
         with (folder / "lexicons" / "README.md").open("a", encoding="utf-8") as text:
             text.write("\n")
+        self.signed_again(folder)
+
+    def signed_again(self, folder: Path) -> None:
         content = sums.written(sums.of_folder(folder))
         (folder / sums.FILE).write_bytes(content)
         (folder / sums.SIGNATURE).write_bytes(signature.signer(self._private).sign(content))
@@ -83,7 +87,7 @@ def bare(place: Path) -> Iterator[tuple[Machine, Stick]]:
     machine.cut_power()
 
 
-def test_a_stick_that_was_tampered_with_installs_nothing(bare: tuple[Machine, Stick], place: Path) -> None:
+def test_a_stick_that_is_tampered_with_or_for_another_machine_installs_nothing(bare: tuple[Machine, Stick], place: Path) -> None:
     machine, stick = bare
     assert machine.out("cat", "/proc/net/dev").count(":") == 1, "the machine has a network besides its loopback"
     install = ("sh", STICK / "install.sh")
@@ -105,6 +109,13 @@ def test_a_stick_that_was_tampered_with_installs_nothing(bare: tuple[Machine, St
     stranger.touch()
     assert "not listed" in machine.run(*install, "--key", stick.key, code=1).stderr
     stranger.unlink()
+    label = stick.folder / "bundle.toml"
+    before = label.read_text(encoding="utf-8")
+    label.write_text(before.replace(f'machine = "{platform.machine()}"', 'machine = "riscv64"'), encoding="utf-8")
+    stick.signed_again(stick.folder)
+    assert "the bundle is for riscv64" in machine.run(*install, "--key", stick.key, code=1).stderr
+    label.write_text(before, encoding="utf-8")
+    stick.signed_again(stick.folder)
     assert machine.run("ls", "/opt/edge-agent", code=2).stdout == ""
 
 
