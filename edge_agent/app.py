@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
     from edge_agent.vault.keys import DeviceKeys
-    from edge_agent.worker import Duty
 
 
 OCR: Final = "ppocr-v6-small"
@@ -60,40 +59,6 @@ class Box:
     def room(self) -> bool:
         """Whether new media may be taken in (free disk above the floor)."""
         return self.ledger.room_for_media(self.settings.paths, self.settings.limits)
-
-    def duties(self) -> "list[Duty]":
-        """What the worker does besides recordings."""
-        from edge_agent import retention  # noqa: PLC0415
-        from edge_agent.worker import Duty  # noqa: PLC0415
-
-        return [
-            Duty(every_s=retention.SHRED_EVERY_S, run=self.shred),
-            Duty(every_s=retention.EVERY_S, run=self.expire),
-            Duty(every_s=retention.SWEEP_EVERY_S, run=self.sweep),
-        ]
-
-    def shred(self) -> None:
-        """Carry out what a withdrawal, an erasure or a killed worker left to do."""
-        from edge_agent import retention  # noqa: PLC0415
-
-        retention.shred(self.ledger.keeping, self.vault)
-
-    def expire(self) -> None:
-        """Shred what is due (see `retention`)."""
-        from edge_agent import retention  # noqa: PLC0415
-        from edge_agent.ledger.ballast import disk_state  # noqa: PLC0415
-
-        free = disk_state(self.settings.paths, self.settings.limits).free_bytes
-        retention.tick(
-            self.ledger.keeping, self.vault, self.kit.clock, rules=self.settings.retention, policy=self.kit.policy,
-            missing_bytes=max(0, self.settings.limits.media_floor_bytes - free),
-        )  # fmt: skip
-
-    def sweep(self) -> None:
-        """Shred sealed objects that belong to nothing the ledger knows."""
-        from edge_agent import retention  # noqa: PLC0415
-
-        retention.sweep(self.vault.objects(), self.ledger.keeping.objects(), self.vault, now=self.kit.clock.now())
 
     def watermarks(self) -> "WatermarkServer":
         """The door for the uplink; a context manager."""
@@ -131,6 +96,7 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
     """
     from edge_agent.capture.inbox import FileInbox  # noqa: PLC0415
+    from edge_agent.vault import managers  # noqa: PLC0415
 
     held, clock = keys(settings), SystemClock()
     rules = tagger(settings)
@@ -138,7 +104,11 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
     opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
-        book.started({"config": settings.digest, "ruleset": rules.ruleset, "recipients": held.recipients_digest})
+        facts = {
+            "ruleset": rules.ruleset, "recipients": held.recipients_digest, "managers": managers.digest(held),
+            "models": shipped().digest,
+        }  # fmt: skip
+        book.started({"config": settings.digest} | facts)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress), tagger=rules, shelf=Shelf(settings, progress),
             planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
@@ -191,7 +161,7 @@ def ledger(
     return SqliteLedger.open(
         settings.paths.ledger, gateway=settings.gateway, tenant=settings.tenant, sign=held.sign, clock=SystemClock(),
         hq_verify=signing.verifier(held.hq_public) if held.hq_public else None, limits=settings.limits,
-        codes=codes, values=values,
+        codes=codes, values=values, checkpoint_rows=settings.audit.checkpoint_rows,
     )  # fmt: skip
 
 

@@ -57,7 +57,11 @@ class SealBroken(Refused):
 
 
 class NotAllowed(Refused):
-    pass
+    """Consent, role or lifecycle forbids the step; `reason` is a short stable word for the audit log, may be empty."""
+
+    def __init__(self, message: str, *, remedy: str = "", zh: str = "", reason: str = "") -> None:
+        super().__init__(message, remedy=remedy, zh=zh)
+        self.reason = reason
 
 
 class NoConsent(NotAllowed):

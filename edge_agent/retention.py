@@ -73,11 +73,12 @@ def tick(keeper: Keeper, vault: Vault, clock: Clock, *, rules: Retention, policy
     `missing_bytes` is how much the disk lacks to its floor; it matters only with `when_full = "early"`.
     """
     now = clock.now()  # before the ledger looks for a step of the clock, so that no later one can slip between
-    if not keeper.settled():
-        log.get().warning("retention.deferred", reason="clock-jumped")
-        return shred(keeper, vault)
+    believed = keeper.settled()
     planned = [one for one in plan(rules, policy, keeper.kept()) if not one.kept.held and not one.kept.going]
     chosen = {one.kept.recording: f"due.{one.rule}" for one in planned if one.at <= now}
+    if chosen and not believed:
+        log.get().warning("retention.deferred", reason="clock-jumped", count=len(chosen))
+        return shred(keeper, vault)
     if rules.when_full == "early":
         missing = missing_bytes - sum(one.kept.bytes for one in planned if one.kept.recording in chosen)
         for one in planned:

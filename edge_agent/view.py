@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edge_agent.documents import Diagnosis, SealedLine, ShelfLine, Status, TagLine, Why
+from edge_agent.documents import Diagnosis, Openings, SealedLine, ShelfLine, Status, TagLine, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +31,8 @@ SEEN = {
     "unknown": "未知商品 unknown",
     "not_assessable": "看不清 not assessable",
 }
+OPENINGS = {"asked": "待放行 waiting for both officers", "open": "打开中 open", "ended": "已结束 ended"}
+ENDS = {"ended": "已结束 ended", "expired": "已到时 its time was over", "lapsed": "未打开即过期 never opened"}
 HEALTH = {"ok": "正常 ok", "warn": "注意 warn", "fail": "失败 FAIL", "unknown": "未知 unknown"}
 CONTENTS = {"call": "录音 call", "shelf": "货架视频 shelf video", "transcript": "文字稿 transcript", "picture": "货架图 picture"}
 REASONS = {
@@ -146,6 +148,34 @@ def shelf(score: ShelfLine) -> "Table":
             slot.price or "—",
             slot.listed_price,
             f"{slot.confidence:.2f}",
+        )
+    return made
+
+
+def openings(found: Openings) -> "Table":
+    made = table(
+        "申请与打开 Requests and openings",
+        "申请 Request",
+        "对象 Object",
+        "申请人 Requester",
+        "状态 State",
+        "法务 LEGAL",
+        "人事 HR",
+        "打开于 Opened",
+        "截止 Until",
+        "查看 Views",
+    )
+    for line in found.openings:
+        made.add_row(
+            line.request,
+            line.object,
+            "本机 box" if line.requester == "box" else line.requester,
+            ENDS.get(line.ended, OPENINGS.get(line.state, line.state)),
+            line.legal or "—",
+            line.hr or "—",
+            line.opened_at or "—",
+            line.until or line.expires_at,
+            str(line.views),
         )
     return made
 

@@ -194,7 +194,7 @@ def _employees(settings: Config) -> int | None:
     now = datetime.now(UTC)
     try:
         with answers.reader(settings) as book:
-            newest = {one.subject: one for one in book.ask(lambda view: consents.statements(view, Party.REP))}
+            newest = {one.subject: one for one in book.viewing(lambda view: consents.statements(view, Party.REP))}
     except EdgeError:
         return None
     return sum(in_force(one, now, now=now) for one in newest.values())

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from edge_agent.assets.commands import Installation, ModelList, Verification
+from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
@@ -18,16 +19,26 @@ from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdr
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
-from edge_agent.documents.opening import Released, Requested
+from edge_agent.documents.opening import (
+    Managers,
+    OpeningEnded,
+    OpeningRecord,
+    Openings,
+    OpeningViewed,
+    Receipts,
+    Released,
+    Requested,
+    WindowOpened,
+)
 from edge_agent.documents.retention import HoldLine, Holds, PlanLine, RetentionPlan
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
 from edge_agent.documents.subject import (
     Erased,
     Exported,
     ObjectLine,
-    OpeningLine,
     StatementLine,
     SubjectFile,
+    SubjectOpening,
     SubjectRecording,
     SubjectTag,
 )
@@ -36,6 +47,11 @@ from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine,
 __all__ = [
     "PRINTED",
     "Asked",
+    "AuditExported",
+    "AuditLine",
+    "AuditList",
+    "AuditProved",
+    "AuditVerified",
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
@@ -60,12 +76,17 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "Managers",
     "ObjectLine",
-    "OpeningLine",
+    "OpeningEnded",
+    "OpeningRecord",
+    "OpeningViewed",
+    "Openings",
     "PlanLine",
     "PriceTagLine",
     "PriceTags",
     "Ready",
+    "Receipts",
     "RecordingLine",
     "Released",
     "Requested",
@@ -78,6 +99,7 @@ __all__ = [
     "StatementLine",
     "Status",
     "SubjectFile",
+    "SubjectOpening",
     "SubjectRecording",
     "SubjectTag",
     "TagLine",
@@ -87,6 +109,7 @@ __all__ = [
     "Wall",
     "Walls",
     "Why",
+    "WindowOpened",
     "WireCount",
     "Withdrawn",
     "encode",
@@ -107,7 +130,17 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "models-verify": Verification,
     "request": Requested,
     "unseal": Released,
+    "opening-open": WindowOpened,
+    "opening-view": OpeningViewed,
+    "opening-end": OpeningEnded,
+    "opening-list": Openings,
+    "opening-receipts": Receipts,
+    "opening-managers": Managers,
     "init": Ready,
+    "audit-list": AuditList,
+    "audit-verify": AuditVerified,
+    "audit-prove": AuditProved,
+    "audit-export": AuditExported,
     "bundle-build": BundleBuilt,
     "bundle-verify": BundleChecked,
     "doctor": Diagnosis,

@@ -11,7 +11,7 @@ class ObjectLine(Document, frozen=True, kw_only=True):
     kind: str
 
 
-class OpeningLine(Document, frozen=True, kw_only=True):
+class SubjectOpening(Document, frozen=True, kw_only=True):
     """That somebody asked to open, opened or viewed an object."""
 
     at: str
@@ -43,7 +43,7 @@ class SubjectRecording(Document, frozen=True, kw_only=True):
     held: bool
     objects: list[ObjectLine]
     tags: list[SubjectTag]
-    openings: list[OpeningLine]
+    openings: list[SubjectOpening]
 
 
 class StatementLine(Document, frozen=True, kw_only=True):

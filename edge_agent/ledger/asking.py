@@ -1,6 +1,6 @@
 """The words between the uplink and the worker: one JSON line each way over a Unix socket, one question per connection.
 
-The uplink may ask three things and change nothing itself. `bytes` fields are base64 in the line, as msgspec writes them.
+The uplink may ask four things and change nothing itself. `bytes` fields are base64 in the line, as msgspec writes them.
 """
 
 import os
@@ -28,6 +28,12 @@ class Confirm(_Question, frozen=True, tag="confirm"):
     message: Annotated[bytes, msgspec.Meta(max_length=16 * 1024)]
 
 
+class Witnessed(_Question, frozen=True, tag="witness"):
+    """HQ's raw signed cosignature of our audit log, for the worker to verify."""
+
+    message: Annotated[bytes, msgspec.Meta(max_length=16 * 1024)]
+
+
 class Refuse(_Question, frozen=True, tag="refuse"):
     """A row that can never be delivered."""
 
@@ -39,7 +45,7 @@ class Birth(_Question, frozen=True, tag="birth"):
     """A freshly signed birth message."""
 
 
-Question = Confirm | Refuse | Birth
+Question = Confirm | Witnessed | Refuse | Birth
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -1,31 +1,34 @@
-"""The audit chain: one leaf per state change, tag commit, start and change of configuration, each bound to the one before.
+"""The audit log: one leaf per state change, tag commit, start, opening and change of configuration, in a Merkle tree (RFC 6962).
 
-`hash = sha256(prev || leaf)`, leaf = canonical JSON of `{at, body, boot, kind, mono_ms, seq}` (sorted keys, no spaces, UTF-8,
-no floats). After each transaction the device key signs the newest (seq, hash), so that a cut-off tail shows too. Store
-gateways have bad clocks: a leaf carries boot id and monotonic milliseconds, and a step of the wall clock is a leaf itself.
-Not here: Merkle proofs and HQ's checkpoints. Who holds the device key *and* the file can rewrite both; this chain cannot show it.
+A leaf is the canonical JSON of `{at, body, boot, kind, mono_ms, seq}` (sorted keys, no spaces, UTF-8, no floats; `body` is JSON
+text itself), hashed as SHA-256(0x00 || leaf). Each transaction that appended ends by signing the tree's head with the device
+key, in the text of a C2SP checkpoint, so that a cut-off tail shows too. Store gateways have bad clocks: a leaf carries boot id
+and monotonic milliseconds, and a step of the wall clock is a leaf itself. Who holds the device key *and* the file can
+rewrite both, and nothing here shows it: that is what the checkpoints at HQ are for (`checkpoints`).
 """
 
 import base64
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
 
 from edge_agent.errors import LedgerBroken
-from edge_agent.ledger.database import Transaction, meta, set_meta
+from edge_agent.ledger.database import Transaction, code, meta, set_meta
+from edge_agent.ledger.tree import Tree
 from edge_agent.ports import Clock
+from edge_sync import checkpoint, merkle
 
 Plain = str | int | bool | None | list["Plain"] | Mapping[str, "Plain"]
 Sign = Callable[[bytes], bytes]
 
-GENESIS: Final = sha256(b"edge-agent audit v1").hexdigest()
 CLOCK_STEP_MS: Final = 2_000
+_encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+COLUMNS: Final = "seq, at, boot, mono_ms, kind, body, hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,29 @@ class Boot:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row as it stands in the file; `body` is JSON text."""
+
+    seq: int
+    at: str
+    boot: str
+    mono_ms: int
+    kind: str
+    body: str
+
+    @property
+    def leaf(self) -> bytes:
+        """The exact bytes that are hashed."""
+        return _encode({
+            "at": self.at, "body": self.body, "boot": self.boot, "kind": self.kind, "mono_ms": self.mono_ms, "seq": self.seq,
+        }).encode()  # fmt: skip
+
+
 def canonical(value: Plain) -> bytes:
     """The one byte form of a value. TypeError for floats: they have no single text."""
     _no_floats(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def stamp(at: datetime) -> str:
@@ -64,17 +86,17 @@ class Chain:
 
     def append(self, tx: Transaction, kind: str, /, **body: Plain) -> int:
         """One more leaf; returns its number. `body` holds ids, codes and numbers."""
-        last, prev = _head(tx)
-        seq, at, mono = last + 1, stamp(self._clock.now()), self._boot.mono_ms()
-        text = canonical(body)
-        leaf = canonical({
-            "at": at, "body": text.decode(), "boot": self._boot.id, "kind": kind, "mono_ms": mono, "seq": seq,
-        })  # fmt: skip
+        tree = Tree(tx)
+        row = Row(
+            seq=tree.size() + 1, at=stamp(self._clock.now()), boot=self._boot.id, mono_ms=self._boot.mono_ms(), kind=kind,
+            body=canonical(body).decode(),
+        )  # fmt: skip
+        leaf = merkle.leaf_hash(row.leaf)
         tx.execute(
-            "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (seq, at, self._boot.id, mono, kind, text.decode(), prev, _link(prev, leaf)),
+            "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)", (row.seq, row.at, row.boot, row.mono_ms, row.kind, row.body, leaf)
         )
-        return seq
+        tree.add(row.seq, leaf)
+        return row.seq
 
     def heed_clock(self, tx: Transaction) -> None:
         """Note a new boot, and a wall clock that moved by more than 2 s against the monotonic one."""
@@ -97,59 +119,105 @@ class Chain:
         return max(0, int(lag.total_seconds() * 1000))
 
     def sign_head(self, tx: Transaction) -> None:
-        """Sign the newest leaf; the last act of a transaction that appended one."""
-        head = _head(tx)
-        if meta(tx, "head").rpartition(" ")[0] != _named(head):
-            signature = base64.b64encode(self._sign(_named(head).encode())).decode()
-            set_meta(tx, "head", f"{_named(head)} {signature}")
+        """Sign the tree's head; the last act of a transaction that appended."""
+        size = Tree(tx).size()
+        if meta(tx, "head").partition(" ")[0] != str(size):
+            root = Tree(tx).root(size)
+            set_meta(tx, "head", f"{size} {root.hex()} {head_signature(tx, size, root, self._sign)}")
+
+
+def head_signature(connection: sqlite3.Connection, size: int, root: bytes, sign: Sign) -> str:
+    """The device's signature over the checkpoint of that size, base64."""
+    return base64.b64encode(sign(checkpoint.text(meta(connection, "origin"), size, root))).decode()
+
+
+def check_head(connection: sqlite3.Connection, sign: Sign) -> None:
+    """Whether the tree still is, at the size of the signed head, what was signed: asked before anything is signed on top of it.
+
+    So a file that was edited while nobody watched is not signed over. O(log n); `verify` is the whole check. LedgerBroken.
+    """
+    size = Tree(connection).size()
+    said, _, rest = meta(connection, "head").partition(" ")
+    if not said.isdecimal() or int(said) != size:
+        raise broken(size, "is not the one that was signed last")
+    root = Tree(connection).root(size)
+    if rest != f"{root.hex()} {head_signature(connection, size, root, sign)}":
+        raise broken(size, "or one before it is not what this device signed")
+
+
+def rows(connection: sqlite3.Connection) -> list[Row]:
+    """All rows, in their order."""
+    found = connection.execute("SELECT seq, at, boot, mono_ms, kind, body FROM audit ORDER BY seq")
+    return [Row(seq=seq, at=at, boot=boot, mono_ms=mono, kind=kind, body=body) for seq, at, boot, mono, kind, body in found]
+
+
+def row(connection: sqlite3.Connection, seq: int) -> Row | None:
+    found = connection.execute("SELECT at, boot, mono_ms, kind, body FROM audit WHERE seq = ?", (seq,)).fetchone()
+    return None if found is None else Row(seq=seq, at=found[0], boot=found[1], mono_ms=found[2], kind=found[3], body=found[4])
 
 
 def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
-    """Recompute the whole chain; its length.
+    """Recompute every leaf, every kept subtree and the head; the number of rows.
 
-    With `sign` (the device key; Ed25519 signatures are deterministic) the signature of the newest leaf is checked as well.
+    With `sign` (the device key; Ed25519 signatures are deterministic) the signature of the head is checked as well.
 
     Raises:
         LedgerBroken: names the first row that does not fit.
     """
-    prev, expected = GENESIS, 0
-    for seq, at, boot, mono, kind, body, said_prev, said_hash in connection.execute(
-        "SELECT seq, at, boot, mono_ms, kind, body, prev, hash FROM audit ORDER BY seq"
-    ):
+    expected = nodes = 0
+    newest: dict[int, bytes] = {}
+    """The last complete subtree of each level: always the left neighbour of the next one there."""
+    kept: dict[int, sqlite3.Cursor] = {}
+    for row, said in _readable(connection):
         expected += 1
-        if seq != expected:
+        if row.seq != expected:
             raise broken(expected, "is missing")
-        if said_prev != prev:
-            raise broken(seq, "does not follow the one before")
-        leaf = canonical({"at": at, "body": body, "boot": boot, "kind": kind, "mono_ms": mono, "seq": seq})
-        if said_hash != _link(prev, leaf):
-            raise broken(seq, "was changed")
-        prev = said_hash
-    named, _, signature = meta(connection, "head").rpartition(" ")
-    if named != _named((expected, prev)):
-        raise broken(expected + 1, "is missing")
-    if sign is not None and signature != base64.b64encode(sign(named.encode())).decode():
-        raise broken(expected, "is not signed by this device")
+        leaf = merkle.leaf_hash(row.leaf)
+        if said != leaf:
+            raise broken(row.seq, "was changed")
+        for level, place, made in list(merkle.completed(row.seq - 1, leaf, lambda level, _: newest[level])):
+            nodes += 1
+            newest[level] = made
+            if level not in kept:
+                kept[level] = connection.execute("SELECT place, hash FROM audit_nodes WHERE level = ? ORDER BY place", (level,))
+            if next(kept[level], None) != (place, made):
+                raise broken((place << level) + 1, "or one after it was changed in the tree")
+        newest[0] = leaf
+    if nodes != connection.execute("SELECT COUNT(*) FROM audit_nodes").fetchone()[0]:
+        raise broken(expected + 1, "is missing, its traces in the tree are not")
+    root = merkle.root(expected, lambda level, _: newest[level])
+    _verify_head(connection, expected, root, sign)
     return expected
+
+
+def _readable(connection: sqlite3.Connection) -> Iterator[tuple[Row, bytes]]:
+    """Rows with the hash that stands beside them; text that is not UTF-8 was never written by us."""
+    last = 0
+    try:
+        for seq, at, boot, mono, kind, body, said in connection.execute(f"SELECT {COLUMNS} FROM audit ORDER BY seq"):  # noqa: S608
+            yield Row(seq=seq, at=at, boot=boot, mono_ms=mono, kind=kind, body=body), said
+            last = seq
+    except sqlite3.OperationalError as error:
+        if code(error) >= 0:
+            raise
+        raise broken(last + 1, "was changed") from error
+
+
+def _verify_head(connection: sqlite3.Connection, size: int, root: bytes, sign: Sign | None) -> None:
+    said, _, rest = meta(connection, "head").partition(" ")
+    if said != str(size):
+        raise broken(size + 1, "is missing") if not said.isdecimal() or int(said) > size else broken(size, "was never signed")
+    named, _, signature = rest.partition(" ")
+    if named != root.hex():
+        raise broken(size, "or one before it is not what was signed")
+    if sign is not None and signature != head_signature(connection, size, root, sign):
+        raise broken(size, "is not signed by this device")
 
 
 def broken(seq: int, what: str) -> LedgerBroken:
     return LedgerBroken(
         f"audit row {seq} {what}", remedy="keep the file as it is and call the compliance officer", zh="审计记录被改动"
     )
-
-
-def _head(connection: sqlite3.Connection) -> tuple[int, str]:
-    row = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-    return (0, GENESIS) if row is None else (int(row[0]), str(row[1]))
-
-
-def _named(head: tuple[int, str]) -> str:
-    return f"{head[0]} {head[1]}"
-
-
-def _link(prev: str, leaf: bytes) -> str:
-    return sha256(bytes.fromhex(prev) + leaf).hexdigest()
 
 
 def _no_floats(value: Plain) -> None:

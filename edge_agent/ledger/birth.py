@@ -9,11 +9,11 @@ import msgspec
 
 from edge_agent.errors import BadConfig
 from edge_agent.ledger.database import Transaction, meta
-from edge_agent.ledger.writer import Terms
+from edge_agent.ledger.terms import Terms
 from edge_sync import wire
 from edge_sync.errors import WireError
 
-SCHEMAS: Final = ("cn.sx.tags.v1", "cn.sx.shelf.v1", "cn.sx.gap.v1")
+SCHEMAS: Final = ("cn.sx.tags.v1", "cn.sx.shelf.v1", "cn.sx.gap.v1", "cn.sx.audit.v1")
 _SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
 
 

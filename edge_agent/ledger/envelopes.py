@@ -1,4 +1,4 @@
-"""What an analysis says to HQ: tags and scores as sealed envelopes, and gap records.
+"""What is said to HQ, as sealed envelopes: tags and scores of an analysis, gap records, checkpoints of the audit log.
 
 Only codes, numbers and spans pass: phrase ids and the details of evidence stay here. A slot whose value does not fit the
 wire's closed type (a brand's Chinese name, say) is left out, which at HQ means "unknown"; the box still shows it.
@@ -16,7 +16,7 @@ from edge_agent.domain.recording import Consent, Kind, Recording
 from edge_agent.domain.shelf import Share, SlotReading
 from edge_agent.domain.tags import BehaviorTag, SlotValue
 from edge_agent.errors import NotAllowed
-from edge_agent.ledger.writer import Terms
+from edge_agent.ledger.terms import Terms
 from edge_agent.ports import Analysis
 from edge_sync import scalars, wire
 from edge_sync.errors import WireError
@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 BATCH_TAGS: Final = 250
 """Tags per envelope: a long call needs a few, none comes near the wire's limit of bytes."""
-RANK_GAP, RANK_URGENT, RANK_TAGS, RANK_SHELF = 0, 1, 2, 3
-"""Classes of rows; the highest number is shed first, 0 never."""
+RANK_AUDIT, RANK_GAP, RANK_URGENT, RANK_TAGS, RANK_SHELF = -1, 0, 1, 2, 3
+"""Classes of rows; the highest number is shed first, 0 and below never."""
 
 _EVIDENCE_LIMIT: Final = 64
 _MONEY: Final = frozenset({"amount", "price", "list_price"})
@@ -76,6 +76,20 @@ def of_gap(terms: Terms, ranges: Sequence[tuple[int, int]], *, reason: str) -> B
     return _sealed(terms, data, terms.clock.now())
 
 
+def of_checkpoint(
+    terms: Terms, *, origin: str, size: int, root: bytes, signature: str, proofs: Sequence[tuple[int, Sequence[bytes]]]
+) -> Build:
+    """A signed head of the audit log; `proofs` are (earlier size, hashes), `signature` base64."""
+    data = _convert(
+        {
+            "origin": origin, "size": size, "root": root.hex(), "signature": signature,
+            "proofs": [{"size": old, "hashes": [one.hex() for one in hashes]} for old, hashes in proofs],
+        },
+        wire.Checkpoint,
+    )  # fmt: skip
+    return _sealed(terms, data, terms.clock.now())
+
+
 def resealed(terms: Terms, payload: bytes) -> Build:
     """A row of an earlier epoch, to be sealed again under another sequence. Our own bytes: their signature is not asked for."""
 
@@ -95,7 +109,7 @@ def _builder(terms: Terms, recording: Recording, data: wire.TagsData | wire.Shel
     return _sealed(terms, data, recording.circumstances.started_at)
 
 
-def _sealed(terms: Terms, data: wire.TagsData | wire.ShelfData | wire.Gap, happened: datetime) -> Build:
+def _sealed(terms: Terms, data: wire.TagsData | wire.ShelfData | wire.Gap | wire.Checkpoint, happened: datetime) -> Build:
     recorded = terms.clock.now().astimezone(UTC)
 
     def build(seq: int, epoch: str) -> bytes:

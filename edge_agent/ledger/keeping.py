@@ -20,7 +20,7 @@ import msgspec
 
 from edge_agent.domain.consent import Party, Statement
 from edge_agent.domain.recording import Kind, State
-from edge_agent.errors import NotAllowed, NotFound
+from edge_agent.errors import NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
 from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
 from edge_agent.ledger.audit import broken, stamp
@@ -88,6 +88,7 @@ class Keeping:
 
         Raises:
             NotFound: nothing here is linked to that person. NotAllowed: a legal hold stands against it; nothing was done.
+            Unavailable: a recording of theirs is just being taken in.
         """
         return self._writer.write(lambda tx: self._erase(tx, party, pseudonym))
 
@@ -137,6 +138,11 @@ class Keeping:
         found = recordings_of(tx, party, pseudonym)
         if not found and not consents.statements(tx, party, pseudonym):
             raise NotFound("nothing here is linked to that person", remedy="check the code", zh="本机没有与此人有关的记录")
+        if any(lifecycle.get(tx, one).state is State.CAPTURED for one in found):
+            raise Unavailable(
+                "a recording of that person is just being taken in", remedy="try again in a moment, with the worker running",
+                zh="此人的录音正在接收，请稍后再试",
+            )  # fmt: skip
         held = [one for (one,) in tx.execute(f"{_HELD} ORDER BY recording") if one in found]
         if held:
             raise NotAllowed(

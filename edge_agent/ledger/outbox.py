@@ -2,8 +2,8 @@
 
 Sequences start at 1 in each epoch and have no holes: the next one is taken in the transaction that writes its row. A row is
 `live`, `shed` (the outbox was over its size; class by class, lowest first, oldest first) or `dead` (refused for good). Each
-loss is counted and told to HQ by a gap record, which is itself a row and never shed. PUBACK changes nothing here; only HQ's
-watermark does, and committed rows still wait `keep` so that a restored HQ can ask again.
+loss is counted and told to HQ by a gap record. Gap records and checkpoints of the audit log are rows too, and never shed.
+PUBACK changes nothing here; only HQ's watermark does, and committed rows still wait `keep` so that a restored HQ can ask again.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from typing import Final, Literal
 
 from edge_agent import log
 from edge_agent.ids import new_id
-from edge_agent.ledger import envelopes
+from edge_agent.ledger import envelopes, refusals
 from edge_agent.ledger.audit import Chain, stamp
 from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ledger.lifecycle import worded
-from edge_agent.ledger.writer import Terms
+from edge_agent.ledger.terms import Terms, new_origin
 from edge_sync.wire import Committed
 
 LEAF: Final = "tags"
@@ -36,13 +36,13 @@ class Outbox:
         self._terms = terms
         self._chain = chain
 
-    def put(self, tx: Transaction, rank: int, build: envelopes.Build) -> tuple[int, str]:
-        """One more row; its sequence and the sha256 of its bytes."""
+    def put(self, tx: Transaction, rank: int, build: envelopes.Build, *, leaf: str = LEAF) -> tuple[int, str]:
+        """One more row, for the topic's `leaf`; its sequence and the sha256 of its bytes."""
         seq = int(meta(tx, "highest")) + 1
         payload = build(seq, meta(tx, "epoch"))
         tx.execute(
             "INSERT INTO outbox (seq, leaf, rank, state, created_at, payload, bytes) VALUES (?, ?, ?, 'live', ?, ?, ?)",
-            (seq, LEAF, rank, self._now(), payload, len(payload)),
+            (seq, leaf, rank, self._now(), payload, len(payload)),
         )
         set_meta(tx, "highest", seq)
         return seq, sha256(payload).hexdigest()
@@ -72,7 +72,7 @@ class Outbox:
         now = int(meta(tx, "committed"))
         refused = self._refusal(tx, order)
         if refused:
-            log.get().warning("watermark.refused", reason=refused, seq=order.seq)
+            refusals.note(tx, self._terms, self._chain, "watermark", reason=refused, seq=order.seq)
             if refused == "beyond-highest" and meta(tx, "beyond") != str(order.seq):
                 set_meta(tx, "beyond", order.seq)
                 self._chain.append(tx, "watermark.beyond", seq=order.seq, highest=int(meta(tx, "highest")))
@@ -94,18 +94,33 @@ class Outbox:
         """Begin a new epoch after the box was restored from an old copy: HQ already has other rows under these sequences.
 
         Every row that HQ's watermark had not passed is sealed anew under the new epoch; what HQ did get twice this way carries
-        the same `event_id`. Gap records speak of the old epoch and end with it.
+        the same `event_id`. Gap records speak of the old epoch and end with it. So do checkpoints: HQ may have seen rows of the
+        audit log that this copy lacks, so from here on the log has a new name, and HQ sees an alarm instead of a fork.
         """
         rows = tx.execute(
             "SELECT rank, payload FROM outbox WHERE state = 'live' AND committed_at = '' AND rank > 0 ORDER BY seq"
         ).fetchall()
         before, epoch = meta(tx, "epoch"), new_id()
         tx.execute("DELETE FROM outbox")
-        for key, value in (("epoch", epoch), ("highest", 0), ("committed", 0), ("beyond", 0), ("hq_counter", 0)):
+        for key, value in (
+            ("epoch", epoch),
+            ("highest", 0),
+            ("committed", 0),
+            ("beyond", 0),
+            ("hq_counter", 0),
+            ("origin", new_origin(self._terms)),
+            ("checkpoint", ""),
+            ("witness", ""),
+        ):
             set_meta(tx, key, value)
         again = [self.put(tx, rank, envelopes.resealed(self._terms, payload)) for rank, payload in rows]
         self._chain.append(
-            tx, "outbox.renewed", before=before, epoch=epoch, rows=[{"seq": seq, "sha256": sha} for seq, sha in again]
+            tx,
+            "outbox.renewed",
+            before=before,
+            epoch=epoch,
+            log=meta(tx, "origin"),
+            rows=[{"seq": seq, "sha256": sha} for seq, sha in again],
         )
         log.get().warning("outbox.renewed", epoch=epoch, count=len(again))
 
@@ -131,6 +146,8 @@ class Outbox:
             ("other-gateway", order.gateway != self._terms.gateway),
             ("other-epoch", order.epoch != meta(tx, "epoch")),
             ("beyond-highest", order.seq > int(meta(tx, "highest"))),
+            # Once HQ knows more of this epoch than we do, none of its numbers can be told from ours: a new epoch comes first.
+            ("epoch-in-doubt", in_doubt(tx)),
             ("old-generation", bool(seen) and not same),
             ("stale", same and order.counter < int(meta(tx, "hq_counter") or 0)),
             ("backwards", same and order.seq < int(meta(tx, "committed"))),
@@ -184,6 +201,11 @@ class Outbox:
 
     def _now(self) -> str:
         return stamp(self._terms.clock.now())
+
+
+def in_doubt(tx: Transaction) -> bool:
+    """Whether HQ knows rows of this epoch that this box does not: opening the ledger again then begins a new one."""
+    return int(meta(tx, "beyond") or 0) > 0
 
 
 def _ranges(seqs: Sequence[int]) -> list[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """The tables, and the migrations that lead to them.
 
-Rules: `audit` rows are append-only (triggers refuse every UPDATE and DELETE); `tags` rows are never changed, a later tag
-*supersedes* an earlier one by naming it; `outbox.seq` starts at 1 in each epoch and is taken from `meta.highest`, so that a
-deleted row never frees its number. Times are UTC text with milliseconds, offsets `*_ms`, sizes `*_bytes`.
+Rules: `audit` and `audit_nodes` are append-only (triggers refuse every UPDATE and DELETE); `tags` rows are never changed, a
+later tag *supersedes* an earlier one by naming it; `outbox.seq` starts at 1 in each epoch and is taken from `meta.highest`, so
+that a deleted row never frees its number. Times are UTC text with milliseconds, offsets `*_ms`, sizes `*_bytes`.
 """
 
 import sqlite3
@@ -48,7 +48,7 @@ _FIRST: Final = (
     """CREATE TABLE generations (generation TEXT PRIMARY KEY, first_seen TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     """CREATE TABLE audit (
         seq INTEGER PRIMARY KEY, at TEXT NOT NULL, boot TEXT NOT NULL, mono_ms INTEGER NOT NULL, kind TEXT NOT NULL,
-        body TEXT NOT NULL, prev TEXT NOT NULL, hash TEXT NOT NULL) STRICT""",
+        body TEXT NOT NULL, hash BLOB NOT NULL) STRICT""",
     """CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
     """CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
     """CREATE TRIGGER tags_keep BEFORE UPDATE ON tags BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
@@ -61,6 +61,26 @@ _FIRST: Final = (
     """CREATE TRIGGER outbox_less AFTER UPDATE OF bytes ON outbox BEGIN
         UPDATE meta SET value = CAST(value AS INTEGER) + NEW.bytes - OLD.bytes WHERE key = 'outbox_bytes'; END""",
 )
+
+_AUDIT_TREE: Final = (
+    """CREATE TABLE audit_nodes (
+        level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, place)) STRICT, WITHOUT ROWID""",
+    """CREATE TRIGGER audit_nodes_keep BEFORE UPDATE ON audit_nodes BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TRIGGER audit_nodes_stay BEFORE DELETE ON audit_nodes BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TABLE refusals (
+        what TEXT NOT NULL, reason TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (what, reason, seq)) STRICT, WITHOUT ROWID""",
+)
+
+_OPENINGS: Final = (
+    """CREATE TABLE openings (
+        request TEXT PRIMARY KEY, object TEXT NOT NULL, requester TEXT NOT NULL, binding TEXT NOT NULL, minutes INTEGER NOT NULL,
+        asked_at TEXT NOT NULL, expires_at TEXT NOT NULL, state TEXT NOT NULL, legal TEXT NOT NULL, hr TEXT NOT NULL,
+        opened_at TEXT NOT NULL, until TEXT NOT NULL, views INTEGER NOT NULL, ended_at TEXT NOT NULL, ended TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    """CREATE INDEX openings_object ON openings (object)""",
+)
+
 
 _CONSENT: Final = (
     # Who is on a recording, apart from `recordings`, so that the link can be forgotten while the log still verifies.
@@ -84,7 +104,12 @@ _CONSENT: Final = (
         recording TEXT PRIMARY KEY REFERENCES recordings (id), reason TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
 )
 
-STEPS: Final = (("0001_first", _FIRST), ("0003_consent", _CONSENT))
+STEPS: Final = (
+    ("0001_first", _FIRST),
+    ("0002_audit_tree", _AUDIT_TREE),
+    ("0003_consent", _CONSENT),
+    ("0004_openings", _OPENINGS),
+)
 """Migrations in their order. A released step is never edited; a change is a further step."""
 VERSION: Final = len(STEPS)
 """Kept in `PRAGMA user_version` too, so that an up-to-date file opens without sqlite-utils."""

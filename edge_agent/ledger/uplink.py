@@ -57,6 +57,10 @@ class OutboxReader:
         """Hand HQ's raw watermark to the worker; returns the one in force, whether or not it believed this one."""
         return self._ask(asking.Confirm(message=message)).watermark
 
+    def witness(self, message: bytes) -> None:
+        """Hand HQ's raw cosignature of the audit log to the worker."""
+        self._ask(asking.Witnessed(message=message))
+
     def refuse(self, seq: int, reason: str) -> None:
         self._ask(asking.Refuse(seq=seq, reason=reason))
 

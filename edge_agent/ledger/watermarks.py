@@ -1,4 +1,4 @@
-"""The worker's door for the uplink: a Unix stream socket that takes watermarks, refusals and questions for a birth.
+"""The worker's door for the uplink: a Unix stream socket for watermarks, cosignatures, refusals and questions for a birth.
 
 Only peers with a listed uid (SO_PEERCRED) are heard; the socket is 0600, or 0660 where the uplink has an account of its own. A
 line has a size limit and a time limit; one question per connection.
@@ -19,11 +19,11 @@ import msgspec
 
 from edge_agent import log
 from edge_agent.errors import EdgeError, LedgerBroken, Unavailable
-from edge_agent.ledger import asking, birth
-from edge_agent.ledger.asking import Answer, Confirm, Question, Refuse
+from edge_agent.ledger import asking, birth, refusals, witnessing
+from edge_agent.ledger.asking import Answer, Confirm, Question, Refuse, Witnessed
 from edge_agent.ledger.birth import Presence
 from edge_agent.ledger.database import Transaction, meta
-from edge_agent.ledger.outbox import Outbox
+from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Writer
 from edge_sync import wire
 from edge_sync.errors import WireError
@@ -110,6 +110,9 @@ class WatermarkServer:
         try:
             if isinstance(question, Confirm):
                 return Answer(watermark=self._confirm(question.message, writer, outbox))
+            if isinstance(question, Witnessed):
+                writer.write(lambda tx: witnessing.take(tx, self._terms, writer.chain, question.message))
+                return Answer()
             if isinstance(question, Refuse):
                 writer.write(lambda tx: outbox.refuse(tx, question.seq, question.reason))
                 return Answer()
@@ -124,20 +127,26 @@ class WatermarkServer:
     def _confirm(self, message: bytes, writer: Writer, outbox: Outbox) -> int:
         """The watermark in force after HQ's message, which counts only when HQ's operations key signed it."""
         order = self._order(message)
-        if order is None:
-            return writer.database.reading(_committed)
-        return writer.write(lambda tx: outbox.confirm(tx, order))
+        if isinstance(order, wire.Committed):
+            mark = writer.write(lambda tx: outbox.confirm(tx, order))
+            if writer.database.reading(in_doubt):
+                # Opening the ledger again begins the new epoch; the service restarts the worker at once.
+                self._failed = LedgerBroken(
+                    "HQ knows rows that this box lost", remedy="restart the worker: it begins a new epoch"
+                )
+            return mark
+        writer.write(lambda tx: refusals.note(tx, self._terms, writer.chain, "watermark", reason=order))
+        return writer.database.reading(_committed)
 
-    def _order(self, message: bytes) -> wire.Committed | None:
+    def _order(self, message: bytes) -> wire.Committed | str:
+        """HQ's watermark, or why this is none."""
         if self._terms.hq_verify is None:
-            log.get().warning("watermark.refused", reason="no-hq-key")
-            return None
+            return "no-hq-key"
         try:
             order = wire.open_order(message, self._terms.hq_verify)
         except WireError as error:
-            log.get().warning("watermark.refused", reason=error.reason)
-            return None
-        return order if isinstance(order, wire.Committed) else None
+            return error.reason
+        return order if isinstance(order, wire.Committed) else "other-order"
 
 
 def _committed(tx: Transaction) -> int:

@@ -64,22 +64,26 @@ class Act:
 
     def carry_out(self, recordings: Sequence[str], *, wait_s: float = WAIT_S) -> Outcome:
         """Shred what was decided, here or in the worker; says what became of `recordings`."""
+        until = time.monotonic()
         if self._ours():
             retention.shred(self.ledger.keeping, app.vault(self.settings, self.keys))
-        with worker.only_one(self.settings.paths.worker_lock) as alone:
-            pass
+        elif self._worker_runs():
+            until += wait_s
         left = set(recordings)
-        until = time.monotonic() + wait_s
         while True:
             left -= {one for one in left if self.ledger.recording(one).state is State.EXPIRED}
             pending = left & set(self.ledger.keeping.to_shred())
-            if alone or not pending or time.monotonic() >= until:
+            if not pending or time.monotonic() >= until:
                 return Outcome(shredded=len(set(recordings)) - len(left), held=len(left - pending), pending=len(pending))
             time.sleep(_LOOK_S)
 
     def _ours(self) -> bool:
         found = self.settings.paths.vault
         return not found.exists() or found.stat().st_uid == os.geteuid()
+
+    def _worker_runs(self) -> bool:
+        with worker.only_one(self.settings.paths.worker_lock) as alone:
+            return not alone
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def employees(settings: Config) -> list[EmployeeLine]:
     from edge_agent.ledger import consents  # noqa: PLC0415 - after parsing
 
     with answers.reader(settings) as book:
-        newest = {one.subject: one for one in book.ask(lambda view: consents.statements(view, Party.REP))}
+        newest = {one.subject: one for one in book.viewing(lambda view: consents.statements(view, Party.REP))}
     now = app.SystemClock().now()
     return [
         EmployeeLine(

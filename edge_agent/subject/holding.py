@@ -25,7 +25,7 @@ def holds(settings: Config) -> list[HoldLine]:
     from edge_agent.ledger import keeping  # noqa: PLC0415 - after parsing
 
     with answers.reader(settings) as book:
-        found = book.ask(keeping.holds)
+        found = book.viewing(keeping.holds)
     return [HoldLine(hold=one.id, recording=one.recording, reason=one.reason, at=one.at.isoformat()) for one in found]
 
 
@@ -34,7 +34,7 @@ def plan(settings: Config) -> list[PlanLine]:
     from edge_agent.ledger import keeping  # noqa: PLC0415
 
     with answers.reader(settings) as book:
-        kept = book.ask(keeping.kept)
+        kept = book.viewing(keeping.kept)
     planned = retention.plan(settings.retention, app.policy(settings), kept)
     return [
         PlanLine(

@@ -14,9 +14,9 @@ from edge_agent.documents import (
     Erased,
     Exported,
     ObjectLine,
-    OpeningLine,
     StatementLine,
     SubjectFile,
+    SubjectOpening,
     SubjectRecording,
     SubjectTag,
     encode,
@@ -50,13 +50,13 @@ def export(settings: Config, party: Party, code: str, output: Path) -> Exported:
     with acting(settings) as act:
         pseudonym = act.pseudonym(party, code)
         with answers.reader(settings) as book:
-            wanted = set(book.ask(lambda view: subjects.recordings_of(view, party, pseudonym)))
-            said = book.ask(lambda view: consents.statements(view, party, pseudonym))
+            wanted = set(book.viewing(lambda view: subjects.recordings_of(view, party, pseudonym)))
+            said = book.viewing(lambda view: consents.statements(view, party, pseudonym))
             if not wanted and not said:
                 raise NotFound("nothing here is linked to that person", remedy="check the code", zh="本机没有与此人有关的记录")
             rules, plan = app.tagger(settings), _plan(settings, book)
             recordings = [_recording(book, rules, one, plan) for one in book.recordings() if one.id in wanted]
-            late = book.ask(lambda view: [one for id_ in wanted for one in consents.statements(view, Party.RECORDING, id_)])
+            late = book.viewing(lambda view: [one for id_ in wanted for one in consents.statements(view, Party.RECORDING, id_)])
         found = SubjectFile(
             party=party.value, pseudonym=pseudonym, gateway=settings.gateway, made_at=app.SystemClock().now().isoformat(),
             recordings=recordings, statements=[_statement(one) for one in (*said, *late)],
@@ -78,7 +78,7 @@ def erase(settings: Config, party: Party, code: str) -> Erased:
 def _plan(settings: Config, book: "LedgerReader") -> dict[str, retention.Due]:
     from edge_agent.ledger import keeping  # noqa: PLC0415
 
-    planned = retention.plan(settings.retention, app.policy(settings), book.ask(keeping.kept))
+    planned = retention.plan(settings.retention, app.policy(settings), book.viewing(keeping.kept))
     return {one.kept.recording: one for one in planned}
 
 
@@ -95,8 +95,8 @@ def _recording(book: "LedgerReader", rules: "RuleTagger", one: Recording, plan: 
         captured_at=one.captured_at.isoformat(), shred_at=due.at.isoformat() if due else "", rule=due.rule if due else "",
         held=due.kept.held if due else False, objects=[ObjectLine(object=ident, kind=kind) for ident, kind in objects], tags=tags,
         openings=[
-            OpeningLine(at=at, kind=kind, object=str(body.get("object", "")), request=str(body.get("request", "")))
-            for at, kind, body in book.openings({ident for ident, _ in objects})
+            SubjectOpening(at=at, kind=kind, object=str(body.get("object", "")), request=str(body.get("request", "")))
+            for at, kind, body in book.opening_events({ident for ident, _ in objects})
         ],
     )  # fmt: skip
 

@@ -80,17 +80,7 @@ class Approver:
             raise Refused("no open claim fits this request", remedy=_NEW_CLAIM)
         if claim.expires_at <= self._now():
             raise Refused("claim has expired", remedy=_NEW_CLAIM)
-        held = self._store.gateway(asked.gateway)
-        if held is None:
-            return claim
-        if held.tenant != asked.tenant:
-            raise Refused("that name belongs to another tenant", remedy="choose another name for this box")
-        if not held.revoked and held.key != asked.key:
-            raise Refused("that name is enrolled with another box's key", remedy="revoke it first: edge-hq revoke GATEWAY")
-        if held.revoked and held.key == asked.key:
-            raise Refused(
-                "this box's key was revoked", remedy="make new keys on the box: another state directory, `edge-agent init`"
-            )
+        check_name(self._store.gateway(asked.gateway), tenant=asked.tenant, key=asked.key)
         return claim
 
     def _entitled_to_renew(self, asked: Renewal) -> None:
@@ -116,6 +106,18 @@ class Approver:
         )  # fmt: skip
         grant = grant if claim is None else enrolment.bind(grant, claim)
         return grant, enrolment.sealed(grant, signing.signer(self._hq))
+
+
+def check_name(held: Gateway | None, *, tenant: str, key: bytes) -> None:
+    """Whether who has this key may have a name that `held` has or had; Refused otherwise."""
+    if held is None:
+        return
+    if held.tenant != tenant:
+        raise Refused("that name belongs to another tenant", remedy="choose another name for this box")
+    if held.revoked and held.key == key:
+        raise Refused("this box's key was revoked", remedy="make new keys there: another state directory, `edge-agent init`")
+    if not held.revoked and held.key != key:
+        raise Refused("that name is enrolled with another box's key", remedy="revoke it first: edge-hq revoke GATEWAY")
 
 
 def claim(authority: Authority, *, gateway: str, tenant: str, life: timedelta, now: datetime | None = None) -> tuple[str, Claim]:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from edge_sync import certificates, durable
-from edge_sync.certificates import DER, HASH, PEM
+from edge_sync.certificates import HASH, PEM
 from edge_sync.errors import Refused
 
 Role = Literal["sink", "operator", "reader"]
@@ -70,7 +70,7 @@ class Authority:
         pem = durable.read(key_file, remedy=_REMEDY)
         if key_file.stat().st_mode & 0o077:
             raise Refused("ca.key is readable by others", remedy="chmod 600 it")
-        certificate = _loaded(durable.read(folder / "ca.pem", remedy=_REMEDY))
+        certificate = certificates.load_pem(durable.read(folder / "ca.pem", remedy=_REMEDY))
         return cls(folder, certificates.load_key(pem), certificate)
 
     @contextmanager
@@ -100,7 +100,7 @@ class Authority:
         return self._signed(name, self._issuing(name, tenant, key, GATEWAY_LIFE, now), ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def issued(self, name: str) -> list[x509.Certificate]:
-        return [_loaded(path.read_bytes()) for path in sorted((self.folder / "issued" / name).glob("*.pem"))]
+        return [certificates.load_pem(path.read_bytes()) for path in sorted((self.folder / "issued" / name).glob("*.pem"))]
 
     def own(self) -> list[str]:
         """HQ's names that were given out, `hq.broker` among them."""
@@ -194,10 +194,3 @@ def _general(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
     except ValueError as error:
         raise Refused("a host is neither an address nor a name", remedy="give names in ASCII") from error
-
-
-def _loaded(pem: bytes) -> x509.Certificate:
-    try:
-        return certificates.load(x509.load_pem_x509_certificate(pem).public_bytes(DER))
-    except ValueError as error:
-        raise Refused("certificate is damaged", remedy="restore the folder from its backup") from error

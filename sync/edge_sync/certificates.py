@@ -75,6 +75,13 @@ def load(der: bytes) -> x509.Certificate:
         raise Refused("certificate is damaged", remedy="ask for it again") from error
 
 
+def load_pem(pem: bytes) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError as error:
+        raise Refused("certificate is damaged", remedy="restore it from a backup, or ask for it again") from error
+
+
 def check_issued(certificate: x509.Certificate, ca: x509.Certificate, *, name: str, tenant: str) -> None:
     """Whether `ca` gave `certificate` to this gateway, as a client and nothing else; Refused otherwise. Not the dates."""
     try:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from edge_sync import wire
-from edge_sync.errors import BadSignature, OrderNotKept
+from edge_sync.errors import BadSignature, OrderNotKept, WireError
 
 
 class CounterFile:
@@ -70,8 +70,11 @@ class Orders:
         return order
 
     def is_watermark(self, payload: bytes) -> bool:
-        """Whether this is a watermark of HQ for this gateway; raises like `command`."""
-        return isinstance(self._read(payload), wire.Committed)
+        """Whether this is a watermark of HQ for this gateway; what is not is for the worker to refuse and to remember."""
+        try:
+            return isinstance(self._read(payload), wire.Committed)
+        except WireError:
+            return False
 
     def _read(self, payload: bytes) -> wire.Order:
         order = wire.open_order(payload, self._verify)

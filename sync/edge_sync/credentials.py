@@ -88,13 +88,11 @@ class Expiry:
         if not self._certificate or now < self._look_at:
             return
         self._look_at = now + _LOOK_EVERY_S
-        from cryptography import x509  # noqa: PLC0415 - only who has a certificate needs it
-
-        from edge_sync import certificates  # noqa: PLC0415
+        from edge_sync import certificates  # noqa: PLC0415 - only who has a certificate needs it
 
         try:
-            held = x509.load_pem_x509_certificate(Path(self._certificate).read_bytes())
-        except (OSError, ValueError) as error:
+            held = certificates.load_pem(Path(self._certificate).read_bytes())
+        except (OSError, Refused) as error:
             log.get().warning("certificate.unreadable", error=type(error).__name__)
             return
         at = datetime.now(UTC)

@@ -1,8 +1,8 @@
 """Every message of the contract as a closed type: what a gateway may say, and what HQ may say back.
 
-Upward in the outbox's sequence: `TagsEnvelope`, `ShelfEnvelope`, `GapEnvelope` (CloudEvents 1.0). Upward beside it: `Birth`
-(signed), `State` and `Health` (not signed: the process that holds the link holds no key). Downward, signed by HQ:
-`Committed`, `Replay`, `Rebirth`. Unknown fields are refused everywhere. Sealing and opening are in `wire`.
+Upward in the outbox's sequence: `TagsEnvelope`, `ShelfEnvelope`, `GapEnvelope`, `AuditEnvelope` (CloudEvents 1.0). Upward beside
+it: `Birth` (signed), `State` and `Health` (not signed: the process that holds the link holds no key). Downward, signed by HQ:
+`Committed`, `Replay`, `Rebirth`, `Witness`. Unknown fields are refused everywhere. Sealing and opening are in `wire`.
 """
 
 from typing import Annotated, Literal
@@ -91,6 +91,11 @@ class AuditEnvelope(_Envelope, frozen=True, kw_only=True, tag="cn.sx.audit.v1"):
     datacontenttype: Literal["application/json"] = "application/json"
     dataclassification: Literal["operational"] = "operational"
     data: Checkpoint
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.data.origin.startswith(f"sx/v1/{self.tenant}/{self.gateway}/"):
+            raise ValueError("a checkpoint of another gateway's log")
 
 
 Envelope = TagsEnvelope | ShelfEnvelope | GapEnvelope | AuditEnvelope

@@ -44,6 +44,10 @@ class Outbox(Protocol):
         """Hand over HQ's raw `committed`; the worker verifies it. Returns the watermark now in force, changed or not."""
         ...
 
+    def witness(self, message: bytes) -> None:
+        """Hand over HQ's raw `witness`; the worker verifies and keeps it, or refuses it."""
+        ...
+
     def refuse(self, seq: int, reason: str) -> None:
         """Keep this row as a dead letter, durably, and never offer it again."""
         ...

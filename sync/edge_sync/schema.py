@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 of every message, generated from the types: `python -m edge_sync.schema sync/schema [--check]`.
+"""JSON Schema 2020-12 of every message and document, and AsyncAPI 3: `python -m edge_sync.schema sync/schema [--check]`.
 
 Signed messages get their last member, `signature`, which is no field of any type. `--check` writes nothing and exits 1 when a
 committed file is not what the types say.
@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from edge_sync import messages
-from edge_sync.store import RowsReport
+from edge_sync import asyncapi, enrolment, messages
+from edge_sync.store import DeadLettersReport, GatewaysReport, RowsReport
+from edge_sync.witness import CheckpointsReport
 
 _SIGNED: Final[dict[str, type]] = {
     "tags.v1": messages.TagsEnvelope,
@@ -23,11 +24,19 @@ _SIGNED: Final[dict[str, type]] = {
     "committed.v1": messages.Committed,
     "cmd.replay.v1": messages.Replay,
     "cmd.rebirth.v1": messages.Rebirth,
+    "audit.v1": messages.AuditEnvelope,
+    "witness.v1": messages.Witness,
+    "enrol.request.v1": enrolment.Request,
+    "enrol.renewal.v1": enrolment.Renewal,
+    "enrol.grant.v1": enrolment.Grant,
 }
 _UNSIGNED: Final[dict[str, type]] = {
     "state.v1": messages.State,
     "health.v1": messages.Health,
     "hq-rows": RowsReport,
+    "hq-audit": CheckpointsReport,
+    "hq-gateways": GatewaysReport,
+    "hq-dead-letters": DeadLettersReport,
 }
 _SIGNATURE: Final = {
     "type": "string",
@@ -47,6 +56,7 @@ def schemas() -> dict[str, dict[str, Any]]:
             root["required"].append("signature")
         head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:sx:schema:{name}.json"}
         made[f"{name}.json"] = head | schema
+    made["asyncapi.json"] = asyncapi.document(_SIGNED | _UNSIGNED)
     return made
 
 

@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from edge_sync import log, topics, wire
+from edge_sync import log, topics, wire, witness
 from edge_sync.backoff import Backoff
 from edge_sync.errors import LinkDown
 from edge_sync.gaps import GapTimer
 from edge_sync.intake import examine
 from edge_sync.link import Delivered, Endpoint, Event, Link
 from edge_sync.store import Hole, Store, Watermark
+from edge_sync.witness import Kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class Sink:
             log.get().info("sink.listening", port=self._settings.endpoint.port, generation=self._store.generation)
             # Who waited for a subscriber, or was sent to by an older database, learns where HQ stands.
             self._confirm(link, self._store.watermarks())
+            self._cosign(link, self._store.witnessed())
             while not stop.is_set():
                 self._turn(link)
             link.close()
@@ -115,6 +117,7 @@ class Sink:
         for one in group:
             link.acknowledge(one.ticket)
         self._confirm(link, result.watermarks)
+        self._cosign(link, result.checkpoints)
         if result.rejected:
             log.get().warning("messages.rejected", count=result.rejected)
         if result.new or result.repeats:
@@ -131,6 +134,13 @@ class Sink:
             )
             self._send(link, mark.tenant, mark.gateway, "committed", message)
 
+    def _cosign(self, link: Link, checkpoints: Sequence[Kept]) -> None:
+        for one in checkpoints:
+            if one.verdict.alarming:
+                log.get().error("checkpoint.alarmed", gateway=one.gateway, reason=str(one.verdict), epoch=one.epoch, seq=one.seq)
+            if one.counter:
+                self._send(link, one.tenant, one.gateway, "witness", witness.cosigned(one, self._sign))
+
     def _ask(self, link: Link, hole: Hole) -> None:
         counter = self._store.counter(hole.gateway)
         if hole.first == 0:
@@ -142,7 +152,7 @@ class Sink:
 
     def _send(self, link: Link, tenant: str, gateway: str, leaf: str, order: wire.Order) -> None:
         topic = topics.Address(tenant=tenant, gateway=gateway, leaf=leaf).topic
-        link.publish(topic, wire.seal(order, self._sign), retain=leaf == "committed")
+        link.publish(topic, wire.seal(order, self._sign), retain=leaf in topics.KEPT_LEAVES)
 
 
 def _deliveries(events: Sequence[Event]) -> list[Delivered]:

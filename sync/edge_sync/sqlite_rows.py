@@ -2,12 +2,11 @@
 
 import sqlite3
 from datetime import datetime
-from hashlib import sha256
 
 import msgspec
 
 from edge_sync.messages import GapEnvelope, ShelfEnvelope, TagsEnvelope
-from edge_sync.store import Accepted, Rejected
+from edge_sync.store import Accepted
 
 
 def insert(db: sqlite3.Connection, arrival: Accepted, at: datetime) -> bool:
@@ -36,17 +35,6 @@ def insert(db: sqlite3.Connection, arrival: Accepted, at: datetime) -> bool:
                 [(*key[:2], one.first, one.last, envelope.data.reason, key[2]) for one in envelope.data.ranges],
             )
     return True
-
-
-def conflict(arrival: Accepted) -> Rejected:
-    """A second, different envelope under a sequence that is taken: kept as a dead letter, it changes nothing."""
-    return Rejected(
-        gateway=arrival.envelope.gateway,
-        leaf="tags",
-        reason="conflict",
-        sha256=sha256(arrival.payload).hexdigest(),
-        size_bytes=len(arrival.payload),
-    )
 
 
 def _insert_tags(db: sqlite3.Connection, key: tuple[str, str, int], envelope: TagsEnvelope) -> None:

@@ -1,22 +1,24 @@
 """HQ's database on SQLite: WAL, `synchronous=FULL`, one `BEGIN IMMEDIATE` per commit. Implements `store.Store`.
 
 Every sqlite3 error becomes `StoreBroken` in `_translated`; the sink then stops without acknowledging, and nothing is lost.
-Taking envelopes apart into tables is in `sqlite_rows`, the report in `sqlite_report`.
+Taking envelopes apart into tables is in `sqlite_rows`, checkpoints in `sqlite_checkpoints`, the report in `sqlite_report`.
 """
 
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from edge_sync import sqlite_report, sqlite_rows
+from edge_sync import sqlite_checkpoints, sqlite_report, sqlite_rows
 from edge_sync.errors import Refused, StoreBroken
 from edge_sync.sqlite_schema import STEPS
 from edge_sync.store import (
+    DEAD_LETTERS,
     Accepted,
     Arrival,
     Born,
@@ -29,10 +31,9 @@ from edge_sync.store import (
     RowsReport,
     Seen,
     Watermark,
+    conflict,
 )
-
-_DEAD_LETTERS = 1000
-"""Distinct dead letters kept per gateway; further ones are only counted, per reason."""
+from edge_sync.witness import Kept
 
 Stream = tuple[str, str]
 
@@ -76,6 +77,7 @@ class SqliteStore:
     def commit(self, arrivals: Sequence[Arrival], *, at: datetime) -> Result:
         new = repeats = rejected = 0
         touched: dict[Stream, None] = {}
+        checkpoints: list[Kept] = []
         with self._transaction():
             for arrival in arrivals:
                 match arrival:
@@ -94,9 +96,9 @@ class SqliteStore:
                         if arrival.seq:
                             touched[(arrival.gateway, arrival.epoch)] = None
             for stream in touched:
-                self._advance(stream)
+                checkpoints += self._advance(stream, at)
             marks = tuple(self._watermark(stream) for stream in touched)
-        return Result(new=new, repeats=repeats, rejected=rejected, watermarks=marks)
+        return Result(new=new, repeats=repeats, rejected=rejected, watermarks=marks, checkpoints=tuple(checkpoints))
 
     def watermarks(self) -> Sequence[Watermark]:
         with self._transaction():
@@ -121,6 +123,14 @@ class SqliteStore:
                 """
             ).fetchall()
         return [Hole(tenant=t, gateway=g, epoch=e, first=first, last=int(last)) for t, g, e, first, last in rows if first <= last]
+
+    def checkpoints(self, gateway: str = "") -> Sequence[Kept]:
+        with _translated("read"):
+            return sqlite_checkpoints.kept(self._db, gateway)
+
+    def witnessed(self) -> Sequence[Kept]:
+        with self._transaction():
+            return [self._counted(one) for one in sqlite_checkpoints.newest(self._db)]
 
     def counter(self, gateway: str) -> int:
         with self._transaction():
@@ -157,7 +167,7 @@ class SqliteStore:
             return True
         (held,) = self._db.execute("SELECT payload FROM envelopes WHERE gateway = ? AND epoch = ? AND seq = ?", key).fetchone()
         if held != arrival.payload:
-            self._dead_letter(sqlite_rows.conflict(arrival), at)
+            self._dead_letter(conflict(arrival), at)
         return False
 
     def _born(self, arrival: Born, at: datetime) -> Stream:
@@ -188,7 +198,7 @@ class SqliteStore:
                 (*stream, arrival.seq, arrival.seq, arrival.seq),
             )
         (kept,) = self._db.execute("SELECT count(*) FROM dead_letters WHERE gateway = ?", (arrival.gateway,)).fetchone()
-        digest = arrival.sha256 if kept < _DEAD_LETTERS or arrival.seq else ""
+        digest = arrival.sha256 if kept < DEAD_LETTERS or arrival.seq else ""
         self._db.execute(
             "INSERT INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)"
             " ON CONFLICT (gateway, reason, sha256) DO UPDATE SET count = count + 1, last_at = excluded.last_at",
@@ -207,7 +217,8 @@ class SqliteStore:
         )
         self._db.execute("UPDATE gateways SET epoch = ? WHERE name = ? AND epoch = ''", (stream[1], stream[0]))
 
-    def _advance(self, stream: Stream) -> None:
+    def _advance(self, stream: Stream, at: datetime) -> Sequence[Kept]:
+        """Move the stream's watermark as far as it goes; the checkpoints that it passed, judged."""
         before, highest = self._db.execute(
             "SELECT contiguous, highest FROM streams WHERE gateway = ? AND epoch = ?", stream
         ).fetchone()
@@ -227,8 +238,13 @@ class SqliteStore:
             if through is None or min(through, highest) <= reached:
                 break
             reached = min(through, highest)
-        if reached != before:
-            self._db.execute("UPDATE streams SET contiguous = ? WHERE gateway = ? AND epoch = ?", (reached, *stream))
+        if reached == before:
+            return ()
+        self._db.execute("UPDATE streams SET contiguous = ? WHERE gateway = ? AND epoch = ?", (reached, *stream))
+        return [self._counted(one) for one in sqlite_checkpoints.judge(self._db, stream, before, reached, at)]
+
+    def _counted(self, kept: Kept) -> Kept:
+        return replace(kept, counter=self._next_counter(kept.gateway)) if kept.verdict.followed else kept
 
     def _watermark(self, stream: Stream) -> Watermark:
         tenant, seq = self._db.execute(

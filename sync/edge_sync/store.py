@@ -3,17 +3,23 @@
 A `commit` is one durable transaction: envelopes keyed by (gateway, epoch, seq), repeats ignored; what they carry is taken
 apart only for those that were new. A stream is one epoch of one gateway. Its watermark is the highest sequence up to which
 every sequence is either here, in a gap record, or refused here after its signature held. `generation` is a random id made
-with the database: it tells a gateway when HQ has lost everything.
+with the database: it tells a gateway when HQ has lost everything. Checkpoints (envelopes of type `cn.sx.audit.v1`) are judged by
+`witness.examined`, in order, in the commit in which the watermark passes them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from hashlib import sha256
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
 from edge_sync.messages import Birth, Envelope, Health
+from edge_sync.witness import Kept
+
+DEAD_LETTERS: Final = 1000
+"""Distinct dead letters kept per gateway; further ones are only counted, per reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +85,16 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a commit did: envelopes that were new, repeats ignored, messages rejected, and watermarks to publish."""
+    """What a commit did: envelopes that were new, repeats ignored, messages rejected, and watermarks to publish.
+
+    `checkpoints` are those judged now, whatever the verdict; the followed ones carry a `counter`.
+    """
 
     new: int
     repeats: int
     rejected: int
     watermarks: tuple[Watermark, ...]
+    checkpoints: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +106,17 @@ class Hole:
     epoch: str
     first: int
     last: int
+
+
+def conflict(arrival: Accepted) -> Rejected:
+    """A second, different envelope under a sequence that is taken: kept as a dead letter, it changes nothing."""
+    return Rejected(
+        gateway=arrival.envelope.gateway,
+        leaf="tags",
+        reason="conflict",
+        sha256=sha256(arrival.payload).hexdigest(),
+        size_bytes=len(arrival.payload),
+    )
 
 
 class StoredRow(Struct, frozen=True, kw_only=True):
@@ -205,6 +226,14 @@ class Store(Protocol):
 
     def holes(self) -> Sequence[Hole]:
         """The first hole of every current stream that has one, and every stream without a birth; none of revoked gateways."""
+        ...
+
+    def checkpoints(self, gateway: str = "") -> Sequence[Kept]:
+        """Every checkpoint judged so far (of one gateway), by gateway, in the order in which they were judged."""
+        ...
+
+    def witnessed(self) -> Sequence[Kept]:
+        """For each gateway the followed checkpoint that was judged last, with a fresh counter to send it again."""
         ...
 
     def counter(self, gateway: str) -> int:

@@ -8,6 +8,8 @@ ROOT: Final = "sx/v1"
 ROW_LEAVES: Final = frozenset({"tags", "backfill", "audit"})
 """Leaves that carry signed envelopes of the outbox."""
 UP_LEAVES: Final = ROW_LEAVES | {"birth", "state", "health"}
+KEPT_LEAVES: Final = frozenset({"committed", "witness"})
+"""Leaves that HQ writes retained: a gateway that comes back learns where it stands."""
 GATEWAY_WRITES: Final = UP_LEAVES | {"case"}
 """What a broker's access rules let a gateway write; `case` is reserved: nothing is sent there yet."""
 GATEWAY_READS: Final = ("committed", "witness", "cmd/+")

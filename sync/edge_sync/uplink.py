@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
-from edge_sync import health, log, wire
-from edge_sync.backoff import Backoff
+from edge_sync import health, log, topics, wire
+from edge_sync.backoff import Backoff, StormGuard
 from edge_sync.commands import CounterFile, Orders
 from edge_sync.credentials import Expiry
 from edge_sync.errors import LinkDown, OrderNotKept, OutboxAway, WireError
@@ -25,6 +26,10 @@ from edge_sync.topics import Address
 from edge_sync.window import Outcome, Verdict, Window
 
 _GOODBYE_S = 2.0
+_SUSPECTS = 8
+"""False watermarks held for the worker at a time; more of them say nothing new."""
+_WORTH_READING = 16 * 1024
+"""Bytes of a message of HQ; none of its kind is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,8 @@ class Settings:
     health_s: float = 60.0
     will_delay_s: int = 45
     tick_s: float = 0.1
+    storm_after_s: float = 60.0
+    """After an outage this long the backlog waits a random while, so that a region's does not come all at once."""
     backoff_base_s: float = 0.5
     backoff_cap_s: float = 60.0
 
@@ -65,10 +72,13 @@ class Uplink:
         self._orders = Orders(gateway=settings.gateway, verify=hq_verify, counter=CounterFile(settings.state / "orders.counter"))
         self._window = Window(size=settings.window, lead=settings.lead, stall_s=settings.stall_s, hold_s=settings.hold_s)
         self._backoff = Backoff(base_s=settings.backoff_base_s, cap_s=settings.backoff_cap_s)
+        self._storm = StormGuard(after_s=settings.storm_after_s)
         self._epoch = ""
         self._boot_id = ""
         self._ahead: list[Row] = []
         self._to_confirm: bytes | None = None
+        self._to_witness: bytes | None = None
+        self._suspect: dict[bytes, bytes] = {}
         self._to_refuse: dict[int, str] = {}
         self._retry_at = 0.0
         self._health_at = 0.0
@@ -80,6 +90,7 @@ class Uplink:
             try:
                 self._session(stop)
             except (LinkDown, OutboxAway) as error:
+                self._storm.lost(time.monotonic())
                 wait_s = self._backoff.wait_s()
                 code = error.code if isinstance(error, LinkDown) else 0
                 log.get().warning(
@@ -88,6 +99,7 @@ class Uplink:
                 stop.wait(wait_s)
 
     def _session(self, stop: threading.Event) -> None:
+        self._expiry.look()  # an expired certificate gets no further than this
         birth = self._outbox.birth()
         # Our own worker built it; only HQ needs to check its signature.
         self._boot_id = wire.open_birth(birth, lambda _, __: True).boot_id
@@ -98,7 +110,7 @@ class Uplink:
         )
         try:
             link.open()
-            link.subscribe([self._topic("committed"), self._topic("cmd/+")])
+            link.subscribe([self._topic("committed"), self._topic("witness"), self._topic("cmd/+")])
             link.publish(self._topic("state"), self._state("online"), retain=True)
             link.publish(self._topic("birth"), birth, retain=True)
             self._begin(link)
@@ -116,6 +128,9 @@ class Uplink:
         self._window.limit(link.receive_maximum)
         self._ahead.clear()
         self._window.start(self._outbox.committed(), time.monotonic())
+        storm_s = self._storm.back(time.monotonic())
+        if storm_s:
+            log.get().info("backlog.spread", wait_s=int(storm_s))
         log.get().info("link.opened", port=self._settings.endpoint.port, seq=self._window.committed, epoch=epoch)
 
     def _turn(self, link: Link) -> None:
@@ -137,6 +152,8 @@ class Uplink:
             self._ahead = list(self._outbox.after(self._window.cursor, max(room, 2 * self._settings.window)))
             if not self._ahead and self._outbox.epoch() != self._epoch:
                 raise LinkDown("outbox was replaced", remedy="introduce the new one")
+        if self._ahead and self._storm.holds(now) and self._is_late(self._ahead[0]):
+            return 0
         rows, self._ahead = self._ahead[:room], self._ahead[room:]
         for row in rows:
             if row.seq in self._to_refuse:
@@ -163,9 +180,10 @@ class Uplink:
     def _leaf(self, row: Row) -> str:
         if row.leaf != "tags":
             return row.leaf
-        age_s = (self._now() - row.created_at).total_seconds()
-        late = age_s > self._settings.live_s or self._window.is_repeat(row.seq)
-        return "backfill" if late else "tags"
+        return "backfill" if self._is_late(row) or self._window.is_repeat(row.seq) else "tags"
+
+    def _is_late(self, row: Row) -> bool:
+        return (self._now() - row.created_at).total_seconds() > self._settings.live_s
 
     def _answered(self, event: Answered) -> None:
         outcome, seq = self._window.answered(event.ticket, event.code, time.monotonic())
@@ -185,17 +203,15 @@ class Uplink:
     def _heard(self, link: Link, event: Delivered) -> None:
         leaf = event.topic.removeprefix(self._topic(""))
         try:
-            if leaf == "committed":
-                if self._orders.is_watermark(event.payload):
-                    self._to_confirm = event.payload
-                    self._retry_at = 0.0
+            if leaf in topics.KEPT_LEAVES:
+                self._heard_kept(leaf, event.payload)
                 return
             command = self._orders.command(event.payload)
         except OrderNotKept:
             log.get().warning("order.put_off", topic_leaf="cmd")  # rows matter more; HQ will ask again
             return
         except WireError as error:
-            log.get().warning("order.refused", reason=error.reason, topic_leaf="committed" if leaf == "committed" else "cmd")
+            log.get().warning("order.refused", reason=error.reason, topic_leaf="cmd")
             return
         if isinstance(command, wire.Rebirth):
             link.publish(self._topic("birth"), self._outbox.birth(), retain=True)
@@ -205,11 +221,30 @@ class Uplink:
                 log.get().info("replay.asked", first=command.first, last=last)
                 self._window.replay(command.first, last)
 
+    def _heard_kept(self, leaf: str, payload: bytes) -> None:
+        """What HQ keeps at the broker the worker judges. A false watermark must not push out a true one that waits here."""
+        payload = payload[:_WORTH_READING]
+        if leaf == "witness":
+            self._to_witness = payload
+        elif self._orders.is_watermark(payload):
+            self._to_confirm = payload
+        elif len(self._suspect) < _SUSPECTS:
+            log.get().warning("order.refused", reason="bad-signature", topic_leaf=leaf)
+            self._suspect[sha256(payload).digest()] = payload
+        self._retry_at = 0.0
+
     def _tell_worker(self) -> None:
-        """Dead letters and watermarks go to the worker; while it is away they wait here, and rows go on."""
-        if (self._to_confirm is None and not self._to_refuse) or time.monotonic() < self._retry_at:
+        """Dead letters and HQ's words go to the worker; while it is away they wait here, and rows go on."""
+        waiting = self._to_confirm or self._to_witness or self._to_refuse or self._suspect
+        if not waiting or time.monotonic() < self._retry_at:
             return
         try:
+            for digest, payload in list(self._suspect.items()):
+                self._outbox.confirm(payload)
+                del self._suspect[digest]
+            if self._to_witness is not None:
+                self._outbox.witness(self._to_witness)
+                self._to_witness = None
             for seq, reason in list(self._to_refuse.items()):
                 self._outbox.refuse(seq, reason)
                 del self._to_refuse[seq]

@@ -10,8 +10,11 @@ import pytest
 from box_world import HR, LEGAL, BoxWorld, Party, script
 from conftest import Box
 
+from edge_agent import config
+from edge_agent.domain.consent import Verb
 from edge_agent.domain.recording import State
 from edge_agent.errors import EdgeError, Refused
+from edge_agent.subject.acting import acting
 from edge_agent.vault import request, unseal
 from edge_agent.vault.release import release
 
@@ -65,7 +68,7 @@ def test_after_an_erasure_two_officers_open_nothing_and_the_log_verifies(world: 
     assert BoxWorld(tmp_path, clock=world.clock).ledger.verify_chain() >= rows, "after a restart as well"
 
 
-def test_a_running_worker_shreds_what_a_command_withdraws(box: Box) -> None:
+def test_the_commands_work_beside_a_running_worker(box: Box) -> None:
     """The commands as an installer has them: late consent is refused afterwards, a copy is given before, the log is intact."""
     box.start("worker")
     for n in range(2):
@@ -131,5 +134,13 @@ def test_the_worker_shreds_by_itself_what_is_due(box: Box) -> None:
     box.config.write_text(box.config.read_text() + "[consent]\ngrace_hours = 0\n")
     box.start("worker")
     box.until(lambda: box.query("SELECT state FROM recordings") == [("expired",)])
+
+    # What another account decided, which may not touch the vault's files itself.
+    box.drop(b"somebody else's words", "2.wav", META.format("", "none").replace("C-77", "C-78"))
+    box.until(lambda: len(box.query("SELECT 1 FROM recordings WHERE parked <> ''")) == 1)
+    with acting(config.load(box.config)) as act:
+        customer = act.pseudonym(Party.CUSTOMER, "C-78")
+        act.ledger.keeping.withdraw(act.statement(Party.CUSTOMER, customer, Verb.WITHDRAWN, ""))
+    box.until(lambda: box.json("status")["recordings"] == {"expired": 2})
     assert box.stop("worker") == 0
     assert box.json("status")["audit_ok"] is True

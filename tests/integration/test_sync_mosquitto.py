@@ -102,6 +102,45 @@ def test_fresh_rows_go_live_and_old_ones_to_backfill(outbox: FileOutbox, broker:
         assert (heard_on(listener, "backfill"), heard_on(listener, "tags")) == ([1, 2, 3], [4, 5])
 
 
+def test_after_an_outage_the_backlog_waits_its_turn(tmp_path: Path) -> None:
+    outbox = FileOutbox(tmp_path / "outbox.db")
+    outbox.add(3, at=datetime.now(UTC) - timedelta(minutes=5))
+    away = Mosquitto(tmp_path)
+    stop, uplink = threading.Event(), an_uplink(outbox, away.port, tmp_path, storm_after_s=0.0)
+    spread: list[float] = []
+    uplink._storm = Spread(spread)
+    thread = threading.Thread(target=uplink.run, args=(stop,))
+    thread.start()
+    wait_for(lambda: uplink._backoff.attempt > 0, "nobody answers")
+    with away, Listener("127.0.0.1", away.port) as listener:
+        wait_for(lambda: bool(spread), "the link is back")
+        time.sleep(0.3)
+        held = listener.envelopes()
+        spread.append(0.0)
+        wait_for(lambda: len(listener.envelopes()) >= 3, "then it comes")
+        stop.set()
+        thread.join(10)
+    assert held == []
+    outbox.close()
+
+
+class Spread:
+    """A guard that holds from the first time the link is back until a second entry appears."""
+
+    def __init__(self, entries: list[float]) -> None:
+        self._entries = entries
+
+    def lost(self, now: float) -> None:
+        pass
+
+    def back(self, now: float) -> float:
+        self._entries.append(now)
+        return 1.0
+
+    def holds(self, now: float) -> bool:
+        return len(self._entries) < 2
+
+
 def test_hq_may_ask_for_rows_again_once_per_order(outbox: FileOutbox, broker: Mosquitto, tmp_path: Path) -> None:
     an_hq(tmp_path / "hq.db").close()
     outbox.add(20)

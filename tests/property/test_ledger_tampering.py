@@ -12,11 +12,12 @@ from ledger_world import BOX_KEY, NEW_RULES, World, analysis, memory_folder, sco
 from edge_agent.domain.recording import Kind, State
 from edge_agent.errors import LedgerBroken
 from edge_agent.ledger.integrity import verify_chain
+from edge_agent.ledger.tree import Tree
 from edge_sync import signing
 
 SIGN = signing.signer(BOX_KEY)
 COLUMNS = {
-    "audit": ["seq", "at", "boot", "mono_ms", "kind", "body", "prev", "hash"],
+    "audit": ["seq", "at", "boot", "mono_ms", "kind", "body", "hash"],
     "tags": [
         "id", "analysis", "recording", "code", "speaker", "start_ms", "end_ms", "known_at_ms", "confidence", "severity", "layer",
         "rule", "rule_digest", "turn", "status", "supersedes", "slots", "evidence",
@@ -148,13 +149,40 @@ def test_a_planted_recording_or_analysis_is_found(history: sqlite3.Connection) -
                 verify_chain(victim, sign=SIGN)
 
 
-def test_a_rewritten_tail_with_a_right_chain_fails_at_its_signature(history: sqlite3.Connection) -> None:
-    """Somebody without the device key removes the last leaf and repairs the head."""
+def test_a_changed_missing_or_planted_node_is_found(history: sqlite3.Connection) -> None:
+    nodes = history.execute("SELECT level, place FROM audit_nodes").fetchall()
+    for level, place in nodes:
+        for statement in ("UPDATE audit_nodes SET hash = x'00' WHERE", "DELETE FROM audit_nodes WHERE"):
+            with closing(copy(history)) as victim:
+                victim.execute(f"{statement} level = ? AND place = ?", (level, place))
+                with pytest.raises(LedgerBroken, match=f"audit row {(place << level) + 1} "):
+                    verify_chain(victim, sign=SIGN)
     with closing(copy(history)) as victim:
-        victim.execute("DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)")
-        seq, digest = victim.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        victim.execute("INSERT INTO audit_nodes VALUES (60, 0, x'00')")
+        with pytest.raises(LedgerBroken):
+            verify_chain(victim, sign=SIGN)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), by=st.integers(1, 500))
+def test_a_changed_head_or_name_of_the_log_is_found(history: sqlite3.Connection, data: st.DataObject, by: int) -> None:
+    key = data.draw(st.sampled_from(["head", "origin"]))
+    with closing(copy(history)) as victim:
+        (value,) = victim.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        assume(changed(value, by) != value)
+        victim.execute("UPDATE meta SET value = ? WHERE key = ?", (changed(value, by), key))
+        with pytest.raises(LedgerBroken, match=r"audit row \d+ "):
+            verify_chain(victim, sign=SIGN)
+
+
+def test_a_rewritten_tail_with_a_right_tree_fails_at_its_signature(history: sqlite3.Connection) -> None:
+    """Somebody without the device key removes the last leaf and repairs tree and head."""
+    with closing(copy(history)) as victim:
+        (seq,) = victim.execute("DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit) RETURNING seq - 1").fetchone()
+        victim.execute("DELETE FROM audit_nodes WHERE (place + 1) << level > ?", (seq,))
         (head,) = victim.execute("SELECT value FROM meta WHERE key = 'head'").fetchone()
-        victim.execute("UPDATE meta SET value = ? WHERE key = 'head'", (f"{seq} {digest} {head.rpartition(' ')[2]}",))
+        named = f"{seq} {Tree(victim).root(seq).hex()}"
+        victim.execute("UPDATE meta SET value = ? WHERE key = 'head'", (f"{named} {head.rpartition(' ')[2]}",))
         assert verify_chain(victim) == seq
         with pytest.raises(LedgerBroken, match="not signed by this device"):
             verify_chain(victim, sign=SIGN)

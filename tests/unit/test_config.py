@@ -38,6 +38,18 @@ def test_wrong_type_names_the_key(tmp_path: Path) -> None:
         config.load(_write(tmp_path, '[broker]\nport = "1883"'))
 
 
+@pytest.mark.parametrize("host", ["broker.hq.example", "10.0.0.5", "localhost.example"])
+def test_a_broker_on_another_machine_without_a_ca_is_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(BadConfig, match=r"needs `ca` .* `\$\.broker`"):
+        config.load(_write(tmp_path, f'[broker]\nhost = "{host}"'))
+    assert config.load(_write(tmp_path, f'[broker]\nhost = "{host}"\nca = "/ca.pem"')).broker.host == host
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+def test_a_broker_on_this_machine_may_be_plain(tmp_path: Path, host: str) -> None:
+    assert config.load(_write(tmp_path, f'[broker]\nhost = "{host}"')).broker.ca == ""
+
+
 def test_file_that_is_not_toml_says_where(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="line 1"):
         config.load(_write(tmp_path, "gateway = \ntenant = 1"))

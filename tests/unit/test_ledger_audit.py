@@ -1,4 +1,4 @@
-"""The chain's form, recomputed here by other means, and what it says of clocks and starts."""
+"""The log's form, recomputed here by other means, and what it says of clocks and starts."""
 
 import base64
 import hashlib
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from ledger_world import BOX_KEY, STRANGER_KEY, World, memory_folder
+from pymerkle import InmemoryTree
 
 from edge_agent.domain.recording import State
 from edge_agent.errors import LedgerBroken
@@ -33,39 +34,47 @@ def world(folder: Path) -> Iterator[World]:
 
 def leaves(world: World) -> list[dict[str, object]]:
     with sqlite3.connect(world.path) as connection:
-        rows = connection.execute("SELECT seq, at, boot, mono_ms, kind, body, prev, hash FROM audit ORDER BY seq").fetchall()
+        rows = connection.execute("SELECT seq, at, boot, mono_ms, kind, body, hash FROM audit ORDER BY seq").fetchall()
     connection.close()
-    return [dict(zip(("seq", "at", "boot", "mono_ms", "kind", "body", "prev", "hash"), row, strict=True)) for row in rows]
+    return [dict(zip(("seq", "at", "boot", "mono_ms", "kind", "body", "hash"), row, strict=True)) for row in rows]
 
 
 def kinds(world: World) -> list[object]:
     return [leaf["kind"] for leaf in leaves(world)]
 
 
-def test_the_chain_can_be_recomputed_with_a_json_library_and_sha256(world: World) -> None:
+def head(world: World) -> tuple[str, str, str, str]:
+    """Origin, size, root and signature."""
+    connection = sqlite3.connect(world.path)
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    connection.close()
+    size, root, signature = meta["head"].split(" ")
+    return meta["origin"], size, root, signature
+
+
+def test_the_tree_can_be_recomputed_with_a_json_library_and_sha256(world: World) -> None:
     world.analysed()
-    prev = hashlib.sha256(b"edge-agent audit v1").digest()
+    oracle = InmemoryTree(algorithm="sha256")
     for n, leaf in enumerate(leaves(world), 1):
         assert leaf["seq"] == n
         told = {key: leaf[key] for key in ("at", "body", "boot", "kind", "mono_ms", "seq")}
         text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        prev = hashlib.sha256(prev + text.encode()).digest()
-        assert leaf["hash"] == prev.hex()
+        assert leaf["hash"] == hashlib.sha256(b"\x00" + text.encode()).digest()
+        oracle.append_entry(text.encode())
+    assert head(world)[1:3] == (str(n), oracle.get_root().hex())
     assert world.ledger.verify_chain() == n
 
 
-def test_the_newest_leaf_is_signed_by_the_device(world: World) -> None:
+def test_the_head_is_signed_by_the_device_as_a_checkpoint(world: World) -> None:
     world.analysed()
-    last = leaves(world)[-1]
-    connection = sqlite3.connect(world.path)
-    (head,) = connection.execute("SELECT value FROM meta WHERE key = 'head'").fetchone()
-    connection.close()
-    named, _, signature = head.rpartition(" ")
-    assert named == f"{last['seq']} {last['hash']}"
-    Ed25519PublicKey.from_public_bytes(signing.public_of(BOX_KEY)).verify(base64.b64decode(signature), named.encode())
+    origin, size, root, signature = head(world)
+    assert origin.startswith("sx/v1/demo/gateway-1/")
+    assert int(size) == len(leaves(world))
+    note = f"{origin}\n{size}\n{base64.b64encode(bytes.fromhex(root)).decode()}\n"
+    Ed25519PublicKey.from_public_bytes(signing.public_of(BOX_KEY)).verify(base64.b64decode(signature), note.encode())
 
 
-def test_a_chain_signed_by_another_device_is_refused(world: World) -> None:
+def test_a_log_signed_by_another_device_is_refused(world: World) -> None:
     assert world.reader.verify_chain(sign=signing.signer(BOX_KEY)) > 0
     with pytest.raises(LedgerBroken):
         world.reader.verify_chain(sign=signing.signer(STRANGER_KEY))
@@ -118,7 +127,13 @@ def test_a_new_boot_with_a_dead_clock_says_how_far_it_is_behind(world: World) ->
 def test_the_file_itself_refuses_to_rewrite_history(world: World) -> None:
     world.analysed()
     connection = sqlite3.connect(world.path)
-    for statement in ("UPDATE audit SET kind = 'x'", "DELETE FROM audit", "UPDATE tags SET code = 'x'"):
+    for statement in (
+        "UPDATE audit SET kind = 'x'",
+        "DELETE FROM audit",
+        "UPDATE audit_nodes SET level = 9",
+        "DELETE FROM audit_nodes",
+        "UPDATE tags SET code = 'x'",
+    ):
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute(statement)
     connection.close()

@@ -2,16 +2,21 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from box_world import BoxWorld, Party, Verb
+from box_world import BoxWorld, Party, Verb, WordTagger, script
 from ledger_world import analysis, memory_folder
+from ledger_world import recording as ledger_recording
 
+from edge_agent import pipeline
 from edge_agent.domain.recording import Recording, State
-from edge_agent.errors import LedgerBroken, NotAllowed, NotFound
+from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.errors import LedgerBroken, NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
+from edge_agent.ledger.schema import STEPS
 
 TALK = (("rep", 0, "您好，会录音"), ("customer", 3, "太贵了"))
 
@@ -156,6 +161,47 @@ def test_a_withdrawal_outlives_the_erasure_so_that_it_is_still_heard(box: BoxWor
     assert box.query("SELECT verb FROM statements") == [("withdrawn",)]
     assert talk(box, 2, customer="C1").parked == "withdrawn"
     assert box.ledger.verify_chain()
+
+
+def test_what_is_withdrawn_while_it_is_analysed_is_never_committed(box: BoxWorld, tmp_path: Path) -> None:
+    class Meanwhile(WordTagger):
+        def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+            box.withdraw(Party.CUSTOMER, "C1")
+            return super().tag(conversation)
+
+    box.drop(script(*TALK), customer="C1")
+    kit = replace(box.kit, tagger=Meanwhile())
+    (arrival,) = box.arrivals()
+    recording = pipeline.take_in(kit, arrival)
+    with pytest.raises(NotAllowed):
+        pipeline.advance(kit, recording)
+    assert box.ledger.recording(recording.id).state is State.EXPIRED
+    assert box.vault.objects() == []
+    assert box.at_hq(tmp_path / "hq.db") == {}
+    assert box.ledger.verify_chain()
+
+
+def test_a_recording_that_is_being_taken_in_is_not_forgotten_half_way(box: BoxWorld) -> None:
+    pseudonym = box.pseudonym("customer", "C1")
+    box.ledger.captured(ledger_recording(customer=pseudonym))
+    with pytest.raises(Unavailable, match="just being taken in"):
+        box.ledger.keeping.erase(Party.CUSTOMER, pseudonym)
+
+
+def test_a_ledger_from_before_there_were_consent_records_is_brought_forward(box: BoxWorld) -> None:
+    done = talk(box)
+    box.ledger.close()
+    number = next(n for n, (name, _) in enumerate(STEPS) if name == "0003_consent")
+    with sqlite3.connect(box.path) as raw:
+        for table in ("subjects", "statements", "holds", "shredding"):
+            raw.execute(f"DROP TABLE {table}")
+        raw.execute("DELETE FROM _sqlite_migrations WHERE name = '0003_consent'")
+        raw.execute(f"PRAGMA user_version = {number}")
+    raw.close()
+    reopened = BoxWorld(box.root, clock=box.clock)
+    assert reopened.ledger.recording(done.id) == done
+    assert reopened.ledger.verify_chain()
+    reopened.close()
 
 
 TAMPERED = {

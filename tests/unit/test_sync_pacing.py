@@ -3,7 +3,7 @@
 import random
 
 from edge_sync import topics
-from edge_sync.backoff import Backoff
+from edge_sync.backoff import Backoff, StormGuard
 from edge_sync.gaps import GapTimer
 from edge_sync.store import Hole
 
@@ -66,3 +66,31 @@ def test_topics_are_built_and_read_in_one_place() -> None:
         "sx/v1/a/b/c/d/e",
     ):
         assert topics.parse(wrong) is None
+
+
+def test_after_a_short_outage_nothing_waits() -> None:
+    guard = StormGuard(after_s=60)
+    assert guard.back(0.0) == 0.0
+    guard.lost(100.0)
+    assert guard.back(159.0) == 0.0
+    assert not guard.holds(159.0)
+
+
+def test_after_a_long_outage_backlogs_are_spread_over_a_quarter_of_it() -> None:
+    waits = []
+    for seed in range(200):
+        guard = StormGuard(after_s=60, source=random.Random(seed))
+        guard.lost(0.0)
+        guard.lost(300.0)  # tries that fail do not make it shorter
+        waits.append(guard.back(400.0))
+        assert guard.holds(400.0 + waits[-1] * 0.99)
+        assert not guard.holds(400.0 + waits[-1])
+    assert 0 <= min(waits) < 10
+    assert 90 < max(waits) <= 100
+
+
+def test_the_spread_has_a_cap_and_counts_each_outage_once() -> None:
+    guard = StormGuard(after_s=60, cap_s=300, source=random.Random(1))
+    guard.lost(0.0)
+    assert guard.back(7 * 86_400.0) <= 300
+    assert guard.back(7 * 86_400.0 + 1) == 0.0

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
+from region_world import Box
 from sync_world import BOX_PUBLIC, HQ_PUBLIC, an_hq
 
-from edge_sync import signing, topics
-from edge_sync.cli import _parser
+from edge_agent import cli as box_cli
+from edge_sync import mosquitto, signing, topics
+from edge_sync.cli import _parser, main
+from edge_sync.store import GatewayLine
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "sync" / "README.md").read_text(encoding="utf-8")
@@ -18,7 +21,7 @@ GOLDEN = ROOT / "tests" / "golden" / "wire"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return [text for kind, text in re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL) if kind == language]
 
 
 def test_json_examples_are_messages_that_were_really_sealed() -> None:
@@ -52,9 +55,42 @@ def test_verification_example_is_as_short_as_it_claims_to_be() -> None:
     assert len(blocks("python")[0].split("def verified")[1].strip().splitlines()) <= 15
 
 
+def commands() -> list[list[str]]:
+    """Every command shown, in order, as words."""
+    return [line.split("#")[0].split() for block in blocks("sh") for line in block.splitlines()]
+
+
 def test_commands_shown_parse() -> None:
-    for line in blocks("sh")[0].splitlines():
-        _parser().parse_args(line.split("#")[0].split()[1:])
+    parsers = {"edge-hq": _parser(), "edge-agent": box_cli.parser()}
+    assert len(commands()) > 15
+    for program, *words in commands():
+        parsers[program].parse_args(words)
+
+
+def test_commands_shown_do_what_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole page, from the CA to the revocation, in one folder; only what needs a broker that runs is left out."""
+    box = Box(tmp_path / "box", "gateway-1")
+    monkeypatch.setenv("EDGE_AGENT_CONFIG", str(box.config))
+    monkeypatch.chdir(tmp_path)
+    mains, code = {"edge-hq": main, "edge-agent": box_cli.main}, ""
+    for program, *words in commands():
+        if words[0] in {"sink", "replay", "rebirth"}:
+            continue
+        capsys.readouterr()
+        assert mains[program]([code if word == "CODE" else word for word in words]) == 0, words
+        said = capsys.readouterr().out
+        code = said.splitlines()[0] if words[0] == "claim" else code
+    assert Path("broker/acl").read_text().count("user ") == 2  # HQ's own: the gateway was revoked in the end
+
+
+def test_access_rules_shown_are_the_generated_ones() -> None:
+    line = GatewayLine(
+        gateway="gateway-1", tenant="demo", key="", revoked=False, state="", seen_at=None, epoch="", highest=0, committed=0
+    )
+    (shown,) = blocks("")
+    assert mosquitto.access([line], []).endswith(shown)
 
 
 def test_every_table_and_every_topic_is_named(tmp_path: Path) -> None:
@@ -63,4 +99,4 @@ def test_every_table_and_every_topic_is_named(tmp_path: Path) -> None:
         name for (name,) in sqlite3.connect(tmp_path / "hq.db").execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     }
     assert all(f"`{name}`" in README for name in tables - {"meta"})
-    assert all(f"`…/{leaf}`" in README for leaf in topics.UP_LEAVES | {"committed", "cmd/replay", "cmd/rebirth"})
+    assert all(f"`…/{leaf}`" in README for leaf in topics.GATEWAY_WRITES | {"committed", "witness", "cmd/replay", "cmd/rebirth"})

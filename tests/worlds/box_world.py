@@ -38,6 +38,7 @@ from edge_agent.vault.keys import DeviceKeys
 from edge_agent.vault.release import release
 from edge_agent.vault.x25519 import Identity
 from edge_sync.intake import examine
+from edge_sync.outbox import Row
 from edge_sync.sqlite_store import SqliteStore
 from edge_sync.store import Gateway
 
@@ -122,7 +123,7 @@ class BoxWorld:
         self.inbox = self.root / "inbox"
         self.inbox.mkdir(exist_ok=True)
         self.pseudonym = Pseudonyms(self.keys.digest_key)
-        self._arrivals = FileInbox(self.inbox, self.limits, pseudonym=self.pseudonym)
+        self.arrivals = FileInbox(self.inbox, self.limits, pseudonym=self.pseudonym).arrivals
 
     @property
     def path(self) -> Path:
@@ -150,7 +151,7 @@ class BoxWorld:
     def work(self) -> list[Recording]:
         """Take in what lies in the inbox and take everything as far as it goes, as the worker does."""
         taken = []
-        for arrival in self._arrivals.arrivals():
+        for arrival in self.arrivals():
             try:
                 recording = pipeline.take_in(self.kit, arrival)
                 taken.append(recording.id)
@@ -205,7 +206,7 @@ class BoxWorld:
 
     def query(self, sql: str) -> list[Any]:
         with closing(LedgerReader.open(self.path)) as book:
-            return book.ask(lambda view: view.execute(sql).fetchall())
+            return book.viewing(lambda view: view.execute(sql).fetchall())
 
     def opened_by_two(self, object_id: str, output: Path, *, purpose: str = "review") -> bytes:
         """Request, both releases, opening, as officers do it."""
@@ -218,16 +219,16 @@ class BoxWorld:
         opening.write(output)
         return output.read_bytes()
 
-    def envelopes(self) -> list[bytes]:
+    def outgoing(self) -> Sequence[Row]:
         with closing(OutboxReader(self.path, self.root / "none")) as outbox:
-            return [row.payload for row in outbox.after(0, 10_000)]
+            return outbox.after(0, 10_000)
 
     def at_hq(self, database: Path, recording: str = "") -> dict[str, str]:
         """Everything sent, as HQ's database has it: code -> status of each tag nobody supersedes, of one recording or all."""
         store = SqliteStore(database)
         try:
             store.enrol(Gateway(name=GATEWAY, tenant="demo", key=self.keys.public))
-            arrivals = [examine(f"sx/v1/demo/{GATEWAY}/tags", payload, store.gateway) for payload in self.envelopes()]
+            arrivals = [examine(f"sx/v1/demo/{GATEWAY}/{row.leaf}", row.payload, store.gateway) for row in self.outgoing()]
             store.commit(arrivals, at=self.clock.now())
         finally:
             store.close()

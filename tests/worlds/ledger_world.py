@@ -65,7 +65,7 @@ class TurnableClock:
 
 @dataclass
 class World:
-    """A ledger in `folder`; `reopen` closes and opens it as a restart would."""
+    """A ledger in `folder`; `reopen` closes and opens it as a restart would. No checkpoint is made unless asked for."""
 
     folder: Path
     clock: TurnableClock = field(default_factory=TurnableClock)
@@ -86,7 +86,7 @@ class World:
         return SqliteLedger.open(
             self.path, gateway=GATEWAY, tenant="demo", sign=signing.signer(BOX_KEY), clock=self.clock,
             hq_verify=signing.verifier(signing.public_of(HQ_KEY)), boot=self.clock.boot(self.boot),
-            **{"limits": NO_FLOOR, **self.options},
+            **{"limits": NO_FLOOR, "checkpoint_rows": 10**6, **self.options},
         )  # fmt: skip
 
     @property

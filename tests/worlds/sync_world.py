@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Self
 
 from edge_sync import signing, wire
+from edge_sync.cli.options import opened
 from edge_sync.errors import WireError
 from edge_sync.link import Endpoint
 from edge_sync.outbox import Row
-from edge_sync.sqlite_store import SqliteStore
-from edge_sync.store import Gateway
+from edge_sync.store import Gateway, Store
 
 TENANT, GATEWAY, EPOCH = "demo", "gateway-1", "0123abcd"
 BOOT = "11111111-2222-3333-4444-555555555555"
@@ -158,6 +158,9 @@ class FileOutbox:
             self._db.execute("UPDATE meta SET committed = ?, confirms = confirms + 1", (mark,))
         return max(mark, now)
 
+    def witness(self, message: bytes) -> None:
+        """Taken and forgotten: this outbox has no audit log."""
+
     def refuse(self, seq: int, reason: str) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         fresh = self._db.execute("UPDATE rows SET dead = ? WHERE seq = ? AND dead = ''", (reason, seq)).rowcount
@@ -175,9 +178,9 @@ class FileOutbox:
         return int(value)
 
 
-def an_hq(path: Path) -> SqliteStore:
-    """HQ's store with our gateway enrolled."""
-    store = SqliteStore(path)
+def an_hq(place: Path | str) -> Store:
+    """HQ's store with our gateway enrolled; `place` is what `--store` takes."""
+    store = opened(str(place))
     store.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC))
     return store
 
@@ -191,10 +194,10 @@ def at_hq(path: Path, epoch: str = EPOCH) -> set[int]:
         db.close()
 
 
-def hq_report(path: Path) -> dict[str, object]:
+def hq_report(place: Path | str) -> dict[str, object]:
     """`edge-hq rows --json`, as its users run it."""
     done = subprocess.run(
-        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(path), "--json", "--limit", "0"],
+        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(place), "--json", "--limit", "0"],
         capture_output=True, check=True,
     )  # fmt: skip
     report: dict[str, object] = json.loads(done.stdout)
@@ -215,15 +218,16 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """Debian's broker on a fixed port, without persistence; `kill` is SIGKILL, `start` may be called again."""
+    """Debian's broker on a fixed port; `kill` is SIGKILL, `start` may be called again."""
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, *, acl: str = "", extra: str = "") -> None:
+    def __init__(self, folder: Path, *, acl: str = "", extra: str = "", persistent: bool = False) -> None:
         self.port = free_port()
         self._config = folder / f"mosquitto-{self.port}.conf"
         text = (
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\nuser root\n{extra}\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence {str(persistent).lower()}\n"
+            f"persistence_location {folder}/\nset_tcp_nodelay true\nuser root\n{extra}\n"
         )
         if acl:
             rules = folder / f"acl-{self.port}"
@@ -264,9 +268,9 @@ def listens(port: int) -> bool:
 class Child:
     """One of our processes: an uplink or a sink, with short patience. `kill` is SIGKILL, `stop` is SIGTERM."""
 
-    def __init__(self, role: str, path: Path, port: int) -> None:
-        self._command = [sys.executable, __file__, role, str(path), str(port)]
-        self._log = path.with_name(f"{path.name}.{role}.log")
+    def __init__(self, role: str, place: Path | str, port: int, *, log: Path | None = None) -> None:
+        self._command = [sys.executable, __file__, role, str(place), str(port)]
+        self._log = log or Path(f"{place}.{role}.log")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
@@ -334,6 +338,7 @@ class Proxy:
                 return
             for one in (near, far):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                one.setblocking(False)  # here, since `cut` may close it before its thread has begun
             self._pairs += [near, far]
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._carry, args=(source, sink, self._frozen), daemon=True).start()
@@ -341,7 +346,6 @@ class Proxy:
     def _carry(self, source: socket.socket, sink: socket.socket, frozen: threading.Event) -> None:
         """Each chunk is due `delay_s` after it was read; reading goes on meanwhile, so that only latency is added."""
         due: list[tuple[float, bytes]] = []
-        source.setblocking(False)
         ended = False
         while not ended or due:
             try:
@@ -373,7 +377,7 @@ def settings_for(port: int, state: Path, **changes: object) -> object:
     return Settings(**(given | changes))  # type: ignore[arg-type]
 
 
-def main(role: str, path: Path, port: int) -> None:
+def main(role: str, place: str, port: int) -> None:
     from edge_sync import log
     from edge_sync.process import stop_on_signals
     from edge_sync.sink import Sink, SinkSettings
@@ -382,6 +386,7 @@ def main(role: str, path: Path, port: int) -> None:
     log.configure(role)
     stop = stop_on_signals()
     if role == "uplink":
+        path = Path(place)
         state = path.with_suffix(".state")
         state.mkdir(exist_ok=True)
         Uplink(FileOutbox(path), settings_for(port, state), hq_verify=hq_verify).run(stop)  # type: ignore[arg-type]
@@ -389,9 +394,9 @@ def main(role: str, path: Path, port: int) -> None:
     chosen = SinkSettings(
         endpoint=Endpoint(host="127.0.0.1", port=port), patience_s=1.0, look_s=0.2, backoff_base_s=0.1, backoff_cap_s=0.5
     )
-    Sink(SqliteStore(path), chosen, sign=hq_sign).run(stop)
+    Sink(opened(place, patience_s=30.0), chosen, sign=hq_sign).run(stop)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

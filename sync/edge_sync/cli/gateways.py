@@ -13,7 +13,9 @@ def add(commands: Any) -> None:
     keygen.add_argument("-o", "--output", type=Path, required=True, metavar="KEY")
     keygen.set_defaults(run=_keygen)
 
-    enrol = commands.add_parser("enrol", help="admit a gateway by its public key")
+    enrol = commands.add_parser(
+        "enrol", help="admit a gateway by its public key, without a certificate (a demo, a broker of your own)"
+    )
     enrol.add_argument("gateway", metavar="GATEWAY")
     enrol.add_argument("--tenant", required=True)
     enrol.add_argument("--key", required=True, metavar="PUBLIC", help="base64, as the gateway prints it")
@@ -31,7 +33,7 @@ def _keygen(given: argparse.Namespace) -> int:
 def _enrol(given: argparse.Namespace) -> int:
     import msgspec  # noqa: PLC0415
 
-    from edge_sync import scalars, signing  # noqa: PLC0415
+    from edge_sync import approval, scalars, signing  # noqa: PLC0415
     from edge_sync.store import Gateway  # noqa: PLC0415
 
     try:
@@ -41,7 +43,9 @@ def _enrol(given: argparse.Namespace) -> int:
         raise Refused("gateway and tenant are [a-z0-9-]", remedy="use the name in the certificate") from None
     store = opened(given.store)
     try:
-        store.enrol(Gateway(name=given.gateway, tenant=given.tenant, key=signing.public_key(given.key)))
+        key = signing.public_key(given.key)
+        approval.check_name(store.gateway(given.gateway), tenant=given.tenant, key=key)
+        store.enrol(Gateway(name=given.gateway, tenant=given.tenant, key=key))
     finally:
         store.close()
     return 0

@@ -2,23 +2,39 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from edge_sync.link import Endpoint
     from edge_sync.store import Store
 
+_POSTGRES: Final = ("postgresql://", "postgres://", "service=")
+
 
 def at_store(parser: argparse.ArgumentParser) -> None:
     """`--store`: where HQ's database is."""
-    parser.add_argument("--store", required=True, metavar="DB", help="a file (SQLite)")
+    parser.add_argument(
+        "--store", required=True, metavar="DB", help="a file (SQLite), or postgresql://… or service=NAME (PostgreSQL)"
+    )
 
 
-def opened(place: str, *, create: bool = True) -> "Store":
-    """The store at `place`; Refused when there is none and `create` is off."""
+def opened(place: str, *, create: bool = True, patience_s: float = 0.0) -> "Store":
+    """The store at `place`; Refused when there is none and `create` is off. `patience_s`: how long a server is waited for."""
+    if place.startswith(_POSTGRES):
+        return _on_postgres(place, create=create, patience_s=patience_s)
     from edge_sync.sqlite_store import SqliteStore  # noqa: PLC0415 - `--help` needs none of what the commands need
 
     return SqliteStore(Path(place), create=create)
+
+
+def _on_postgres(dsn: str, *, create: bool, patience_s: float) -> "Store":
+    from edge_sync.errors import Refused  # noqa: PLC0415
+
+    try:
+        from edge_sync.postgres_store import PostgresStore  # noqa: PLC0415
+    except ImportError as error:
+        raise Refused("PostgreSQL needs psycopg", remedy='pip install "edge-agent[hq]"') from error
+    return PostgresStore(dsn, create=create, patience_s=patience_s)
 
 
 def at_broker(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 from edge_sync.cli.options import at_broker, at_store, endpoint, opened
 
+_PATIENCE_S = 60.0
+"""How long a database server is waited for at the start; then the service manager's turn."""
+
 
 def add(commands: Any) -> None:
     sink = commands.add_parser("sink", help="take in what the gateways send, until told to stop")
@@ -29,7 +32,7 @@ def _sink(given: argparse.Namespace) -> int:
 
     log.configure("sink")
     sign = signing.signer(signing.load(given.key))
-    store = opened(given.store)
+    store = opened(given.store, patience_s=_PATIENCE_S)
     try:
         Sink(store, SinkSettings(endpoint=endpoint(given), tenant=given.tenant), sign=sign).run(stop_on_signals())
     finally:
