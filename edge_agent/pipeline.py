@@ -66,7 +66,7 @@ def take_in(kit: Kit, arrival: Arrival) -> Recording:
     kit.ledger.sealed(recording.id, sealed)
     arrival.discard()
     if twin is not None:
-        repeated = BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
+        repeated = _repeat(twin)
         reject(kit, recording, repeated)
         raise repeated
     if circumstances.consent is Consent.NONE:
@@ -144,6 +144,10 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     if recording.circumstances.consent is Consent.NONE:
         return recording  # sealed, not analysed; its grace period ends it
     if recording.state is State.SEALED:
+        twin = kit.ledger.seen_before(recording.digest)
+        if twin not in {None, recording.id}:
+            # Two kills: before the first copy was unlinked, and before the second was rejected. It must not count twice.
+            return reject(kit, recording, _repeat(str(twin)))
         try:
             analysis = analyse(kit, recording)
         except BadInput as error:
@@ -153,6 +157,10 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
     return recording
+
+
+def _repeat(twin: str) -> BadInput:
+    return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
 
 
 def _keep(kit: Kit, content: bytes, retention: str) -> str:
