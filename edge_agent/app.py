@@ -17,7 +17,9 @@ from edge_agent import __version__
 from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
+from edge_agent.domain.consent import Policy
 from edge_agent.errors import BadConfig, NotFound
+from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
     from edge_agent.vault.keys import DeviceKeys
-    from edge_agent.worker import Duty
 
 
 OCR: Final = "ppocr-v6-small"
@@ -58,12 +59,6 @@ class Box:
     def room(self) -> bool:
         """Whether new media may be taken in (free disk above the floor)."""
         return self.ledger.room_for_media(self.settings.paths, self.settings.limits)
-
-    def duties(self) -> "list[Duty]":
-        """What the worker does besides recordings."""
-        from edge_agent.worker import Duty  # noqa: PLC0415
-
-        return [Duty(every_s=self.settings.audit.checkpoint_s, run=self.ledger.checkpoint)]
 
     def watermarks(self) -> "WatermarkServer":
         """The door for the uplink; a context manager."""
@@ -101,6 +96,7 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
     """
     from edge_agent.capture.inbox import FileInbox  # noqa: PLC0415
+    from edge_agent.vault import managers  # noqa: PLC0415
 
     held, clock = keys(settings), SystemClock()
     rules = tagger(settings)
@@ -108,10 +104,14 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
     opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
-        book.started({"config": settings.digest, "ruleset": rules.ruleset, "recipients": held.recipients_digest})
+        facts = {
+            "ruleset": rules.ruleset, "recipients": held.recipients_digest, "managers": managers.digest(held),
+            "models": shipped().digest,
+        }  # fmt: skip
+        book.started({"config": settings.digest} | facts)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress), tagger=rules, shelf=Shelf(settings, progress),
-            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours),
+            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -119,7 +119,7 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
             keys=held,
             vault=opened,
             ledger=book,
-            inbox=FileInbox(settings.paths.inbox, settings.limits),
+            inbox=FileInbox(settings.paths.inbox, settings.limits, pseudonym=pseudonyms(held)),
         )
     finally:
         book.close()
@@ -129,6 +129,20 @@ def keys(settings: Config) -> "DeviceKeys":
     from edge_agent.vault.keys import DeviceKeys  # noqa: PLC0415
 
     return DeviceKeys.load(settings.paths.keys)
+
+
+def pseudonyms(held: "DeviceKeys") -> Pseudonyms:
+    """By which pseudonym this box knows a rep or a customer."""
+    return Pseudonyms(held.digest_key)
+
+
+def policy(settings: Config) -> Policy:
+    """On what terms this box may analyse."""
+    terms = settings.consent
+    return Policy(
+        jurisdiction=terms.jurisdiction, employees=terms.employees, grace=timedelta(hours=terms.grace_hours),
+        notice_within_ms=int(terms.notice_within_s * 1000),
+    )  # fmt: skip
 
 
 def vault(settings: Config, held: "DeviceKeys") -> "DeviceVault":

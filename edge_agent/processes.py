@@ -16,6 +16,7 @@ from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
 from edge_agent.errors import BadConfig, BadInput, EdgeError, NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
+from edge_sync.process import tell
 
 if TYPE_CHECKING:
     from edge_agent.ports import Arrival
@@ -28,6 +29,8 @@ def run_worker(settings: Config) -> None:
         Unavailable: another worker holds this state directory.
         LedgerBroken: a commit failed; let the service start it again.
     """
+    from edge_agent import duties  # noqa: PLC0415 - the uplink, which shares this module, loads nothing of the vault
+
     log.configure("worker")
     stop, manager = _stopped_by_signals(Event()), notify.Manager.from_environment()
     seclusion.enter()
@@ -42,7 +45,9 @@ def run_worker(settings: Config) -> None:
 
             manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=box.duties())
+            trail = worker.Trail(settings.paths.run)
+            trail.end()  # whatever is begun now, nothing is yet
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=duties.of(box), trail=trail)
             manager.stopping()
     log.get().info("worker.stopped")
 
@@ -129,7 +134,11 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
     from edge_agent.capture.inbox import FileArrival  # noqa: PLC0415
 
     log.configure("ingest")
-    arrivals = [FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True) for file in files]
+    pseudonym = app.pseudonyms(app.keys(settings))
+    arrivals = [
+        FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True, pseudonym=pseudonym)
+        for file in files
+    ]
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))
@@ -194,5 +203,5 @@ def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> tuple[str, s
 
 def _stopped_by_signals(stop: Event) -> Event:
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: tell(stop))
     return stop

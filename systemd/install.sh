@@ -105,6 +105,15 @@ if [ -n "$rollback" ]; then
     old=$(readlink "$opt/previous")
     now=$(readlink "$opt/current")
     [ -x "$old/bin/edge-agent" ] || die "上一版本不完整" "the release before is not complete"
+    # An older release cannot read a ledger that a newer one has migrated, and the ledger itself never goes back: HQ would see it.
+    has=$(python3 -I -c 'import sqlite3
+try:
+    print(sqlite3.connect("file:/var/lib/edge-agent/ledger/ledger.db?mode=ro", uri=True).execute("PRAGMA user_version").fetchone()[0])
+except sqlite3.Error:
+    print(0)')
+    reads=$("$old/bin/python" -I -c 'from edge_agent.ledger.schema import VERSION; print(VERSION)')
+    [ "$reads" -ge "$has" ] || die "账本已由新版本升级，旧版本无法读取，不能回退" \
+        "the ledger was migrated by the newer release and the older one cannot read it: going back is not possible"
     say "回退到上一版本" "going back to $(basename "$old")"
     activate "$old"
     ln -sfn "$now" "$opt/previous"

@@ -2,13 +2,14 @@
 
 A device is chosen by a part of its name, since its number changes when something is plugged in. PortAudio lists devices once:
 while one is missing, a child process looks afresh, and only when that one sees it are our own streams closed and the list read
-again. A device that is unplugged raises nothing: its stream ends, and a new one must be opened (measured).
+again. The stream of a device that was unplugged never comes back: a new one must be opened (measured).
 """
 
 import json
 import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from edge_agent.errors import Unavailable
 _HELD: Final = 512
 """Blocks that wait for the loop, about a minute of sound; more are counted as an overrun."""
 _BLOCK_S: Final = 0.1
+_JOIN_S: Final = 5.0
 _LOOK_S: Final = 20.0
 _LOOK: Final = (
     "import json, sounddevice\nprint(json.dumps([d['name'] for d in sounddevice.query_devices() if d['max_input_channels'] > 0]))"
@@ -40,10 +42,11 @@ def fits(wanted: str, name: str) -> bool:
 
 
 class PortAudio:
-    """`look` gives the names that are there now."""
+    """`look` gives the names that are there now; `library` stands in for sounddevice."""
 
-    def __init__(self, *, look: Callable[[], Sequence[str] | None] = present) -> None:
+    def __init__(self, *, look: Callable[[], Sequence[str] | None] = present, library: Any = None) -> None:
         self._look = look
+        self._library = library
         self._streams: list[_PortAudioStream] = []
 
     def open(self, source: Source) -> "_PortAudioStream":
@@ -51,8 +54,7 @@ class PortAudio:
         names = self._look()
         if names is None or not any(fits(source.device, name) for name in names):
             raise _away()
-        import sounddevice  # noqa: PLC0415 - loads PortAudio; the other processes have no business with it
-
+        sounddevice = self._library or _sounddevice()
         number = self._number(sounddevice, source.device)
         if number is None:
             self._read_list_again(sounddevice)
@@ -83,24 +85,36 @@ class PortAudio:
 
 
 class _PortAudioStream:
-    """Implements `recorder.Stream`. The callback runs in PortAudio's thread and only puts a block into a queue."""
+    """Implements `recorder.Stream`. A thread of its own waits for sound and puts it into a queue.
+
+    Not PortAudio's callback: that needs memory which is writable and executable, and the unit forbids it.
+    """
 
     def __init__(self, sounddevice: Any, number: int | None, source: Source) -> None:
         self._blocks: queue.Queue[bytes] = queue.Queue(_HELD)
         self._overruns = 0
-        self._closed = False
+        self._ended = threading.Event()
+        self._failure = sounddevice.PortAudioError
+        self._frames = int(source.rate_hz * _BLOCK_S)
         self._stream = sounddevice.RawInputStream(
-            device=number, samplerate=source.rate_hz, channels=len(source.speakers), dtype="int16",
-            blocksize=int(source.rate_hz * _BLOCK_S), callback=self._came,
-        )  # fmt: skip
+            device=number, samplerate=source.rate_hz, channels=len(source.speakers), dtype="int16", latency="high"
+        )
         self._stream.start()
+        self._thread = threading.Thread(target=self._hear, name="microphone", daemon=True)
+        self._thread.start()
 
-    def _came(self, data: Any, _frames: int, _time: Any, status: Any) -> None:
-        self._overruns += bool(status.input_overflow)
-        try:
-            self._blocks.put_nowait(bytes(data))
-        except queue.Full:
-            self._overruns += 1
+    def _hear(self) -> None:
+        while not self._ended.is_set():
+            try:
+                data, overran = self._stream.read(self._frames)
+            except self._failure:
+                break
+            self._overruns += bool(overran)
+            try:
+                self._blocks.put_nowait(bytes(data))
+            except queue.Full:
+                self._overruns += 1
+        self._ended.set()
 
     def blocks(self) -> list[bytes]:
         found = []
@@ -112,16 +126,24 @@ class _PortAudioStream:
 
     @property
     def alive(self) -> bool:
-        return not self._closed and bool(self._stream.active)
+        return not self._ended.is_set()
 
     @property
     def overruns(self) -> int:
         return self._overruns
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
+        """Closed under a thread that still waits inside PortAudio it would crash, so a hung one is left alone."""
+        self._ended.set()
+        self._thread.join(_JOIN_S)
+        if not self._thread.is_alive():
             self._stream.close(ignore_errors=True)
+
+
+def _sounddevice() -> Any:
+    import sounddevice  # noqa: PLC0415 - loads PortAudio; the other processes have no business with it
+
+    return sounddevice
 
 
 def _away() -> Unavailable:

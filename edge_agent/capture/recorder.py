@@ -158,6 +158,8 @@ class _Lane:
         if self._stream is not None:
             self._overruns_before += self._stream.overruns
             self._stream.close()
+            for block in self._stream.blocks():
+                self._keep(block)
             self._stream = None
         self._finish()
 

@@ -39,6 +39,18 @@ def storage_of(folder: Path, *, mounts: str | None = None, sys: Path = Path("/sy
     return Storage.ENCRYPTED if encrypted else Storage.PLAIN
 
 
+def storage_of_device(device: Path, *, sys: Path = Path("/sys")) -> Storage:
+    """The same for a block device by its path; zram is memory."""
+    if device.name.startswith("zram"):
+        return Storage.MEMORY
+    try:
+        number = device.stat().st_rdev
+    except OSError:
+        return Storage.UNKNOWN
+    encrypted = _is_encrypted(sys / "dev" / "block" / f"{os.major(number)}:{os.minor(number)}", _DEPTH)
+    return {True: Storage.ENCRYPTED, False: Storage.PLAIN, None: Storage.UNKNOWN}[encrypted]
+
+
 def _mount_of(folder: Path, mountinfo: str) -> tuple[str, str] | None:
     """File system type and `major:minor` of the mount that holds `folder`; of several on one point the last counts."""
     best: tuple[int, str, str] | None = None

@@ -67,7 +67,10 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     employees: Literal["when-named", "required"] = "when-named"
     """`when-named`: a rep that the sidecar names must be in the register. `required`: a call that names none is not analysed."""
     grace_hours: float = 72.0
-    """How long a recording without consent lies sealed, for a record that comes late, before its keys are shredded."""
+    """How long a recording without consent lies sealed, for a record that comes late, before its keys are shredded. Until
+    then the box keeps its own way in, else a late record would be of no use; with 0 it goes within a minute."""
+    notice_within_s: float = 180.0
+    """With `basis = "spoken"`: how soon in the talk the rep must have said that it is recorded."""
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,6 +83,11 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     critical_days: float = 1095.0
     """Calls with a finding of severity `critical`, or with a contested one."""
     rejected_days: float = 7.0
+    events: dict[str, float] = {}
+    """Days for findings of one event or of a family (`risk`, `risk.rebate_promise`), besides what their severity asks for."""
+    when_full: Literal["due-only", "early"] = "due-only"
+    """When the disk is below `limits.media_floor_bytes`: shred only what is due anyway, or also, next due first, ordinary
+    recordings (without a finding that asks for longer, without a legal hold) until there is room."""
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -108,7 +108,7 @@ def show(found: Demo, stage: "Stage") -> None:
         console.print(view.shelf(score))
         console.print(f"货架图 Picture of the bay: {_kept(stage, Path(picture), score.bay)}")
     console.print(view.sealed(found.sealed))
-    largest = max(stage.listener.envelopes(), key=len)
+    largest = max((one for one in stage.listener.envelopes() if b'"cn.sx.tags.v1"' in one), key=len)
     console.print("\n离开本机的数据（其中一条，原样）  One message that left, byte for byte:")
     console.print_json(largest.decode())
     console.print(

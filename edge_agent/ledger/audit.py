@@ -11,14 +11,14 @@ import base64
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
 from edge_agent.errors import LedgerBroken
-from edge_agent.ledger.database import Transaction, meta, set_meta
+from edge_agent.ledger.database import Transaction, code, meta, set_meta
 from edge_agent.ledger.tree import Tree
 from edge_agent.ports import Clock
 from edge_sync import checkpoint, merkle
@@ -27,6 +27,7 @@ Plain = str | int | bool | None | list["Plain"] | Mapping[str, "Plain"]
 Sign = Callable[[bytes], bytes]
 
 CLOCK_STEP_MS: Final = 2_000
+_encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 COLUMNS: Final = "seq, at, boot, mono_ms, kind, body, hash"
 
 
@@ -59,15 +60,15 @@ class Row:
     @property
     def leaf(self) -> bytes:
         """The exact bytes that are hashed."""
-        return canonical({
+        return _encode({
             "at": self.at, "body": self.body, "boot": self.boot, "kind": self.kind, "mono_ms": self.mono_ms, "seq": self.seq,
-        })  # fmt: skip
+        }).encode()  # fmt: skip
 
 
 def canonical(value: Plain) -> bytes:
     """The one byte form of a value. TypeError for floats: they have no single text."""
     _no_floats(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def stamp(at: datetime) -> str:
@@ -130,10 +131,29 @@ def head_signature(connection: sqlite3.Connection, size: int, root: bytes, sign:
     return base64.b64encode(sign(checkpoint.text(meta(connection, "origin"), size, root))).decode()
 
 
-def rows(connection: sqlite3.Connection) -> "list[Row]":
+def check_head(connection: sqlite3.Connection, sign: Sign) -> None:
+    """Whether the tree still is, at the size of the signed head, what was signed: asked before anything is signed on top of it.
+
+    So a file that was edited while nobody watched is not signed over. O(log n); `verify` is the whole check. LedgerBroken.
+    """
+    size = Tree(connection).size()
+    said, _, rest = meta(connection, "head").partition(" ")
+    if not said.isdecimal() or int(said) != size:
+        raise broken(size, "is not the one that was signed last")
+    root = Tree(connection).root(size)
+    if rest != f"{root.hex()} {head_signature(connection, size, root, sign)}":
+        raise broken(size, "or one before it is not what this device signed")
+
+
+def rows(connection: sqlite3.Connection) -> list[Row]:
     """All rows, in their order."""
     found = connection.execute("SELECT seq, at, boot, mono_ms, kind, body FROM audit ORDER BY seq")
     return [Row(seq=seq, at=at, boot=boot, mono_ms=mono, kind=kind, body=body) for seq, at, boot, mono, kind, body in found]
+
+
+def row(connection: sqlite3.Connection, seq: int) -> Row | None:
+    found = connection.execute("SELECT at, boot, mono_ms, kind, body FROM audit WHERE seq = ?", (seq,)).fetchone()
+    return None if found is None else Row(seq=seq, at=found[0], boot=found[1], mono_ms=found[2], kind=found[3], body=found[4])
 
 
 def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
@@ -147,17 +167,20 @@ def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
     expected = nodes = 0
     newest: dict[int, bytes] = {}
     """The last complete subtree of each level: always the left neighbour of the next one there."""
-    for seq, at, boot, mono, kind, body, said in connection.execute(f"SELECT {COLUMNS} FROM audit ORDER BY seq"):  # noqa: S608
+    kept: dict[int, sqlite3.Cursor] = {}
+    for row, said in _readable(connection):
         expected += 1
-        if seq != expected:
+        if row.seq != expected:
             raise broken(expected, "is missing")
-        leaf = merkle.leaf_hash(Row(seq=seq, at=at, boot=boot, mono_ms=mono, kind=kind, body=body).leaf)
+        leaf = merkle.leaf_hash(row.leaf)
         if said != leaf:
-            raise broken(seq, "was changed")
-        for level, place, made in list(merkle.completed(seq - 1, leaf, lambda level, _: newest[level])):
+            raise broken(row.seq, "was changed")
+        for level, place, made in list(merkle.completed(row.seq - 1, leaf, lambda level, _: newest[level])):
             nodes += 1
             newest[level] = made
-            if _kept(connection, level, place) != made:
+            if level not in kept:
+                kept[level] = connection.execute("SELECT place, hash FROM audit_nodes WHERE level = ? ORDER BY place", (level,))
+            if next(kept[level], None) != (place, made):
                 raise broken((place << level) + 1, "or one after it was changed in the tree")
         newest[0] = leaf
     if nodes != connection.execute("SELECT COUNT(*) FROM audit_nodes").fetchone()[0]:
@@ -165,6 +188,19 @@ def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
     root = merkle.root(expected, lambda level, _: newest[level])
     _verify_head(connection, expected, root, sign)
     return expected
+
+
+def _readable(connection: sqlite3.Connection) -> Iterator[tuple[Row, bytes]]:
+    """Rows with the hash that stands beside them; text that is not UTF-8 was never written by us."""
+    last = 0
+    try:
+        for seq, at, boot, mono, kind, body, said in connection.execute(f"SELECT {COLUMNS} FROM audit ORDER BY seq"):  # noqa: S608
+            yield Row(seq=seq, at=at, boot=boot, mono_ms=mono, kind=kind, body=body), said
+            last = seq
+    except sqlite3.OperationalError as error:
+        if code(error) >= 0:
+            raise
+        raise broken(last + 1, "was changed") from error
 
 
 def _verify_head(connection: sqlite3.Connection, size: int, root: bytes, sign: Sign | None) -> None:
@@ -182,11 +218,6 @@ def broken(seq: int, what: str) -> LedgerBroken:
     return LedgerBroken(
         f"audit row {seq} {what}", remedy="keep the file as it is and call the compliance officer", zh="审计记录被改动"
     )
-
-
-def _kept(connection: sqlite3.Connection, level: int, place: int) -> bytes | None:
-    row = connection.execute("SELECT hash FROM audit_nodes WHERE level = ? AND place = ?", (level, place)).fetchone()
-    return None if row is None else row[0]
 
 
 def _no_floats(value: Plain) -> None:

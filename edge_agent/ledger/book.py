@@ -4,19 +4,23 @@ The steps themselves are in `lifecycle`, `findings`, `outbox` and `audit`; here 
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
 from edge_agent import log
 from edge_agent.config import Audit, Limits, Paths
+from edge_agent.domain.consent import Standing, Statement
 from edge_agent.domain.recording import Recording, State
-from edge_agent.ledger import checkpoints, envelopes, findings, lifecycle
-from edge_agent.ledger.audit import Boot, Sign
+from edge_agent.errors import NotAllowed
+from edge_agent.ledger import checkpoints, consents, envelopes, findings, lifecycle, openings
+from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ledger.integrity import verify_chain
-from edge_agent.ledger.outbox import Outbox
+from edge_agent.ledger.keeping import Keeping
+from edge_agent.ledger.openings import OpeningRow
+from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Verify, Writer
 from edge_agent.ports import Analysis, Clock, Sealed
 
@@ -31,7 +35,8 @@ class SqliteLedger:
         self._writer = Writer(terms)
         self._chain = self._writer.chain
         self._outbox = Outbox(terms, self._chain)
-        if self._read(lambda tx: int(meta(tx, "beyond") or 0)):
+        self.keeping = Keeping(self._writer, self._outbox)
+        if self._read(in_doubt):
             self._writer.write(self._outbox.renew)
 
     @classmethod
@@ -75,13 +80,51 @@ class SqliteLedger:
         self._writer.write(body)
 
     def noted(self, kind: str, /, **body: str | int) -> None:
-        """Any other event for the audit chain: codes, ids and numbers only."""
+        """Any other event for the audit log: codes, ids and numbers only."""
         self._writer.write(lambda tx: self._chain.append(tx, kind, **body))
 
     def checkpoint(self) -> None:
         """Put a checkpoint of the audit log into the outbox, when there is news since the last one."""
         if self._read(checkpoints.has_news):
             self._writer.write(self._writer.checkpoints.put)
+
+    def opening_asked(self, row: OpeningRow) -> None:
+        """A request for an object; NotAllowed when its intent was used before."""
+        self._writer.write(lambda tx: openings.ask(tx, self._chain, row))
+
+    def opening_opened(self, request: str, *, legal: tuple[str, str], hr: tuple[str, str], at: datetime, until: datetime) -> None:
+        """Both officers released it; each is (age recipient, fingerprint). NotAllowed, NotFound."""
+        self._writer.write(
+            lambda tx: openings.opened(tx, self._chain, request, legal=legal, hr=hr, at=stamp(at), until=stamp(until))
+        )
+
+    def opening_viewed(self, request: str) -> int:
+        """Before anybody sees it; gives how often that was. NotAllowed, NotFound."""
+        return self._writer.write(lambda tx: openings.viewed(tx, self._chain, request))
+
+    def opening_ended(self, request: str, *, reason: str) -> bool:
+        """It is over; False when it was already. NotFound."""
+        return self._writer.write(lambda tx: openings.ended(tx, self._chain, request, at=self._writer.now(), reason=reason))
+
+    def openings_due(self, over: Sequence[str] = ()) -> int:
+        """End what is to end by now: windows in `over`, or whose time has come, and requests that nobody opened in time."""
+        if not self._read(lambda tx: openings.due(tx, self._writer.now(), over)):
+            return 0
+
+        def body(tx: Transaction) -> int:
+            at = self._writer.now()
+            return sum(
+                openings.ended(tx, self._chain, request, at=at, reason=reason) for request, reason in openings.due(tx, at, over)
+            )
+
+        return self._writer.write(body)
+
+    def openings(self) -> Sequence[OpeningRow]:
+        return self._read(openings.every)
+
+    def opening(self, request: str) -> OpeningRow:
+        """NotFound."""
+        return self._read(lambda tx: openings.get(tx, request))
 
     def captured(self, recording: Recording) -> None:
         self._writer.write(lambda tx: lifecycle.capture(tx, self._chain, recording))
@@ -113,6 +156,17 @@ class SqliteLedger:
     def recording(self, recording_id: str) -> Recording:
         return self._read(lambda tx: lifecycle.get(tx, recording_id))
 
+    def standing(self, recording: Recording) -> Standing:
+        return self._read(lambda tx: consents.standing(tx, recording))
+
+    def stated(self, said: Statement) -> None:
+        """Enter a consent statement; recordings that waited for it go on. NotFound, NotAllowed when it comes too late."""
+        self._writer.write(lambda tx: consents.state(tx, self._chain, said))
+
+    def forget_deleted(self) -> bool:
+        """After rows about a person were deleted: cut the write-ahead log off too. False while another process reads it."""
+        return self._writer.database.forget()
+
     def room_for_media(self, paths: Paths, limits: Limits) -> bool:
         """Whether new media may be taken in; each change of the answer is logged and audited. Ask before each `take_in`."""
         disk = disk_state(paths, limits)
@@ -132,6 +186,8 @@ class SqliteLedger:
         recording = lifecycle.get(tx, recording_id)
         if findings.known(tx, recording_id, analysis.ruleset):
             return False
+        if tx.execute("SELECT 1 FROM shredding WHERE recording = ?", (recording_id,)).fetchone():
+            raise NotAllowed(f"recording {recording_id} is being shredded", zh="该录音正在销毁")
         kind = lifecycle.analyse(tx, recording_id)
         number, tags = findings.add(tx, recording_id, analysis, at=self._writer.now())
         rows = [self._outbox.put(tx, rank, build) for rank, build in envelopes.of_analysis(self.terms, recording, analysis, tags)]

@@ -146,6 +146,8 @@ class Outbox:
             ("other-gateway", order.gateway != self._terms.gateway),
             ("other-epoch", order.epoch != meta(tx, "epoch")),
             ("beyond-highest", order.seq > int(meta(tx, "highest"))),
+            # Once HQ knows more of this epoch than we do, none of its numbers can be told from ours: a new epoch comes first.
+            ("epoch-in-doubt", in_doubt(tx)),
             ("old-generation", bool(seen) and not same),
             ("stale", same and order.counter < int(meta(tx, "hq_counter") or 0)),
             ("backwards", same and order.seq < int(meta(tx, "committed"))),
@@ -199,6 +201,11 @@ class Outbox:
 
     def _now(self) -> str:
         return stamp(self._terms.clock.now())
+
+
+def in_doubt(tx: Transaction) -> bool:
+    """Whether HQ knows rows of this epoch that this box does not: opening the ledger again then begins a new one."""
+    return int(meta(tx, "beyond") or 0) > 0
 
 
 def _ranges(seqs: Sequence[int]) -> list[tuple[int, int]]:

@@ -4,11 +4,11 @@ Runs beside a working worker; each answer is one short transaction, so a reader 
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -16,10 +16,13 @@ import msgspec
 from edge_agent.domain.recording import Recording
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.errors import NotFound, Unavailable
-from edge_agent.ledger import database, findings, lifecycle
+from edge_agent.ledger import database, findings, lifecycle, openings
 from edge_agent.ledger.audit import Sign
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.integrity import verify_chain
+from edge_agent.ledger.openings import OpeningRow
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,38 @@ class LedgerReader:
         rows = self._query("SELECT kind, id FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
         return {row["kind"]: row["id"] for row in rows}
 
+    def opening_rows(self) -> Sequence[OpeningRow]:
+        """All openings, oldest request first."""
+        try:
+            return openings.every(self._connection)
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
+
+    def opening(self, request: str) -> OpeningRow:
+        """NotFound."""
+        try:
+            return openings.get(self._connection, request)
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
+
+    def all_objects(self, recording: str) -> Sequence[tuple[str, str]]:
+        """(id, kind) of everything that was sealed of a recording, oldest first."""
+        rows = self._query("SELECT id, kind FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
+        return [(row["id"], row["kind"]) for row in rows]
+
+    def opening_events(self, objects: Container[str]) -> Sequence[tuple[str, str, dict[str, Any]]]:
+        """(time, kind, body) of every audit row that speaks of opening one of these objects, oldest first."""
+        found: list[tuple[str, str, dict[str, Any]]] = []
+        requests: set[str] = set()
+        for row in self._query(
+            "SELECT at, kind, body FROM audit WHERE kind GLOB 'opening.*' OR kind = 'object.opened' ORDER BY seq"
+        ):
+            body = msgspec.json.decode(row["body"], type=dict[str, Any])
+            if body.get("object") in objects or body.get("request") in requests:
+                requests |= {body["request"]} if "request" in body else set()
+                found.append((row["at"], row["kind"], body))
+        return found
+
     def status(self) -> LedgerStatus:
         """Counts that belong together, whatever the worker does meanwhile."""
         with self._one_view():
@@ -145,6 +180,15 @@ class LedgerReader:
             media=meta.get("media", "open"),
             ballast=meta.get("ballast", "freed"),
         )  # fmt: skip
+
+    def viewing(self, body: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `body` against one consistent view of the file, whatever the worker does meanwhile."""
+        with self._one_view():
+            return body(self._connection)
+
+    def origin(self) -> str:
+        """The name of the audit log."""
+        return self.viewing(lambda view: database.meta(view, "origin"))
 
     def verify_chain(self, *, sign: Sign | None = None) -> int:
         """See `integrity.verify_chain`; with the device's `sign` the signed head is checked too."""

@@ -23,7 +23,7 @@ from edge_agent.ledger import asking, birth, refusals, witnessing
 from edge_agent.ledger.asking import Answer, Confirm, Question, Refuse, Witnessed
 from edge_agent.ledger.birth import Presence
 from edge_agent.ledger.database import Transaction, meta
-from edge_agent.ledger.outbox import Outbox
+from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Writer
 from edge_sync import wire
 from edge_sync.errors import WireError
@@ -128,7 +128,13 @@ class WatermarkServer:
         """The watermark in force after HQ's message, which counts only when HQ's operations key signed it."""
         order = self._order(message)
         if isinstance(order, wire.Committed):
-            return writer.write(lambda tx: outbox.confirm(tx, order))
+            mark = writer.write(lambda tx: outbox.confirm(tx, order))
+            if writer.database.reading(in_doubt):
+                # Opening the ledger again begins the new epoch; the service restarts the worker at once.
+                self._failed = LedgerBroken(
+                    "HQ knows rows that this box lost", remedy="restart the worker: it begins a new epoch"
+                )
+            return mark
         writer.write(lambda tx: refusals.note(tx, self._terms, writer.chain, "watermark", reason=order))
         return writer.database.reading(_committed)
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from edge_agent import log
 from edge_agent.ids import new_id
-from edge_agent.ledger.audit import Chain, stamp
+from edge_agent.ledger.audit import Chain, check_head, stamp
 from edge_agent.ledger.ballast import Ballast
 from edge_agent.ledger.checkpoints import Checkpoints
 from edge_agent.ledger.database import Database, Transaction, meta, set_meta
@@ -30,6 +30,7 @@ class Writer:
         self.checkpoints = Checkpoints(terms, self.chain)
         self._ballast = Ballast.beside(terms.path)
         self.database = Database.open(terms.path, ballast=self._ballast)
+        self.database.reading(self._whole)
         self.write(self._found)
 
     def write(self, body: Callable[[Transaction], T]) -> T:
@@ -59,6 +60,11 @@ class Writer:
             set_meta(tx, "gateway", self.terms.gateway)
             set_meta(tx, "tenant", self.terms.tenant)
             self.chain.append(tx, "ledger.created", epoch=meta(tx, "epoch"), log=meta(tx, "origin"))
+
+    def _whole(self, tx: Transaction) -> None:
+        """What is there already must be what was signed, before this writer signs on top of it."""
+        if Tree(tx).size() or meta(tx, "head"):
+            check_head(tx, self.terms.sign)
 
     def now(self) -> str:
         return stamp(self.terms.clock.now())

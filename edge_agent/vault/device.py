@@ -2,19 +2,19 @@
 
 An object is `objects/<id>.age` (or `rejected/<id>.age`), sealed for an identity of its own; that identity exists on the disk only
 as two shares (`shares/<id>.legal.age`, `.hr.age`) and, while the object is hot, as a wrap for the box itself (`hot/<id>.age`).
+Shares and hot wrap hold their secret locked under a key of the object's own that can be destroyed (see `ways` and `epochs`).
 `manifests/<id>.json` is written last: an object without a manifest was never sealed, and `sweep` removes what is left of it.
 
-What shredding proves: `close` destroys the hot wrap, `expire` also both shares. From then on nothing the file system shows can
-open the object, and whoever later obtains the device key or an officer's key finds nothing to use it on. It does not prove that
-old blocks of a flash disk, a snapshot or a backup are gone: somebody who recovers a wrap's blocks AND holds the key it was made
-for (the device key for a hot wrap; one LEGAL and one HR key for the shares) can still open it. Epoch keys (see `wraps`) are to
-close that.
+What shredding proves: `close` destroys the key of the hot wrap, `shred` also that of both shares, for good. From then on
+whatever is found of wraps, shares, old requests and ciphertext, in old blocks of a flash disk, in a snapshot or in a backup
+of the vault, opens nothing, not even for somebody who holds the device key and one key of LEGAL and one of HR. What remains
+is said in `epochs`: the one block of the epoch key that was overwritten.
 
-One process writes (the worker, under its lock); any may verify and list.
+One process seals (the worker, under its lock); any may verify, list and shred.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,12 +26,14 @@ from edge_agent import ids, log
 from edge_agent.errors import NotAllowed, NotFound, SealBroken
 from edge_agent.ids import ContentDigest
 from edge_agent.ports import Clock, Sealed
-from edge_agent.vault import age, durable, manifest, shares, signed
+from edge_agent.vault import age, durable, manifest, signed
+from edge_agent.vault.beside import Beside
 from edge_agent.vault.keys import DeviceKeys
 from edge_agent.vault.manifest import Manifest
 from edge_agent.vault.refusal import broken
 from edge_agent.vault.shares import Role
-from edge_agent.vault.wraps import Wraps, checked
+from edge_agent.vault.ways import Ways
+from edge_agent.vault.wraps import checked
 from edge_agent.vault.x25519 import Identity
 
 _BLOCK: Final = 1 << 20
@@ -40,12 +42,17 @@ _MOST_TORN: Final = 16  # one seal is under way at a time; a few kills in a row 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """How much lies here. `hot` objects can be opened by root on this box; `oldest_hot_at` is when the oldest was sealed."""
+    """How much lies here. `hot` objects can be opened by root on this box; `oldest_hot_at` is when the oldest was sealed.
+
+    `epoch` counts the times that keys of shares were destroyed (from 1); `epoch_at` is when the present epoch began.
+    """
 
     objects: int
     rejected: int
     hot: int
     oldest_hot_at: datetime | None
+    epoch: int
+    epoch_at: datetime | None
 
 
 class DeviceVault:
@@ -57,9 +64,8 @@ class DeviceVault:
         self._objects = durable.folder(root / "objects")
         self._rejected = durable.folder(root / "rejected")
         self._manifests = durable.folder(root / "manifests")
-        self._hot = Wraps(root / "hot", ".age")
-        self._shares = {role: Wraps(root / "shares", f".{role}.age") for role in Role}
-        self._folders = [self._objects, self._rejected, self._manifests, root / "hot", root / "shares"]
+        self._ways = Ways(root, keys)
+        self._folders = [self._objects, self._rejected, self._manifests, *self._ways.folders]
 
     def seal(self, object_id: str, chunks: Iterable[bytes], *, retention: str) -> Sealed:
         """Encrypt a stream as it comes, in bounded memory. When this returns, object, shares, hot wrap and manifest are durable.
@@ -67,33 +73,34 @@ class DeviceVault:
         Raises:
             NotAllowed: `object_id` is taken, or `retention` is no code. NotFound: `object_id` is no generated id.
             Unavailable: the disk is full or fails. What `chunks` raises passes through. Either way nothing is left.
+            SealBroken: the record of the objects' keys is lost or damaged.
         """
         self._refuse_taken(object_id)
+        self._refuse_lost()
         if re.match(manifest.CODE, retention) is None:
             raise NotAllowed("a retention class is a short code", remedy="use the recording's kind or the object's use")
         identity = Identity.generate()
-        content, seal_hash, sealed_bytes = _Counted(chunks, ContentDigest(self.keys.digest_key)), sha256(), 0
-        with ExitStack() as undo:
-            undo.callback(self._discard, object_id)
+        sealed_bytes = 0
+        with ExitStack() as undo, Beside(ContentDigest(self.keys.digest_key)) as digest, Beside(sha256()) as seal_hash:
+            undo.callback(self._clear, object_id)
+            content = _Counted(chunks, digest)
             with durable.writing(self._object(self._objects, object_id)) as file:
                 for piece in age.encrypt([identity.recipient], content):
                     file.write(piece)
                     seal_hash.update(piece)
                     sealed_bytes += len(piece)
-            for role, share in shares.split(identity, object_id=object_id, box=self.keys.public).items():
-                self._shares[role].put(object_id, share.wrap(self.keys.recipients.of(role)))
-            own = self.keys.device_identity.recipient
-            self._hot.put(object_id, age.encrypt_bytes([own], identity.text.encode()))
+            now = self._clock.now()
+            self._ways.make(object_id, identity, now=now)
             said = Manifest(
                 object=object_id, sha256=seal_hash.hexdigest(), bytes=sealed_bytes, retention=retention,
-                recipients=self.keys.recipients_digest, created_at=self._clock.now(),
+                recipients=self.keys.recipients_digest, created_at=now,
             )  # fmt: skip
             durable.write(self._manifest(object_id), signed.sign(said, manifest.CONTEXT, self.keys.sign))
             undo.pop_all()
-        return Sealed(
-            object_id=object_id, digest=content.digest.hexdigest(), plain_bytes=content.bytes,
-            sealed_bytes=sealed_bytes, sha256=said.sha256,
-        )  # fmt: skip
+            return Sealed(
+                object_id=object_id, digest=digest.hexdigest(), plain_bytes=content.bytes, sealed_bytes=sealed_bytes,
+                sha256=said.sha256,
+            )  # fmt: skip
 
     @contextmanager
     def open_hot(self, object_id: str) -> Iterator[BinaryIO]:
@@ -103,13 +110,7 @@ class DeviceVault:
             NotFound: no such object. NotAllowed: it is closed. SealBroken: manifest, header, length or a chunk does not verify.
         """
         self.manifest(object_id)
-        wrap = self._hot.get(object_id)
-        if wrap is None:
-            raise NotAllowed(
-                f"object {object_id} is closed", remedy="LEGAL and HR open it together: `edge-agent request`",
-                zh="该录音已封存，需法务与人事共同放行",
-            )  # fmt: skip
-        identity = Identity.parse(age.decrypt_bytes([self.keys.device_identity], wrap).decode("ascii"))
+        identity = self._ways.hot_identity(object_id)
         with self.open_with(object_id, identity) as plain:
             yield plain
 
@@ -124,23 +125,37 @@ class DeviceVault:
             with age.open_sealed([identity], sealed) as plain:
                 yield plain
 
+    def join(self, object_id: str, halves: dict[Role, bytes]) -> Identity:
+        """The object's identity, from what both officers released; NotFound, SealBroken."""
+        self.manifest(object_id)
+        return self._ways.join(object_id, halves)
+
     def close(self, object_id: str) -> None:
-        """Destroy the box's own way in (the hot wrap), durably; idempotent."""
-        if self._hot.destroy(object_id):
+        """Destroy the box's own way in (the hot wrap and its key), for good; idempotent."""
+        if self._ways.close(checked(object_id), now=self._clock.now()):
             log.get().info("object.closed", object=object_id)
 
     def reject(self, object_id: str) -> None:
         """Close an object and move it into `rejected/`; idempotent. An object that was never sealed is cleared away."""
         self.close(object_id)
         if not self._is_sealed(object_id):
-            self._discard(object_id)
+            self._destroy((object_id,))
             return
         durable.move(self._object(self._objects, object_id), self._object(self._rejected, object_id))
 
     def expire(self, object_id: str) -> None:
-        """Shred: hot wrap and both shares first, then ciphertext and manifest; idempotent. What it proves: see the module."""
-        self._discard(object_id)
-        log.get().info("object.expired", object=object_id)
+        """`shred` one."""
+        self.shred((object_id,))
+
+    def shred(self, object_ids: Sequence[str]) -> None:
+        """Destroy these objects for good: files, then their keys in one new epoch, then manifests; idempotent.
+
+        Killed in between, an object stays in `objects` until a repeat finishes it. Files go before keys so that a full disk
+        gives way; what that proves stands in the module.
+        """
+        self._destroy(object_ids)
+        for object_id in object_ids:
+            log.get().info("object.expired", object=object_id)
 
     def sweep(self) -> tuple[str, ...]:
         """After a power cut: remove half-written files and objects that never got their manifest; gives their ids.
@@ -150,6 +165,7 @@ class DeviceVault:
         Raises:
             SealBroken: so many lack a manifest that it is the manifests that were lost; nothing is removed then.
         """
+        self._refuse_lost()
         files = [(folder, name) for folder in self._folders for name in durable.names(folder)]
         stems = sorted({name.split(".", 1)[0] for _, name in files})
         torn = tuple(stem for stem in stems if ids.is_id(stem) and not self._is_sealed(stem))
@@ -159,8 +175,9 @@ class DeviceVault:
             if name.endswith(durable.PART):
                 durable.destroy(folder / name)
         for object_id in torn:
-            self._discard(object_id)
+            self._clear(object_id)
             log.get().warning("object.swept", object=object_id)
+        self._ways.forget_others(self.objects(), now=self._clock.now())
         return torn
 
     def manifest(self, object_id: str) -> Manifest:
@@ -174,7 +191,7 @@ class DeviceVault:
         return said
 
     def verify(self, object_id: str) -> Manifest:
-        """Read the whole ciphertext against its manifest, and see that both shares are there.
+        """Read the whole ciphertext against its manifest, and see that both shares and their key are there.
 
         Raises:
             NotFound: no such object. SealBroken: names what does not fit.
@@ -191,12 +208,8 @@ class DeviceVault:
         return said
 
     def wrapped_shares(self, object_id: str) -> dict[Role, bytes]:
-        """Both shares as they lie on the disk, for a request; SealBroken when one is missing."""
-        found = {role: wraps.get(object_id) for role, wraps in self._shares.items()}
-        missing = [role for role, wrap in found.items() if wrap is None]
-        if missing:
-            raise broken(f"share: {' and '.join(missing)} of object {object_id} is missing")
-        return {role: wrap for role, wrap in found.items() if wrap is not None}
+        """Both shares as they lie on the disk, for a request; SealBroken when one, or what they hang on, is missing."""
+        return self._ways.wrapped_shares(object_id)
 
     def objects(self) -> list[str]:
         """Ids of everything sealed here, rejected ones included, oldest first."""
@@ -204,15 +217,16 @@ class DeviceVault:
         return [stem for stem in stems if ids.is_id(stem)]
 
     def is_hot(self, object_id: str) -> bool:
-        return self._hot.get(object_id) is not None
+        return self._ways.is_hot(object_id)
 
     def stats(self) -> Stats:
         """Counts for `status`; an unreadable manifest counts as hot without an age."""
-        hot = self._hot.objects()
+        hot, epoch = self._ways.hot(), self._ways.stats()
         rejected = sum(name.endswith(".age") for name in durable.names(self._rejected))
         return Stats(
             objects=len(self.objects()), rejected=rejected, hot=len(hot),
             oldest_hot_at=min(filter(None, map(self._sealed_at, hot)), default=None),
+            epoch=epoch.number, epoch_at=epoch.started_at,
         )  # fmt: skip
 
     def _sealed_at(self, object_id: str) -> datetime | None:
@@ -225,13 +239,24 @@ class DeviceVault:
         if self._is_sealed(object_id):
             raise NotAllowed(f"object {object_id} is sealed already", remedy="a sealed object is never replaced")
 
-    def _discard(self, object_id: str) -> None:
-        self._hot.destroy(object_id)
-        for wraps in self._shares.values():
-            wraps.destroy(object_id)
+    def _refuse_lost(self) -> None:
+        if not self._ways.begun() and self.objects():
+            raise broken("epoch: the shares record is missing; put the vault's epochs folder back")
+
+    def _destroy(self, object_ids: Sequence[str]) -> None:
+        for object_id in object_ids:
+            self._clear(object_id, manifest=False)
+        self._ways.destroy(object_ids, now=self._clock.now())
+        for object_id in object_ids:
+            durable.destroy(self._manifest(object_id))
+
+    def _clear(self, object_id: str, *, manifest: bool = True) -> None:
+        """Unlink an object's files. Its keys stay: `sweep` finds those that no manifest asks for."""
+        self._ways.unlink(object_id)
         for folder in (self._objects, self._rejected):
             durable.destroy(self._object(folder, object_id))
-        durable.destroy(self._manifest(object_id))
+        if manifest:
+            durable.destroy(self._manifest(object_id))
 
     def _is_sealed(self, object_id: str) -> bool:
         return durable.exists(self._manifest(object_id))
@@ -251,13 +276,13 @@ class DeviceVault:
 class _Counted:
     """Plaintext on its way into the seal: counted, and digested under the box's key."""
 
-    def __init__(self, chunks: Iterable[bytes], digest: ContentDigest) -> None:
+    def __init__(self, chunks: Iterable[bytes], digest: Beside) -> None:
         self._chunks = chunks
-        self.digest = digest
+        self._digest = digest
         self.bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
-            self.digest.update(chunk)
+            self._digest.update(chunk)
             self.bytes += len(chunk)
             yield chunk

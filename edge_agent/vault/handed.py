@@ -39,7 +39,28 @@ def give(path: Path) -> Iterator[BinaryIO]:
     """A new private file (0600) that appears whole and durable, or not at all.
 
     Raises:
-        NotAllowed: something lies there already. BadInput: "no-folder". Unavailable: the disk is full or fails.
+        NotAllowed, BadInput: see `check_free`. Unavailable: the disk is full or fails.
+    """
+    check_free(path)
+    with durable.writing(path, keep=True) as file:
+        yield file
+
+
+def own_folder(path: Path) -> None:
+    """Make `path` a private folder when it is not there yet; BadInput "no-folder" when that cannot be."""
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            "no-folder", "the output folder cannot be made", remedy="create the folder above it first", zh="无法创建输出目录"
+        ) from error
+
+
+def check_free(path: Path) -> None:
+    """That a new file can get this name.
+
+    Raises:
+        NotAllowed: something lies there already. BadInput: "no-folder".
     """
     try:
         taken, folder = path.is_symlink() or path.exists(), path.parent.is_dir() and path.name != ""
@@ -49,5 +70,3 @@ def give(path: Path) -> Iterator[BinaryIO]:
         raise NotAllowed("the output exists already", remedy="choose a new file name", zh="输出文件已存在，请换一个文件名")
     if not folder:
         raise BadInput("no-folder", "the output's folder does not exist", remedy="create it first", zh="输出目录不存在")
-    with durable.writing(path) as file:
-        yield file

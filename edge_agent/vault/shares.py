@@ -1,11 +1,15 @@
 """An object's secret identity in two shares: LEGAL holds one, HR the other, neither alone says anything about it.
 
-The identity's text (74 characters) is split by XOR: HR's share is random, LEGAL's is the text XOR it. A share is wrapped (age)
-for every recipient of its role, as JSON that also names its object, its role and the box that made it: age has no associated data
-and no sender, but nobody without an officer's key can change these words around a share they cannot read. So an officer's tool
-knows, from the share itself, which object it opens and whose signature a request for it must bear.
+The identity's text (74 characters) is split by XOR: HR's half is random, LEGAL's is the text XOR it. Each half is locked
+under the object's own key, which only the box has and can destroy (see `epochs`): so two officers cannot open behind the
+box's back, and a share that survives its object's shredding, on the disk or in an old request, opens nothing even for both.
 
-Without any of our software: two officers decrypt their share with the stock `age` tool and XOR the two base64 `share` fields.
+A share is wrapped (age) for every recipient of its role, as JSON that also names its object, its role and the box that made it:
+age has no associated data and no sender, but nobody without an officer's key can change these words around a share they cannot
+read. So an officer's tool knows, from the share itself, which object it opens and whose signature a request for it must bear.
+
+Without any of our software: two officers decrypt their share with the stock `age` tool; the object's key (48-byte entries of the
+epoch record) opens both base64 `share` fields (nonce, ChaCha20-Poly1305); XOR gives the identity.
 """
 
 import secrets
@@ -14,8 +18,8 @@ from enum import StrEnum
 
 import msgspec
 
-from edge_agent.errors import BadInput
-from edge_agent.vault import age
+from edge_agent.errors import BadInput, SealBroken
+from edge_agent.vault import age, epochs
 from edge_agent.vault.refusal import broken
 from edge_agent.vault.x25519 import Identity, Recipient
 
@@ -26,7 +30,7 @@ class Role(StrEnum):
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One half: the object's id, whose half it is, the box's Ed25519 public key (32 bytes), and the half itself."""
+    """One half: the object's id, whose half it is, the box's Ed25519 public key (32 bytes), and the locked half itself."""
 
     object: str
     role: Role
@@ -46,25 +50,28 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise broken("share: not the document it should be") from error
 
 
-def split(identity: Identity, *, object_id: str, box: bytes) -> dict[Role, Share]:
-    """Two fresh halves of `identity`."""
+def split(identity: Identity, *, object_id: str, box: bytes, key: bytes) -> dict[Role, Share]:
+    """Two fresh halves of `identity`, locked under the object's `key`."""
     secret = identity.text.encode()
     pad = secrets.token_bytes(len(secret))
+    halves = {Role.LEGAL: _xor(secret, pad), Role.HR: pad}
     return {
-        Role.LEGAL: Share(object=object_id, role=Role.LEGAL, box=box, share=_xor(secret, pad)),
-        Role.HR: Share(object=object_id, role=Role.HR, box=box, share=pad),
+        role: Share(object=object_id, role=role, box=box, share=epochs.lock_away(key, _context(object_id, role), half))
+        for role, half in halves.items()
     }
 
 
-def join(halves: Mapping[Role, bytes]) -> Identity:
-    """The identity again; SealBroken when the halves are not of one whole (its text carries a checksum)."""
-    legal, hr = halves[Role.LEGAL], halves[Role.HR]
-    if len(legal) != len(hr):
-        raise broken("share: the two shares do not belong together")
+def join(locked: Mapping[Role, bytes], *, object_id: str, key: bytes) -> Identity:
+    """The identity again; SealBroken when the halves are not this object's (its text carries a checksum)."""
     try:
-        return Identity.parse(_xor(legal, hr).decode("ascii"))
-    except (UnicodeDecodeError, BadInput) as error:
+        halves = {role: epochs.take_out(key, _context(object_id, role), half) for role, half in locked.items()}
+        return Identity.parse(_xor(halves[Role.LEGAL], halves[Role.HR]).decode("ascii"))
+    except (SealBroken, UnicodeDecodeError, ValueError, BadInput) as error:
         raise broken("share: the two shares do not belong together") from error
+
+
+def _context(object_id: str, role: Role) -> str:
+    return f"edge-agent share {object_id} {role}"
 
 
 def _xor(one: bytes, other: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """Folders of small sealed secrets, one file per object: shares and hot wraps.
 
-The only door to these files, so that an epoch layer can be laid under it later: `put` would seal once more for the current
-epoch's key and `get` open that layer; destroying the epoch key then destroys every wrap of that epoch, wherever old blocks
-survive. Until then `destroy` unlinks and fsyncs, which on flash and on copy-on-write disks proves nothing about the old blocks.
+The only door to these files. `destroy` unlinks and fsyncs, which on flash and on copy-on-write disks proves nothing about the old
+blocks. It need not: what a wrap holds is locked under a key of `epochs` before it is wrapped for anybody, and destroying that key
+leaves nothing to be found in old blocks, wherever they survive.
 """
 
 from pathlib import Path

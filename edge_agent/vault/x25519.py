@@ -6,6 +6,7 @@ exactly one spelling and no shared secret is all zero. `repr` of an identity sho
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
@@ -62,6 +63,11 @@ class Recipient:
         body = ChaCha20Poly1305(_derive(secret, share + self.point, _INFO)).encrypt(_ZERO_NONCE, file_key, None)
         return Stanza(kind=KIND, arguments=(encode_base64(share),), body=body)
 
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that name this key in logs and receipts."""
+        return sha256(self.point).hexdigest()[:16]
+
     def __str__(self) -> str:
         return bech32.encode(_PUBLIC_PREFIX, self.point)
 
@@ -112,6 +118,10 @@ class Identity:
         """32 bytes that only the holders of these two keys can compute (X25519, HKDF-SHA256 under `info`)."""
         salt = b"".join(sorted((self.recipient.point, other.point)))
         return _derive(self._secret.exchange(X25519PublicKey.from_public_bytes(other.point)), salt, info)
+
+    def derive(self, info: bytes) -> bytes:
+        """32 secret bytes of this key file for another use."""
+        return _derive(self._secret.private_bytes_raw(), b"", info)
 
     def _open(self, stanza: Stanza) -> bytes | None:
         if len(stanza.arguments) != 1:

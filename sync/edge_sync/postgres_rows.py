@@ -31,11 +31,8 @@ def prepare(db: Database) -> None:
 def insert(db: Database, arrivals: Sequence[Accepted], at: datetime) -> tuple[int, list[Accepted]]:
     """Insert inside the caller's transaction; how many were new, and those that differ from what is held under their key."""
     first: dict[Key, Accepted] = {}
-    again: list[Accepted] = []
     for arrival in arrivals:
-        held = first.setdefault(key_of(arrival), arrival)
-        if held is not arrival and held.payload != arrival.payload:
-            again.append(arrival)
+        first.setdefault(key_of(arrival), arrival)
     if not first:
         return 0, []
     _copy(
@@ -57,13 +54,15 @@ def insert(db: Database, arrivals: Sequence[Accepted], at: datetime) -> tuple[in
         SELECT gateway, epoch, seq FROM fresh
         """
     ).fetchall()
-    if len(fresh) < len(first):
-        again += [first[gateway, epoch, seq] for gateway, epoch, seq in db.execute(
-            "SELECT i.gateway, i.epoch, i.seq FROM incoming i JOIN envelopes e USING (gateway, epoch, seq)"
-            " WHERE e.sha256 <> i.sha256"
-        )]  # fmt: skip
     _take_apart(db, [first[gateway, epoch, seq] for gateway, epoch, seq in fresh], at)
-    return len(fresh), again
+    return len(fresh), _differing(db, arrivals) if len(fresh) < len(arrivals) else []
+
+
+def _differing(db: Database, arrivals: Sequence[Accepted]) -> list[Accepted]:
+    held = {(gateway, epoch, seq): digest for gateway, epoch, seq, digest in db.execute(
+        "SELECT e.gateway, e.epoch, e.seq, e.sha256 FROM envelopes e JOIN incoming i USING (gateway, epoch, seq)"
+    )}  # fmt: skip
+    return [one for one in arrivals if held[key_of(one)] != sha256(one.payload).digest()]
 
 
 def key_of(arrival: Accepted) -> Key:

@@ -14,6 +14,7 @@ import msgspec
 
 from edge_sync import asyncapi, enrolment, messages
 from edge_sync.store import DeadLettersReport, GatewaysReport, RowsReport
+from edge_sync.witness import CheckpointsReport
 
 _SIGNED: Final[dict[str, type]] = {
     "tags.v1": messages.TagsEnvelope,
@@ -23,6 +24,8 @@ _SIGNED: Final[dict[str, type]] = {
     "committed.v1": messages.Committed,
     "cmd.replay.v1": messages.Replay,
     "cmd.rebirth.v1": messages.Rebirth,
+    "audit.v1": messages.AuditEnvelope,
+    "witness.v1": messages.Witness,
     "enrol.request.v1": enrolment.Request,
     "enrol.renewal.v1": enrolment.Renewal,
     "enrol.grant.v1": enrolment.Grant,
@@ -31,6 +34,7 @@ _UNSIGNED: Final[dict[str, type]] = {
     "state.v1": messages.State,
     "health.v1": messages.Health,
     "hq-rows": RowsReport,
+    "hq-audit": CheckpointsReport,
     "hq-gateways": GatewaysReport,
     "hq-dead-letters": DeadLettersReport,
 }

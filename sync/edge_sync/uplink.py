@@ -99,6 +99,7 @@ class Uplink:
                 stop.wait(wait_s)
 
     def _session(self, stop: threading.Event) -> None:
+        self._expiry.look()  # an expired certificate gets no further than this
         birth = self._outbox.birth()
         # Our own worker built it; only HQ needs to check its signature.
         self._boot_id = wire.open_birth(birth, lambda _, __: True).boot_id

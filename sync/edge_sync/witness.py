@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
+
+from msgspec import Struct
 
 from edge_sync import checkpoint, merkle
 from edge_sync.checkpoint import Cosignature, Head
@@ -74,6 +77,34 @@ class Kept:
         return Head(
             origin=self.origin, size=self.size, root=root, signature=base64.b64decode(self.signature), cosignature=cosignature
         )  # fmt: skip
+
+
+class CheckpointLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One checkpoint as `edge-hq audit` shows and exports it; `note` is the signed note, in an export."""
+
+    gateway: str
+    origin: str
+    size: int
+    root: str
+    verdict: str
+    alarm: bool
+    judged_at: datetime
+    note: str = ""
+
+    @classmethod
+    def of(cls, kept: Kept, *, note: str = "") -> Self:
+        return cls(
+            gateway=kept.gateway, origin=kept.origin, size=kept.size, root=kept.root, verdict=str(kept.verdict),
+            alarm=kept.verdict.alarming, judged_at=kept.judged_at, note=note,
+        )  # fmt: skip
+
+
+class CheckpointsReport(Struct, frozen=True, kw_only=True):
+    """`edge-hq audit list --json`. `n` counts all checkpoints of those gateways, `alarms` those that HQ could not follow."""
+
+    checkpoints: tuple[CheckpointLine, ...]
+    n: int
+    alarms: int
 
 
 def judge(newest: Kept | None, offered: Checkpoint, *, verify: Verify, other_log: bool = False) -> Verdict:

@@ -301,6 +301,37 @@ def test_rows_reach_hq_s_database_over_mtls_and_hq_s_orders_reach_the_box(region
     report.close()
 
 
+def test_a_renewed_certificate_is_taken_by_the_running_uplink(region: Region, capsys: Capture) -> None:
+    box = region.enrolled("store-7", capsys)
+    first = Path(box.end.certificate).read_bytes()
+    with at_work(box, region):
+        with region.broker():
+            write_rows(box, 2)
+            wait_for(lambda: committed(box)[0] >= 2, "the first certificate works")
+            box.agent("enrol", "renew", "-o", box.folder / "renewal.json")
+            region.approve(box.folder / "renewal.json", box.folder / "next.json")
+            box.agent("enrol", "accept", box.folder / "next.json")
+        assert Path(box.end.certificate).read_bytes() != first
+        only_the_new(region, box)
+        with region.broker():
+            write_rows(box, 2)
+            wait_for(lambda: committed(box)[0] >= 4, "so does the second, without a restart")
+
+
+def only_the_new(region: Region, box: Box) -> None:
+    """Every certificate of the box but the one in force is put on the list that the broker reads."""
+    authority = Authority.open(region.folder / "ca")
+    held = certificates.load_pem(Path(box.end.certificate).read_bytes()).serial_number
+    kept = region.folder / "ca" / "issued" / box.gateway / f"{held:040x}.pem"
+    away = kept.rename(region.folder / "kept.pem")
+    assert authority.revoke(box.gateway) == 1
+    away.rename(kept)
+    region.hq(
+        "broker-config", "--ca", region.folder / "ca", "--store", region.store, "-o", region.folder / "broker",
+        "--port", region.port, *region.local,
+    )  # fmt: skip
+
+
 def test_a_revoked_gateway_that_still_reaches_the_broker_is_refused_by_the_sink(region: Region, capsys: Capture) -> None:
     box = region.enrolled("store-7", capsys)
     region.revoke("store-7")

@@ -1,6 +1,8 @@
 """What only PostgreSQL has: servers that forget, servers that are away, partitions of a day, sessions that are lost."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 from postgres_world import Cluster, PostgresPlace, opened_at
 from sync_world import (
+    BOX_PUBLIC,
     GATEWAY,
     HQ,
     NOON,
@@ -27,11 +30,13 @@ from sync_world import (
 )
 
 from edge_sync import signing
+from edge_sync.cli import main
 from edge_sync.cli.options import opened
 from edge_sync.errors import StoreBroken
 from edge_sync.store import Accepted, Store
 
 pytestmark = pytest.mark.postgres
+README = (Path(__file__).parents[2] / "sync" / "README.md").read_text(encoding="utf-8")
 PARTS = "SELECT tableoid::regclass::text, count(*) FROM tags GROUP BY 1 ORDER BY 1"
 
 
@@ -117,6 +122,37 @@ def test_a_reader_in_a_long_query_does_not_hold_up_rows(store: Store, place: Pos
     assert place.ask(PARTS) == [("tags_rest", 1)]
 
 
+def block(language: str) -> str:
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def test_the_commands_of_the_readme_do_what_is_said(
+    place: PostgresPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = place.name.partition("host=")[2].partition("&")[0]
+    (tmp_path / "services").write_text(f"[hq]\nhost={host}\nuser=edge\ndbname={place.database}\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    lines = [line.replace("PUBLIC", signing.text_of(BOX_PUBLIC)).split() for line in block("shell").splitlines()]
+    assert [line[1] for line in lines] == ["enrol", "sink", "rows"]
+    for _, *words in lines:
+        if words[0] != "sink":
+            assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 0
+    assert place.ask("SELECT name FROM gateways") == [(GATEWAY,)]
+
+
+def test_the_questions_of_the_readme_can_be_asked(store: Store, place: PostgresPlace) -> None:
+    a_day, forget = (one.strip() for one in block("sql").split(";") if one.strip())
+    store.commit([row(2), row(1)], at=NOON)
+    assert [line[2] for line in place.ask(a_day)] == ["price.objection"] * 2
+    place.ask(forget)
+    assert place.ask(a_day) == []
+    assert store.report(limit=0).n == 2
+    tables = place.ask("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace")
+    assert all(f"`{name}`" in README for (name,) in tables if not re.search(r"^meta$|^versions$|_rest$|_\d{8}$", name))
+
+
 def test_a_server_that_comes_up_later_is_waited_for(own_cluster: Cluster) -> None:
     own_cluster.start()
     place = PostgresPlace(own_cluster)
@@ -185,4 +221,26 @@ def test_a_sink_that_loses_its_database_ends_and_the_next_one_goes_on(own_cluste
         assert uplink.running
     report = hq_report(place.name)
     assert (report["n"], report["tags"], report["missing"], report["duplicates"]) == (80, 80, 0, 0)
+    outbox.close()
+
+
+@pytest.mark.broker
+def test_a_database_restored_from_a_backup_gets_its_rows_again(place: PostgresPlace, tmp_path: Path) -> None:
+    an_hq(place.name).close()
+    outbox, log = FileOutbox(tmp_path / "outbox.db"), tmp_path / "sink.log"
+    outbox.add(30)
+    with Mosquitto(tmp_path) as broker, Child("uplink", tmp_path / "outbox.db", broker.port):
+        with Child("sink", place.name, broker.port, log=log) as sink:
+            wait_for(lambda: outbox.committed() == 30, "the first thirty")
+            sink.stop()
+        backup = place.copy()
+        with Child("sink", place.name, broker.port, log=log) as sink:
+            outbox.add(70)
+            wait_for(lambda: outbox.committed() == 100, "all hundred")
+            sink.stop()
+        with Child("sink", backup.name, broker.port, log=log):
+            outbox.add(1)  # what is new makes HQ see that it lacks what lies between
+            wait_for(lambda: backup.ask("SELECT count(*) FROM envelopes") == [(101,)], "HQ has asked for what it lost")
+    report = hq_report(backup.name)
+    assert (report["n"], report["missing"], report["duplicates"]) == (101, 0, 0)
     outbox.close()

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from ledger_world import World, analysis, memory_folder
+from ledger_world import World, analysis, memory_folder, opened
 
 from edge_agent.domain.recording import LIFE, State
 from edge_agent.errors import NotAllowed
@@ -27,7 +27,7 @@ class LedgerModel(RuleBasedStateMachine):
         self.highest = 0
         self.committed = 0
         self.dead: set[int] = set()
-        self.gaps = 0
+        self.beyond = False
 
     @initialize()
     def begin(self) -> None:
@@ -90,7 +90,8 @@ class LedgerModel(RuleBasedStateMachine):
         order = wire.Committed(
             gateway="gateway-1", counter=self.world.counter, epoch=self.uplink.epoch(), seq=seq, generation="aaaa"
         )
-        if self.committed <= seq <= self.highest:
+        self.beyond |= seq > self.highest
+        if not self.beyond and seq >= self.committed:
             self.committed = seq
         assert self.world.ledger._writer.write(lambda tx: outbox.confirm(tx, order)) == self.committed
 
@@ -112,7 +113,18 @@ class LedgerModel(RuleBasedStateMachine):
 
     @rule()
     def restarts(self) -> None:
+        """A restart after HQ knew more than the box: a new epoch that still offers every row HQ had not confirmed."""
+        waiting = self.unconfirmed()
         self.world.reopen()
+        if self.beyond:
+            self.beyond, self.committed, self.dead = False, 0, set()
+            self.highest = len(waiting)
+        assert self.unconfirmed() == waiting
+
+    def unconfirmed(self) -> list[str]:
+        """What the rows beyond the watermark speak of; gap records end with their epoch."""
+        found = (opened(row.payload) for row in self.uplink.after(self.committed, 10_000))
+        return [one.data.recording for one in found if isinstance(one.data, wire.TagsData)]
 
     @invariant()
     def agrees(self) -> None:

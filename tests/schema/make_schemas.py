@@ -7,6 +7,7 @@ import msgspec
 
 import edge_agent
 from edge_agent import documents, officer
+from edge_agent.vault.receipt import Receipt
 from edge_agent.vault.release import Release
 from edge_sync.schema import settled
 
@@ -14,7 +15,9 @@ FOLDER = Path(edge_agent.__file__).parent / "schemas"
 PRINTED: dict[str, type[msgspec.Struct]] = {
     **documents.PRINTED,
     "officer-keygen": officer.KeyMade,
+    "officer-ask": officer.IntentWritten,
     "officer-release": officer.ShareReleased,
+    "officer-receipt": Receipt,
     "share": Release,
 }
 

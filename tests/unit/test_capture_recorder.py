@@ -1,6 +1,7 @@
 """Microphones into the inbox: whole files with sidecars only, an unplugged device survived, losses counted, no plain disk."""
 
 import os
+import queue
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 
 from edge_agent import processes
 from edge_agent.capture.inbox import FileInbox
+from edge_agent.capture.microphones import PortAudio
 from edge_agent.capture.recorder import HEALTH, RETRY_S, SILENT_S, Clocks, Recorder, read_health
 from edge_agent.capture.storage import Storage, storage_of
 from edge_agent.config import Capture, Config, Limits, Source
@@ -253,3 +255,74 @@ def test_recording_into_memory_is_allowed() -> None:
 def test_nothing_configured_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nothing to record"):
         processes.run_capture(Config(state=str(tmp_path)))
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class FakeLibrary:
+    """sounddevice with one card; `calls` tells what was asked of it. A stream gives what is put into its queue."""
+
+    PortAudioError = PortAudioError
+
+    def __init__(self, *names: str) -> None:
+        self.names, self.later, self.calls = list(names), list(names), []
+        self.heard: queue.Queue[tuple[bytes, bool] | None] = queue.Queue()
+
+    def query_devices(self) -> list[dict[str, object]]:
+        return [{"name": name, "max_input_channels": 0 if "HDMI" in name else 2} for name in self.names]
+
+    def _terminate(self) -> None:
+        self.calls.append("terminate")
+
+    def _initialize(self) -> None:
+        self.names = self.later
+        self.calls.append("initialize")
+
+    def RawInputStream(self, **wanted: object) -> "FakeLibrary":  # noqa: N802 - its name there
+        self.calls.append(f"open {wanted['device']}")
+        return self
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def read(self, _frames: int) -> tuple[bytes, bool]:
+        found = self.heard.get(timeout=20)
+        if found is None:
+            raise PortAudioError
+        return found
+
+    def close(self, *, ignore_errors: bool) -> None:
+        self.calls.append("close")
+
+
+def test_a_device_is_chosen_by_a_part_of_its_name_among_those_that_record() -> None:
+    library = FakeLibrary("HDMI counter", "USB Counter Mic: hw:1,0")
+    stream = PortAudio(look=lambda: library.names, library=library).open(Source(name="a", device="counter"))
+    library.heard.put((b"ab", False))
+    library.heard.put((b"cd", True))
+    library.heard.put(None)
+    stream._thread.join()
+    assert (stream.blocks(), stream.overruns, stream.alive) == ([b"ab", b"cd"], 1, False)
+    stream.close()
+    assert library.calls == ["open 1", "start", "close"]
+
+
+def test_the_list_is_read_again_only_when_the_device_is_back() -> None:
+    library = FakeLibrary("pulse")
+    there: list[str] = ["pulse"]
+    microphones = PortAudio(look=lambda: there, library=library)
+    with pytest.raises(Unavailable):
+        microphones.open(Source(name="a", device="usb"))
+    assert library.calls == []
+    there.append("USB Mic")
+    library.later = ["pulse", "USB Mic"]
+    library.heard.put(None)
+    microphones.open(Source(name="a", device="usb")).close()
+    assert library.calls == ["terminate", "initialize", "open 1", "start", "close"]
+
+
+def test_where_sound_cannot_be_used_the_device_is_away() -> None:
+    with pytest.raises(Unavailable):
+        PortAudio(look=lambda: None, library=FakeLibrary()).open(Source(name="a"))

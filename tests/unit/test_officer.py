@@ -61,7 +61,9 @@ def test_keygen_prints_the_public_key_and_keeps_the_secret_in_a_private_file(
 
 def test_keygen_as_json_is_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert officer.main(["keygen", "-o", str(tmp_path / "key"), "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)) == {"recipient"}
+    made = json.loads(capsys.readouterr().out)
+    assert set(made) == {"recipient", "manager"}
+    assert made["manager"] == ""
 
 
 def test_keygen_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,15 @@ def test_another_envelope_under_a_taken_sequence_is_a_dead_letter(store: Store) 
     store.commit([row(1, tags_data(77))], at=NOON)
     report = store.report(limit=10)
     assert (report.n, report.dead_letters, report.rows[0].recording) == (1, 1, uuid7(1_000_001))
+
+
+def test_a_repeat_beside_a_stranger_is_still_a_repeat(store: Store) -> None:
+    put(store, 1)
+    result = store.commit([row(1, tags_data(77)), row(1), row(2, tags_data(78)), row(2)], at=NOON)
+    assert (result.new, result.repeats) == (1, 3)
+    assert sorted(one.sha256 for one in store.dead_letters(limit=9)) == sorted(
+        sha256(one.payload).hexdigest() for one in (row(1, tags_data(77)), row(2))
+    )
 
 
 def test_the_same_finding_in_two_envelopes_is_measured_as_a_duplicate(store: Store) -> None:

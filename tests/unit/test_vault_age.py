@@ -35,6 +35,10 @@ def published() -> list[Path]:
     return [path for path in found if path.name.split("_")[0] not in NOT_OURS]
 
 
+def others() -> list[Path]:
+    return sorted({*SHARED.iterdir()} - {*published()}) if SHARED.is_dir() else []
+
+
 def parsed(path: Path) -> tuple[dict[str, str], bytes]:
     head, _, body = path.read_bytes().partition(b"\n\n")
     said = dict(line.split(": ", 1) for line in head.decode().splitlines())
@@ -77,6 +81,20 @@ def test_published_vector_read_seekably_gives_all_or_nothing(path: Path) -> None
     else:
         with pytest.raises(SealBroken, match=f"^{PARTS[said['expect']]}"):
             age.open_sealed(identities, io.BytesIO(body)).read()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("path", others(), ids=lambda path: path.name)
+def test_a_published_vector_of_another_kind_is_refused_and_releases_nothing(path: Path) -> None:
+    said, body = parsed(path)
+    released = b""
+    try:
+        identities = [Identity.parse(said["identity"])] if "identity" in said else []
+    except BadInput:
+        identities = []  # an ML-KEM key: we cannot even read it
+    with pytest.raises(SealBroken):
+        released += next(age.decrypt([*identities, Identity.generate()], io.BytesIO(body)))
+    assert released == b""
 
 
 @pytest.mark.parametrize("size", SIZES)

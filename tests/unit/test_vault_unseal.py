@@ -5,12 +5,14 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from edge_agent import ids
 from edge_agent.errors import BadInput, NotAllowed, NotFound, Refused, SealBroken
@@ -94,18 +96,26 @@ def test_the_stock_tool_opens_the_object_with_the_released_identity(box: Box) ->
     assert opened.stdout == CONTENT
 
 
-def test_two_officers_need_none_of_our_software(box: Box) -> None:
-    """The disaster road of shares.py: two stock decryptions and one XOR."""
+def test_two_officers_and_the_boxs_record_need_none_of_our_software(box: Box) -> None:
+    """The disaster road of shares.py: two stock decryptions, the object's key, and one XOR."""
+    root = box.vault.keys.folder.parent
+    (epoch_key,) = (root / "keys/epochs").glob("shares.*.key")
+    record = (root / "vault/epochs/shares/00000001.records").read_bytes()
+    frame = record[-76:]  # the newest object's
+    entry = ChaCha20Poly1305(epoch_key.read_bytes()).decrypt(frame[:12], frame[12:], b"edge-agent epoch shares 1 1")
+    assert entry[:16].hex() == box.object_id.replace("-", "")
     wrapped = box.vault.wrapped_shares(box.object_id)
     halves = []
     for role, officer in ((Role.LEGAL, LEGAL), (Role.HR, HR)):
         key = box.out.with_name(f"{role}.key")
         key.write_text(officer.text)
         opened = subprocess.run(["age", "-d", "-i", key], input=wrapped[role], capture_output=True, check=True)
-        halves.append(base64.b64decode(json.loads(opened.stdout)["share"]))
+        locked = base64.b64decode(json.loads(opened.stdout)["share"])
+        context = f"edge-agent share {box.object_id} {role}".encode()
+        halves.append(ChaCha20Poly1305(entry[16:]).decrypt(locked[:12], locked[12:], context))
     identity = box.out.with_name("identity")
     identity.write_bytes(bytes(a ^ b for a, b in zip(*halves, strict=True)))
-    ciphertext = box.vault.keys.folder.parent / f"vault/objects/{box.object_id}.age"
+    ciphertext = root / f"vault/objects/{box.object_id}.age"
     assert subprocess.run(["age", "-d", "-i", identity, ciphertext], capture_output=True, check=True).stdout == CONTENT
 
 
@@ -310,10 +320,14 @@ def test_shares_released_in_time_open_nothing_after_expiry(box: Box) -> None:
 
 
 def test_a_later_request_clears_expired_and_damaged_sessions(box: Box) -> None:
-    (box.vault.keys.folder / "sessions/half-written.json.part").write_bytes(b"{")
+    for name, age_s in (("half-written", 601), ("being-written", 0)):
+        part = box.vault.keys.folder / f"sessions/{name}.json.part"
+        part.write_bytes(b"{")
+        os.utime(part, (time.time() - age_s,) * 2)
     (box.vault.keys.folder / f"sessions/{ids.new_id()}.json").write_bytes(b"{")
-    request.ask(box.vault, box.object_id, purpose="p", hours=1, now=LATER)
-    assert box.sessions() == 1
+    later = request.ask(box.vault, box.object_id, purpose="p", hours=1, now=LATER)
+    left = {path.name for path in (box.vault.keys.folder / "sessions").iterdir()}
+    assert left == {f"{later.id}.json", "being-written.json.part"}
 
 
 def test_an_expired_object_cannot_be_asked_for_or_opened(box: Box) -> None:

@@ -36,6 +36,7 @@ class Cluster:
     """`start`, `stop` (SIGINT) and `kill` (SIGKILL, the postmaster and all its children) as often as one likes."""
 
     def __init__(self, *settings: str) -> None:
+        initdb = _program("initdb")
         # A path of its own: pytest's folders are closed to other users, and a socket's path must be short.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self._settings = settings
@@ -46,7 +47,7 @@ class Cluster:
             found = pwd.getpwnam("postgres")
             os.chown(self.folder, found.pw_uid, found.pw_gid)
             self._account = {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
-        made = [_program("initdb"), "-D", str(self._data), "-U", ROLE, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+        made = [initdb, "-D", str(self._data), "-U", ROLE, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
         subprocess.run(made, check=True, capture_output=True, cwd="/", **self._account)
 
     @property
@@ -61,7 +62,8 @@ class Cluster:
         return f"postgresql:///{database}?host={self.folder}&user={ROLE}"
 
     def start(self, *, wait: bool = True) -> Self:
-        options = ["-c", "listen_addresses=", "-k", str(self.folder), *(part for one in self._settings for part in ("-c", one))]
+        settings = ("listen_addresses=", "dynamic_shared_memory_type=mmap", *self._settings)
+        options = ["-k", str(self.folder), *(part for one in settings for part in ("-c", one))]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [_program("postgres"), "-D", str(self._data), *options], stdout=log, stderr=log, cwd="/", **self._account
@@ -99,7 +101,9 @@ class Cluster:
         self._process = None
 
     def drop(self) -> None:
-        self.kill()
+        if self._process is not None:  # at once, but not so that its shared memory stays behind
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(30)
         shutil.rmtree(self.folder)
 
     def database(self, *, like: str = "") -> str:

@@ -23,7 +23,6 @@ from edge_sync.cli.options import opened
 from edge_sync.errors import WireError
 from edge_sync.link import Endpoint
 from edge_sync.outbox import Row
-from edge_sync.sqlite_store import SqliteStore
 from edge_sync.store import Gateway, Store
 
 TENANT, GATEWAY, EPOCH = "demo", "gateway-1", "0123abcd"
@@ -160,8 +159,7 @@ class FileOutbox:
         return max(mark, now)
 
     def witness(self, message: bytes) -> None:
-        order = wire.open_order(message, hq_verify)
-        assert isinstance(order, wire.Witness)
+        """Taken and forgotten: this outbox has no audit log."""
 
     def refuse(self, seq: int, reason: str) -> None:
         self._db.execute("BEGIN IMMEDIATE")
@@ -270,9 +268,9 @@ def listens(port: int) -> bool:
 class Child:
     """One of our processes: an uplink or a sink, with short patience. `kill` is SIGKILL, `stop` is SIGTERM."""
 
-    def __init__(self, role: str, path: Path, port: int) -> None:
-        self._command = [sys.executable, __file__, role, str(path), str(port)]
-        self._log = path.with_name(f"{path.name}.{role}.log")
+    def __init__(self, role: str, place: Path | str, port: int, *, log: Path | None = None) -> None:
+        self._command = [sys.executable, __file__, role, str(place), str(port)]
+        self._log = log or Path(f"{place}.{role}.log")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
@@ -340,6 +338,7 @@ class Proxy:
                 return
             for one in (near, far):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                one.setblocking(False)  # here, since `cut` may close it before its thread has begun
             self._pairs += [near, far]
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._carry, args=(source, sink, self._frozen), daemon=True).start()
@@ -347,7 +346,6 @@ class Proxy:
     def _carry(self, source: socket.socket, sink: socket.socket, frozen: threading.Event) -> None:
         """Each chunk is due `delay_s` after it was read; reading goes on meanwhile, so that only latency is added."""
         due: list[tuple[float, bytes]] = []
-        source.setblocking(False)
         ended = False
         while not ended or due:
             try:
@@ -379,7 +377,7 @@ def settings_for(port: int, state: Path, **changes: object) -> object:
     return Settings(**(given | changes))  # type: ignore[arg-type]
 
 
-def main(role: str, path: Path, port: int) -> None:
+def main(role: str, place: str, port: int) -> None:
     from edge_sync import log
     from edge_sync.process import stop_on_signals
     from edge_sync.sink import Sink, SinkSettings
@@ -388,6 +386,7 @@ def main(role: str, path: Path, port: int) -> None:
     log.configure(role)
     stop = stop_on_signals()
     if role == "uplink":
+        path = Path(place)
         state = path.with_suffix(".state")
         state.mkdir(exist_ok=True)
         Uplink(FileOutbox(path), settings_for(port, state), hq_verify=hq_verify).run(stop)  # type: ignore[arg-type]
@@ -395,9 +394,9 @@ def main(role: str, path: Path, port: int) -> None:
     chosen = SinkSettings(
         endpoint=Endpoint(host="127.0.0.1", port=port), patience_s=1.0, look_s=0.2, backoff_base_s=0.1, backoff_cap_s=0.5
     )
-    Sink(SqliteStore(path), chosen, sign=hq_sign).run(stop)
+    Sink(opened(place, patience_s=30.0), chosen, sign=hq_sign).run(stop)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from edge_sync import __version__
-from edge_sync.cli import broker, ca, enrolment, gateways, orders, receive
+from edge_sync.cli import audit, broker, ca, enrolment, gateways, orders, receive
 from edge_sync.errors import SyncError
 
 
@@ -30,6 +30,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"edge-hq {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    for group in (gateways, receive, ca, enrolment, broker, orders):
+    for group in (gateways, receive, ca, enrolment, broker, orders, audit):
         group.add(commands)
     return parser

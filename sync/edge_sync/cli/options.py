@@ -32,7 +32,7 @@ def _on_postgres(dsn: str, *, create: bool, patience_s: float) -> "Store":
 
     try:
         from edge_sync.postgres_store import PostgresStore  # noqa: PLC0415
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise Refused("PostgreSQL needs psycopg", remedy='pip install "edge-agent[hq]"') from error
     return PostgresStore(dsn, create=create, patience_s=patience_s)
 

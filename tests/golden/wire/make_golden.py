@@ -3,10 +3,12 @@
 The keys are fixed and public: bytes 0..31 sign for the gateway, bytes 32..63 for HQ.
 """
 
+import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge_sync import signing, wire
+from edge_sync import checkpoint, merkle, signing, wire, witness
 
 HERE = Path(__file__).parent
 BOX, HQ = bytes(range(32)), bytes(range(32, 64))
@@ -20,7 +22,7 @@ def messages() -> dict[str, bytes]:
     """File name -> exact bytes."""
     box, hq = signing.signer(BOX), signing.signer(HQ)
 
-    def row(seq: int, data: wire.TagsData | wire.ShelfData | wire.Gap) -> bytes:
+    def row(seq: int, data: wire.TagsData | wire.ShelfData | wire.Gap | wire.Checkpoint) -> bytes:
         return wire.seal(
             wire.envelope(
                 tenant="demo", gateway="gateway-1", epoch=EPOCH, seq=seq, time=NOON, recorded=NOON.replace(minute=3), data=data
@@ -93,6 +95,19 @@ def messages() -> dict[str, bytes]:
         clock="synchronised",
         privacy="strict",
     )
+
+    def log(size: int, *since: int) -> wire.Checkpoint:
+        """A checkpoint of a log whose rows are the numbers from 0."""
+        origin, leaves = f"sx/v1/demo/gateway-1/{EPOCH}", [merkle.leaf_hash(b"%d" % n) for n in range(size)]
+
+        def node(level: int, place: int) -> bytes:
+            return merkle.root_of(leaves[place << level : (place + 1) << level])
+
+        root = merkle.root(size, node)
+        proofs = (wire.Proof(size=old, hashes=tuple(one.hex() for one in merkle.consistency(old, size, node))) for old in since)
+        signature = base64.b64encode(box(checkpoint.text(origin, size, root))).decode()
+        return wire.Checkpoint(origin=origin, size=size, root=root.hex(), signature=signature, proofs=tuple(proofs))
+
     generation = "4f0d0c9b8a7968574635241302f1e0df"
     return {
         "tags.json": row(1, tags),
@@ -104,6 +119,8 @@ def messages() -> dict[str, bytes]:
         "birth.json": wire.seal(birth, box),
         "state.json": wire.plain(wire.State(state="online", boot_id=BOOT)),
         "health.json": wire.plain(wire.Health(boot_id=BOOT, at=NOON, backlog=3, oldest_s=12, disk_free_bytes=2**34)),
+        "audit.json": row(46, log(30, 12)),
+        "witness.json": wire.seal(cosigned(log(30), hq), hq),
         "committed.json": wire.seal(
             wire.Committed(gateway="gateway-1", counter=1_795_000_000_000_000, epoch=EPOCH, seq=42, generation=generation), hq
         ),
@@ -112,6 +129,14 @@ def messages() -> dict[str, bytes]:
         ),
         "rebirth.json": wire.seal(wire.Rebirth(gateway="gateway-1", counter=1_795_000_000_000_002), hq),
     }
+
+
+def cosigned(said: wire.Checkpoint, hq: wire.Sign) -> wire.Witness:
+    """HQ's word about a first checkpoint."""
+    row = wire.envelope(tenant="demo", gateway="gateway-1", epoch=EPOCH, seq=46, time=NOON, recorded=NOON, data=said)
+    assert isinstance(row, wire.AuditEnvelope)
+    judged = witness.examined(row, None, verify=signing.verifier(signing.public_of(BOX)), other_log=False, at=NOON)
+    return witness.cosigned(replace(judged, counter=1_795_000_000_000_003), hq)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,99 @@
+"""`edge-hq audit list|export`: the gateways' checkpoints as HQ judged them, and what an auditor takes to a box."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge_sync.cli.options import at_store, opened
+from edge_sync.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from edge_sync.store import Store
+    from edge_sync.witness import Kept
+
+ALARMED = 1
+
+
+def add(commands: Any) -> None:
+    group = commands.add_parser("audit", help="checkpoints of the gateways' audit logs: list, export")
+    verbs = group.add_subparsers(title="verbs", required=True, metavar="VERB")
+    listing = verbs.add_parser("list", help="each gateway's newest checkpoint, and every alarm; exit 1 when there is one")
+    at_store(listing)
+    listing.add_argument("--gateway", default="", help="only this one, with all its checkpoints")
+    listing.add_argument("--json", action="store_true", help="one JSON document (schema/hq-audit.json)")
+    listing.set_defaults(run=_list)
+    export = verbs.add_parser("export", help="write the checkpoints that an auditor holds against a box")
+    at_store(export)
+    export.add_argument("--gateway", default="", help="only this one (default: all)")
+    export.add_argument("--all", action="store_true", help="not only the newest of each log and the alarms")
+    export.add_argument("--key", type=Path, required=True, metavar="KEY", help="HQ's operations key file, which cosigns them")
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    export.set_defaults(run=_export)
+
+
+def _list(given: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415 - `--help` needs none of what the commands need
+
+    from edge_sync.witness import CheckpointLine, CheckpointsReport  # noqa: PLC0415
+
+    store = opened(given.store, create=False)
+    try:
+        found = store.checkpoints(given.gateway)
+    finally:
+        store.close()
+    shown = found if given.gateway else _newest_and_alarms(found)
+    alarms = sum(one.verdict.alarming for one in found)
+    if given.json:
+        lines = tuple(CheckpointLine.of(one) for one in shown)
+        print(msgspec.json.encode(CheckpointsReport(checkpoints=lines, n=len(found), alarms=alarms)).decode())
+    else:
+        print(f"{len(found)} checkpoints, {alarms} alarms")
+        for one in shown:
+            print(f"{'!' if one.verdict.alarming else ' '} {one.judged_at:%Y-%m-%d %H:%M:%S}  {one.verdict:13}  rows {one.size}"
+                  f"  {one.origin}")  # fmt: skip
+    return ALARMED if alarms else 0
+
+
+def _export(given: argparse.Namespace) -> int:
+    from edge_sync import signing  # noqa: PLC0415
+
+    key = signing.load(given.key)
+    store = opened(given.store, create=False)
+    try:
+        found = store.checkpoints(given.gateway)
+        chosen = found if given.all else _newest_and_alarms(found)
+        content = b"".join(_lines(store, chosen, key))
+    finally:
+        store.close()
+    if not content:
+        raise Refused("there is no checkpoint to export", remedy="see `edge-hq audit list`")
+    try:
+        with given.output.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise Refused(f"the output cannot be written ({error.strerror})", remedy="choose a new file name") from error
+    print(f"{len(content.splitlines())} checkpoints")
+    return 0
+
+
+def _lines(store: "Store", chosen: "Iterable[Kept]", key: bytes) -> "Iterable[bytes]":
+    """One JSON object a line: gateway, size, verdict, time, and the signed note with HQ's cosignature where it gave one."""
+    import msgspec  # noqa: PLC0415
+
+    from edge_sync import checkpoint, signing  # noqa: PLC0415
+    from edge_sync.witness import CheckpointLine, Verdict  # noqa: PLC0415
+
+    sign, public = signing.signer(key), signing.public_of(key)
+    for one in chosen:
+        enrolled = store.gateway(one.gateway)
+        if enrolled is None or one.verdict is Verdict.BAD_SIGNATURE:
+            continue  # nobody but HQ's own log can speak for it
+        note = checkpoint.written(one.head(sign), enrolled.key, hq_key=public)
+        yield msgspec.json.encode(CheckpointLine.of(one, note=note)) + b"\n"
+
+
+def _newest_and_alarms(found: "Sequence[Kept]") -> "list[Kept]":
+    last = {one.origin: one for one in found if one.verdict.followed}
+    return [one for one in found if one.verdict.alarming or last.get(one.origin) is one]
