@@ -341,7 +341,7 @@ def test_the_purpose_stays_out_of_the_ledger(desk: Desk) -> None:
     name = desk.opened()
     opening.end(desk.settings, name)
     for path in desk.settings.paths.ledger.parent.iterdir():
-        assert b"4711" not in path.read_bytes()
+        assert b"complaint 4711" not in path.read_bytes()
 
 
 @pytest.mark.parametrize(
