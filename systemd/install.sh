@@ -138,6 +138,10 @@ python3 -I "$here/systemd/check_bundle.py" "$here" ${key:+--key "$key"} ${unsign
 value() { sed -n "s/^$1 *= *\"\\([^\"]*\\)\".*/\\1/p" "$here/bundle.toml" | head -n 1; }
 version=$(value version)
 case "$version" in "" | *[!A-Za-z0-9.+_-]*) die "bundle.toml 中没有版本号" "bundle.toml names no version" ;; esac
+for fits in "machine $(uname -m)" "python $(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; do
+    made_for=$(value "${fits% *}")
+    case "$made_for" in "" | "${fits#* }") ;; *) die "安装包适用于 $made_for，本机是 ${fits#* }" "the bundle is for $made_for, this is ${fits#* }" ;; esac
+done
 release="$opt/releases/$version-$(sha256sum "$here/SHA256SUMS" | cut -c 1-8)"
 
 # --- the release ----------------------------------------------------------------------------------------------------------

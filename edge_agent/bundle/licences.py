@@ -1,7 +1,7 @@
 """The licence texts that must travel with the wheels, taken from the wheels themselves, and an index of all of them.
 
 A wheel that carries GPL libraries is recognised by what it holds (x264, x265); for it the GNU texts and the offer of source
-are laid in. A package that ships no text is named in the index with the licence it declares.
+are laid in. For a package that ships no text, what it declares about licence, author and home stands in its place.
 """
 
 import re
@@ -15,6 +15,10 @@ from edge_agent.bundle.wheels import Wheel
 
 _TEXT: Final = re.compile(r"(licen[cs]e|copying|notice|authors|third.?party)[^/]*$", re.IGNORECASE)
 _GPL: Final = re.compile(r"\.libs/libx26[45]")
+_ABOUT: Final = (
+    "Name", "Version", "License-Expression", "License", "Classifier", "Author", "Author-email", "Maintainer", "Maintainer-email",
+    "Home-page", "Project-URL",
+)  # fmt: skip
 _LARGEST_BYTES: Final = 4 << 20
 _TEXTS: Final = Path(__file__).with_name("texts")
 
@@ -31,6 +35,10 @@ def write(wheels: Sequence[Wheel], models: Sequence[Model], into: Path, *, conta
                 target = into / f"{wheel.name}-{wheel.version}" / _plain(name)
                 target.parent.mkdir(exist_ok=True)
                 target.write_bytes(archive.read(name))
+        if not texts:
+            target = into / f"{wheel.name}-{wheel.version}" / "DECLARED.txt"
+            target.parent.mkdir()
+            target.write_text(_about(wheel), encoding="utf-8")
         copyleft |= any(_GPL.search(name) for name in names)
         lines.append(f"{wheel.name} {wheel.version}: {_declared(wheel)}; {len(texts)} text(s)")
     lines += [f"model {model.name}: {model.licence}" for model in models]
@@ -57,6 +65,11 @@ def _plain(name: str) -> str:
     """A flat file name that SHA256SUMS can list; the folders a text lay in stay readable in it."""
     inside = [part for part in PurePosixPath(name).parts if not part.endswith(".dist-info") and part != "licenses"]
     return re.sub(r"[^A-Za-z0-9._+-]", "_", "__".join(inside)).lstrip(".-")
+
+
+def _about(wheel: Wheel) -> str:
+    said = [f"{field}: {value}" for field in _ABOUT for value in wheel.about.get_all(field, [])]
+    return "This package ships no licence text. It says of itself:\n\n" + "\n".join(said) + "\n"
 
 
 def _declared(wheel: Wheel) -> str:

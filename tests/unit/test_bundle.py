@@ -45,7 +45,7 @@ def filled(folder: Path) -> Path:
     wheel(folder, "edge_agent", __version__, meta=needs, **{"DIST/licenses/LICENSE": "Apache"})
     codecs = {"media_codecs.libs/libx264-1.so": b"\x7fELF", "DIST/licenses/": "", "DIST/licenses/LICENSE.txt": "BSD text"}
     wheel(folder, "media_codecs", "2.0", meta="License-Expression: BSD-3-Clause\n", **codecs)
-    wheel(folder, "tiny_weights", "1.0", **{"tiny_weights/model.bin": WEIGHTS})
+    wheel(folder, "tiny_weights", "1.0", meta="License: MIT\nAuthor: Ada\n", **{"tiny_weights/model.bin": WEIGHTS})
     wheel(folder, "not_needed", "1.0")
     return folder
 
@@ -114,6 +114,8 @@ def test_licences_travel_and_gpl_parts_bring_the_offer_of_source(made: Path) -> 
     assert "media-codecs 2.0: BSD-3-Clause; 1 text(s)" in index
     assert "model tiny: MIT" in index
     assert (made / "licences" / "media-codecs-2.0" / "LICENSE.txt").read_text(encoding="utf-8") == "BSD text"
+    declared = (made / "licences" / "tiny-weights-1.0" / "DECLARED.txt").read_text(encoding="utf-8")
+    assert "License: MIT\nAuthor: Ada\n" in declared
     assert "GNU GENERAL PUBLIC LICENSE" in (made / "licences" / "GPL-3.txt").read_text(encoding="utf-8")
     assert "source@acme.example" in (made / "licences" / "COPYLEFT.txt").read_text(encoding="utf-8")
 
