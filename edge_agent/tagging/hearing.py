@@ -105,16 +105,18 @@ class Ear:
     def listen(self, said: Utterance, vetoes: list[Veto] | None = None) -> Iterator[Heard]:
         """The utterance's sentences, matched against the events its speaker can bring about."""
         wanted = self._heard[said.speaker].__contains__
-        for sentence in self._reader.sentences(said.text):
-            view = self._matcher.view(sentence, by_sound=said.confidence < WRITTEN)
+        misheard = said.confidence < WRITTEN
+        for sentence in self._reader.sentences(said.text, by_sound=misheard):
+            view = self._matcher.view(sentence, by_sound=misheard)
             yield Heard(ear=self, said=said, view=view, found=self._matcher.find(view, wanted, vetoes))
             if view.products:
                 self._product = view.products[-1].value
 
     def search(self, said: Utterance, code: str, vetoes: list[Veto]) -> Iterator[Heard]:
         """The same for one event, whoever speaks: for "why not"."""
-        for sentence in self._reader.sentences(said.text):
-            view = self._matcher.view(sentence, by_sound=said.confidence < WRITTEN)
+        misheard = said.confidence < WRITTEN
+        for sentence in self._reader.sentences(said.text, by_sound=misheard):
+            view = self._matcher.view(sentence, by_sound=misheard)
             yield Heard(ear=self, said=said, view=view, found=self._matcher.find(view, code.__eq__, vetoes))
 
     def partly(self, view: View, code: str) -> tuple[str, int, int] | None:

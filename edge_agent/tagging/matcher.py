@@ -188,6 +188,8 @@ class _Expressions:
 
 
 def _rests_on_sound(way: Way, view: View, span: Span) -> bool:
+    if any(span[0] <= at < span[1] for at in view.sentence.misheard):
+        return True
     steps = way.saying.steps if way.saying is not None and view.sounded else ()
     return any(
         span[0] <= start and start + len(word) <= span[1]

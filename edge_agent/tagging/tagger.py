@@ -118,7 +118,9 @@ class RuleTagger:
         confusables = dict(terms.confusables)
         for file in files:
             confusables |= file.confusables
-        reader = Reader(brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers)
+        reader = Reader(
+            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors
+        )  # fmt: skip
         return Ear(
             matcher=self._matcher(industry if files else ""),
             reader=reader,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.lexicon.notation import fold
+from edge_agent.tagging.names import Misheard
 
 Span = tuple[int, int]
 """Half-open character offsets into a sentence's folded text."""
@@ -23,13 +24,15 @@ _CLAUSE: Final = re.compile(r"[,、:()\[\]《》<>“”\"'‘’·~—\-]+|(?<=
 class Sentence:
     """`text` is folded, its closing punctuation included; `places[i]` is where `text[i]` stands in the raw utterance.
 
-    `brands` are the brand codes in the order of their symbols, each with its position.
+    `brands` are the brand codes in the order of their symbols, each with its position; `misheard` are the positions of those
+    that were only heard (see `names`).
     """
 
     text: str
     places: tuple[Span, ...]
     clauses: tuple[Span, ...]
     brands: tuple[tuple[int, str], ...] = ()
+    misheard: frozenset[int] = frozenset()
 
     def clause_of(self, position: int) -> Span:
         """The clause around `position` (the nearest before, for punctuation)."""
@@ -54,8 +57,9 @@ class Reader:
         brands: Mapping[str, tuple[str, str]],
         confusables: Mapping[str, str],
         fillers: Sequence[str],
+        rivals: Sequence[str] = (),
     ) -> None:
-        """`brands`: name -> (symbol, code); `confusables`: heard -> meant."""
+        """`brands`: name -> (symbol, code); `confusables`: heard -> meant; `rivals`: names to recognise by sound as well."""
         self._codes = {fold(name): code for name, (_, code) in brands.items()}
         symbols = {fold(name): symbol for name, (symbol, _) in brands.items()}
         self._repairs = [
@@ -64,10 +68,11 @@ class Reader:
             if table
         ]
         self._brands = _Swap(symbols) if symbols else None
+        self._misheard = Misheard(map(fold, rivals))
 
-    def sentences(self, raw: str) -> Iterator[Sentence]:
-        """The sentences of an utterance in order; empty ones are left out."""
-        text, places, brands = self._folded(raw)
+    def sentences(self, raw: str, *, by_sound: bool = False) -> Iterator[Sentence]:
+        """The sentences of an utterance in order; empty ones are left out. `by_sound`: it was recognised, not written."""
+        text, places, brands, misheard = self._folded(raw, by_sound=by_sound)
         start = 0
         ends = [m.end() for m in _SENTENCE.finditer(text)]
         for end in [*ends, len(text)]:
@@ -78,10 +83,11 @@ class Reader:
                     places=tuple(places[start:end]),
                     clauses=tuple(_clauses(part)),
                     brands=tuple((at - start, code) for at, code in brands if start <= at < end),
+                    misheard=frozenset(at - start for at in misheard if start <= at < end),
                 )
             start = end
 
-    def _folded(self, raw: str) -> tuple[str, list[Span], list[tuple[int, str]]]:
+    def _folded(self, raw: str, *, by_sound: bool) -> tuple[str, list[Span], list[tuple[int, str]], frozenset[int]]:
         letters: list[str] = []
         places: list[Span] = []
         for at, char in enumerate(raw):
@@ -92,9 +98,14 @@ class Reader:
         for repair in self._repairs:
             text, places, _ = repair.apply(text, places)
         if self._brands is None:
-            return text, places, []
+            return text, places, [], frozenset()
+        heard = list(self._misheard.find(text)) if by_sound else []
+        for at, name in heard:
+            text = text[:at] + name + text[at + len(name) :]
+        raw_at = {places[at] for at, _ in heard}
         text, places, named = self._brands.apply(text, places)
-        return text, places, [(at, self._codes[name]) for at, name in named]
+        misheard = frozenset(at for at, _ in named if any(places[at][0] == start for start, _ in raw_at))
+        return text, places, [(at, self._codes[name]) for at, name in named], misheard
 
 
 class _Swap:

@@ -5,8 +5,10 @@ import pytest
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.lexicon.model import Event, Lexicon, Match, TermsFile
+from edge_agent.tagging.names import Misheard
 from edge_agent.tagging.sound import Sounds, spell
 from edge_agent.tagging.tagger import RuleTagger
+from edge_agent.tagging.text import Reader
 
 EVENT = Event(
     id="x.said", zh="x", en="x", definition="", speaker="customer", kind="occurrence", severity="info", layer="none",
@@ -61,3 +63,29 @@ def test_spelling_keeps_every_place(text):
 def test_accents_that_merge_sounds_are_merged():
     assert spell("知春升") == spell("资村森")
     assert Sounds(["真的很贵"]).find("蒸的很贵", {}) == {"真的很贵": [0]}
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "found"),
+    [
+        ("这个太贵了,人家蓝金同样的只要三千二", ("蓝鲸",), [(8, "蓝鲸")]),
+        ("这个蓝金色的多少钱", ("蓝鲸",), []),  # two syllables, and nothing points to another house
+        ("我觉得还行", ("海星",), []),
+        ("人家还行", ("海星",), [(2, "海星")]),  # what the pointing word cannot decide
+        ("上次用的金骨传奇挺好", ("金谷传奇",), [(4, "金谷传奇")]),
+        ("人家蓝鲸便宜", ("蓝鲸",), []),  # written as it is: nothing was misheard
+        ("人家蓝金便宜,他们蓝经也便宜", ("蓝鲸",), [(2, "蓝鲸"), (9, "蓝鲸")]),
+    ],
+)
+def test_a_rivals_name_is_heard_through_other_characters(text: str, names: tuple[str, ...], found: list[tuple[int, str]]) -> None:
+    assert list(Misheard(names).find(text)) == found
+
+
+def test_a_misheard_rival_is_found_at_its_place_and_said_to_rest_on_sound() -> None:
+    reader = Reader(brands={"蓝鲸": ("\ue001", "rival-1")}, confusables={}, fillers=["嗯"], rivals=["蓝鲸"])
+    (sentence,) = reader.sentences("嗯,人家蓝金便宜", by_sound=True)
+    ((at, code),) = sentence.brands
+    assert (code, sentence.misheard) == ("rival-1", frozenset({at}))
+    assert sentence.raw((at, at + 1)) == (4, 6)
+    (written,) = reader.sentences("嗯,人家蓝金便宜")
+    assert written.brands == ()
