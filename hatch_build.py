@@ -1,4 +1,4 @@
-"""Put the data folders `lexicons/` and `models/` into a built wheel, and only there.
+"""Put the data folders `lexicons/`, `models/` and `systemd/` into a built wheel, and only there.
 
 An editable install reads them from the checkout (`edge_agent.assets.bundled`), so that no stale copy can shadow an edit.
 """
@@ -10,12 +10,12 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class BundleData(BuildHookInterface):
-    """Adds `lexicons/` and `models/` as `edge_agent/_bundled/…` to standard wheels."""
+    """Adds the data folders as `edge_agent/_bundled/…` to standard wheels."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version != "standard":
             return
-        for folder in ("lexicons", "models"):
+        for folder in ("lexicons", "models", "systemd"):
             for path in sorted((Path(self.root) / folder).rglob("*")):
                 if path.is_file() and "__pycache__" not in path.parts:
                     inside = path.relative_to(self.root).as_posix()

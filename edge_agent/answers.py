@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent import app
@@ -217,14 +216,14 @@ def status(settings: Config) -> Status:
         disk_free_bytes=disk.free_bytes,
         takes_media=disk.media,
         ruleset=app.tagger(settings).ruleset,
-        worker_running=_locked(settings.paths.worker_lock),
+        worker_running=worker_runs(settings),
     )
 
 
-def _locked(lock: Path) -> bool:
+def worker_runs(settings: Config) -> bool:
     """Whether a worker holds this state directory."""
     try:
-        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        handle = os.open(settings.paths.worker_lock, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -3,7 +3,9 @@
 `box` opens everything the worker needs; `bench` has the bench tools' engines; the questions of the command line need neither.
 """
 
-from collections.abc import Container, Iterator, Sequence
+import os
+import pwd
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,9 @@ from edge_agent import __version__
 from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
-from edge_agent.errors import NotFound
+from edge_agent.domain.consent import Policy
+from edge_agent.errors import BadConfig, NotFound
+from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
 if TYPE_CHECKING:
@@ -30,12 +34,10 @@ if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
     from edge_agent.vault.keys import DeviceKeys
-    from edge_agent.worker import Duty
 
 
 OCR: Final = "ppocr-v6-small"
 VAD: Final = "silero-vad"
-WINDOWS_S: Final = 5.0
 
 
 class SystemClock:
@@ -58,23 +60,6 @@ class Box:
         """Whether new media may be taken in (free disk above the floor)."""
         return self.ledger.room_for_media(self.settings.paths, self.settings.limits)
 
-    def duties(self) -> "list[Duty]":
-        """What the worker does besides recordings."""
-        from edge_agent.worker import Duty  # noqa: PLC0415
-
-        return [
-            Duty(every_s=self.settings.audit.checkpoint_s, run=self.ledger.checkpoint),
-            Duty(every_s=WINDOWS_S, run=self.end_windows),
-        ]
-
-    def end_windows(self) -> None:
-        """Destroy what opens a recording whose approved time is over, and requests that nobody opened in time."""
-        from edge_agent.vault import request, window  # noqa: PLC0415
-
-        now = SystemClock().now()
-        request.forget_expired(self.keys, now=now)
-        self.ledger.openings_due(window.tend(self.settings.paths.run, now=now))
-
     def watermarks(self) -> "WatermarkServer":
         """The door for the uplink; a context manager."""
         from edge_agent.ledger.birth import Presence  # noqa: PLC0415
@@ -85,12 +70,27 @@ class Box:
             software=__version__, models=(self.settings.speech.model,), lexicons=ruleset, ruleset=ruleset,
             recipients=self.keys.recipients_digest,
         )  # fmt: skip
-        return WatermarkServer(self.ledger.terms, self.settings.paths.worker_socket, presence)
+        return WatermarkServer(self.ledger.terms, self.settings.paths.worker_socket, presence, peers=self._heard())
+
+    def _heard(self) -> frozenset[int]:
+        """Accounts whose word counts on the worker's socket: our own and the configured uplink's."""
+        name = self.settings.uplink_user
+        try:
+            return frozenset({os.geteuid(), pwd.getpwnam(name).pw_uid}) if name else frozenset({os.geteuid()})
+        except KeyError as error:
+            raise BadConfig(
+                "uplink_user: there is no such account here", remedy="make the account or leave the key empty",
+                zh="配置项 uplink_user：本机没有这个账号",
+            ) from error  # fmt: skip
+
+
+def _nothing() -> None:
+    pass
 
 
 @contextmanager
-def box(settings: Config) -> Iterator[Box]:
-    """Open keys, vault, ledger and engines; close the ledger at the end.
+def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterator[Box]:
+    """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
 
     Raises:
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
@@ -104,11 +104,14 @@ def box(settings: Config) -> Iterator[Box]:
     opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
-        facts = {"ruleset": rules.ruleset, "recipients": held.recipients_digest, "managers": managers.digest(held)}
+        facts = {
+            "ruleset": rules.ruleset, "recipients": held.recipients_digest, "managers": managers.digest(held),
+            "models": shipped().digest,
+        }  # fmt: skip
         book.started({"config": settings.digest} | facts)
         kit = Kit(
-            vault=opened, ledger=book, transcriber=Speech(settings), tagger=rules, shelf=Shelf(settings),
-            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours),
+            vault=opened, ledger=book, transcriber=Speech(settings, progress), tagger=rules, shelf=Shelf(settings, progress),
+            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -116,7 +119,7 @@ def box(settings: Config) -> Iterator[Box]:
             keys=held,
             vault=opened,
             ledger=book,
-            inbox=FileInbox(settings.paths.inbox, settings.limits),
+            inbox=FileInbox(settings.paths.inbox, settings.limits, pseudonym=pseudonyms(held)),
         )
     finally:
         book.close()
@@ -126,6 +129,20 @@ def keys(settings: Config) -> "DeviceKeys":
     from edge_agent.vault.keys import DeviceKeys  # noqa: PLC0415
 
     return DeviceKeys.load(settings.paths.keys)
+
+
+def pseudonyms(held: "DeviceKeys") -> Pseudonyms:
+    """By which pseudonym this box knows a rep or a customer."""
+    return Pseudonyms(held.digest_key)
+
+
+def policy(settings: Config) -> Policy:
+    """On what terms this box may analyse."""
+    terms = settings.consent
+    return Policy(
+        jurisdiction=terms.jurisdiction, employees=terms.employees, grace=timedelta(hours=terms.grace_hours),
+        notice_within_ms=int(terms.notice_within_s * 1000),
+    )  # fmt: skip
 
 
 def vault(settings: Config, held: "DeviceKeys") -> "DeviceVault":
@@ -166,8 +183,9 @@ def model(settings: Config, name: str) -> Path:
 class Speech:
     """Implements `ports.Transcriber`: the weights are verified and loaded by the first call, not by every start."""
 
-    def __init__(self, settings: Config) -> None:
+    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing) -> None:
         self._settings = settings
+        self._progress = progress
 
     @cached_property
     def engine(self) -> "WhisperTranscriber":
@@ -177,7 +195,7 @@ class Speech:
         model(self._settings, VAD)
         return WhisperTranscriber(
             model(self._settings, speech.model), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
-            name=speech.model, digest=store.digest_of(speech.model, models),
+            name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress,
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", hotwords: Sequence[str]) -> "Transcript":
@@ -187,8 +205,9 @@ class Speech:
 class Shelf:
     """Implements `ports.ShelfScorer`: the engine and its text reader are built by the first video, not by every start."""
 
-    def __init__(self, settings: Config) -> None:
+    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing) -> None:
         self._settings = settings
+        self._progress = progress
 
     @cached_property
     def engine(self) -> "ShelfEngine":
@@ -199,8 +218,9 @@ class Shelf:
         folder = model(self._settings, OCR)
         reader = infer.ocr_engine(folder / infer.DETECTOR, folder / infer.RECOGNISER, shelf.threads)
         return ShelfEngine(
-            ocr=reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits
-        )
+            ocr=reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits,
+            progress=self._progress,
+        )  # fmt: skip
 
     def score(self, video: BinaryIO, planogram: "Planogram") -> "ShelfFindings":
         return self.engine.score(video, planogram)

@@ -31,12 +31,23 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "checkpoint.sent": ("检查点已排队发往总部", "checkpoint queued for HQ"),
     "clock.stepped": ("系统时间被调整", "wall clock stepped"),
     "config.changed": ("配置变更", "configuration changed"),
+    "consent.stated": ("同意登记或撤回", "consent given or withdrawn"),
+    "hold.added": ("加法律保全", "legal hold added"),
+    "hold.lifted": ("解除法律保全", "legal hold lifted"),
+    "enrolment.accepted": ("总部证书已启用", "HQ's certificate taken"),
+    "enrolment.requested": ("向总部申请证书", "certificate asked of HQ"),
     "hq.generation": ("总部数据库更换", "HQ has another database"),
     "ledger.created": ("账本建立", "ledger created"),
+    "managers.changed": ("申请人名单变更", "set of managers changed"),
+    "managers.enrolled": ("登记申请人", "manager enrolled"),
     "media.open": ("恢复接收录音录像", "media accepted again"),
     "media.stopped": ("空间不足，暂停接收", "disk nearly full, media stopped"),
     "object.opened": ("双人放行后打开", "opened with two releases"),
+    "opening.ended": ("打开已结束", "opening ended"),
+    "opening.refused": ("拒绝一次打开的尝试", "attempt to open refused"),
     "opening.requested": ("申请打开", "opening requested"),
+    "opening.viewed": ("查看内容", "content viewed"),
+    "models.changed": ("模型变更", "models changed"),
     "outbox.gap": ("部分数据不再发送，已计数", "rows given up, counted"),
     "outbox.refused": ("总部拒收一行", "row refused by HQ"),
     "outbox.renewed": ("本机曾被恢复，重新编号", "box was restored, numbering begun anew"),
@@ -47,12 +58,16 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "recording.captured": ("收到录音录像", "recording taken in"),
     "recording.closed": ("已封存，本机不能再打开", "closed, this box can no longer open it"),
     "recording.expired": ("密钥已销毁", "keys shredded"),
+    "recording.expiring": ("决定销毁", "shredding decided"),
     "recording.parked": ("搁置", "parked"),
     "recording.reanalysed": ("重新分析", "analysed again"),
     "recording.rejected": ("拒收", "rejected"),
     "recording.sealed": ("已加密", "sealed"),
     "recording.unparked": ("继续处理", "goes on"),
     "ruleset.changed": ("规则变更", "rules changed"),
+    "subject.erased": ("删除个人记录", "a person's records erased"),
+    "subject.exported": ("导出个人记录", "a person's records exported"),
+    "tags.withdrawn": ("撤回标签", "tags withdrawn"),
     "watermark.beyond": ("总部知道本机没有的数据", "HQ knows rows that this box lacks"),
     "watermark.refused": ("拒绝了一条不可信的确认", "false confirmation refused"),
     "witness.refused": ("拒绝了一条不可信的见证", "false cosignature refused"),
@@ -84,7 +99,7 @@ def verified(settings: Config, *, checkpoints: Path | None = None) -> AuditVerif
             from edge_agent.ledger.integrity import verify_chain  # noqa: PLC0415
 
             length = verify_chain(view, sign=keys.sign)
-            held = evidence.witnessed(view, keys.sign)
+            held = evidence.witnessed(view, keys.sign, keys.hq_public or b"")
             upto = evidence.compare(view, brought) if brought is not None else 0
             return length, max(upto, 0 if held is None else held.size)
 
@@ -148,7 +163,7 @@ def _proof(view: "sqlite3.Connection", keys: "DeviceKeys", seq: int) -> tuple[di
     row = audit.row(view, seq)
     if row is None:
         raise NotFound(f"there is no audit row {seq}", remedy="edge-agent audit list", zh="没有这一行审计记录")
-    held = evidence.witnessed(view, keys.sign)
+    held = evidence.witnessed(view, keys.sign, keys.hq_public or b"")
     head = held if held is not None and held.size >= seq else evidence.head(view, keys.sign)
     public = _public(keys)
     way = Tree(view).inclusion(seq, head.size)
@@ -169,7 +184,7 @@ def _export(view: "sqlite3.Connection", keys: "DeviceKeys") -> tuple[dict[str, b
     verify_chain(view, sign=keys.sign)  # signs nothing anew that does not stand as it was signed
     public = _public(keys)
     rows = audit.rows(view)
-    held = evidence.witnessed(view, keys.sign)
+    held = evidence.witnessed(view, keys.sign, keys.hq_public or b"")
     content = {
         ROWS: b"".join(row.leaf + b"\n" for row in rows),
         HEAD: checkpoint.written(evidence.head(view, keys.sign), public.gateway).encode(),
@@ -205,7 +220,16 @@ def _texts(keys: "Keys") -> dict[str, str]:
 
 def _line(row: "Row") -> AuditLine:
     zh, en = WORDS.get(row.kind, (row.kind, row.kind))
-    return AuditLine(seq=row.seq, at=row.at, boot=row.boot, kind=row.kind, zh=zh, en=en, body=json.loads(row.body))
+    return AuditLine(seq=row.seq, at=row.at, boot=row.boot, kind=row.kind, zh=zh, en=en, body=_body(row.body))
+
+
+def _body(text: str) -> dict[str, Any]:
+    """Empty for a body that none of our rows has: `verified` says that it does not fit."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _stamp(text: str) -> str:

@@ -61,16 +61,16 @@ def renew(settings: Config, *, output: Path) -> Asked:
         NotFound: this box is not enrolled.
     """
     import msgspec  # noqa: PLC0415
+    from cryptography import x509  # noqa: PLC0415
 
-    from edge_agent.vault import durable  # noqa: PLC0415
     from edge_sync import certificates, enrolment  # noqa: PLC0415
 
     keys, tls, place = app.keys(settings), certificates.new_key(), settings.paths.tls
     with _translated():
         _enrolled(settings)
-        held = certificates.load_pem(durable.read(place / "certificate.pem"))
+        held = x509.load_pem_x509_certificate((place / "certificate.pem").read_bytes())
         asked = enrolment.Renewal(**_facts(settings, keys, tls), certificate=held.public_bytes(certificates.DER))
-        present = certificates.load_key(durable.read(place / "key.pem"))
+        present = certificates.load_key((place / "key.pem").read_bytes())
         proof = certificates.prove(present, enrolment.to_prove(asked))
         payload = enrolment.sealed(msgspec.structs.replace(asked, proof=proof), keys.sign)
     return _pending(settings, keys, _Made(tls=tls, payload=payload), output)
@@ -115,14 +115,15 @@ def accept(settings: Config, grant: Path) -> Enrolment:
 
 def status(settings: Config) -> Enrolment:
     """Whether this box is enrolled, where it connects, and how long its certificate lasts. `doctor` asks this too."""
-    from edge_agent.vault import durable  # noqa: PLC0415
-    from edge_sync import certificates, credentials  # noqa: PLC0415
+    from cryptography import x509  # noqa: PLC0415
+
+    from edge_sync import credentials  # noqa: PLC0415
 
     with _translated():
         end = credentials.endpoint(settings.paths.tls)
         if end is None:
             return Enrolment(gateway=settings.gateway, tenant=settings.tenant, standing="none", pending=_is_pending(settings))
-        return _described(settings, certificates.load_pem(durable.read(Path(end.certificate))), end.host, end.port)
+        return _described(settings, x509.load_pem_x509_certificate(Path(end.certificate).read_bytes()), end.host, end.port)
 
 
 def _facts(settings: Config, keys: "DeviceKeys", tls: "ec.EllipticCurvePrivateKey") -> dict[str, Any]:

@@ -7,6 +7,7 @@
     │   ├── MissingAsset          a model, font or sample is absent or does not match its digest
     │   ├── SealBroken            a sealed object, share or signature does not verify
     │   ├── NotAllowed            consent, role or lifecycle forbids the step
+    │   │   └── NoConsent         the recording waits for a consent record (`reason` says which)
     │   └── NotFound              no such recording, tag or object here
     ├── Unavailable               exit 75  try again later (disk nearly full, another worker holds the lock, broker away)
     └── LedgerBroken              exit 70  the ledger failed to commit or its chain does not verify: stop, let the service restart
@@ -59,6 +60,14 @@ class NotAllowed(Refused):
     """Consent, role or lifecycle forbids the step; `reason` is a short stable word for the audit log, may be empty."""
 
     def __init__(self, message: str, *, remedy: str = "", zh: str = "", reason: str = "") -> None:
+        super().__init__(message, remedy=remedy, zh=zh)
+        self.reason = reason
+
+
+class NoConsent(NotAllowed):
+    """There is no ground to analyse this recording; `reason` is one of the codes of `domain.consent`."""
+
+    def __init__(self, reason: str, message: str, *, remedy: str = "", zh: str = "") -> None:
         super().__init__(message, remedy=remedy, zh=zh)
         self.reason = reason
 

@@ -19,7 +19,7 @@ from edge_agent.config import Config
 from edge_agent.documents import (
     Managers,
     OpeningEnded,
-    OpeningLine,
+    OpeningRecord,
     Openings,
     OpeningViewed,
     Receipts,
@@ -134,7 +134,7 @@ def listed(settings: Config) -> Openings:
 
     reader = LedgerReader.open(settings.paths.ledger)
     try:
-        return Openings(openings=[_line(row) for row in reader.openings()])
+        return Openings(openings=[_line(row) for row in reader.opening_rows()])
     finally:
         reader.close()
 
@@ -248,8 +248,8 @@ def _reason(error: NotAllowed | NotFound | SealBroken) -> str:
     return "seal-broken" if isinstance(error, SealBroken) else "not-found"
 
 
-def _line(row: "OpeningRow") -> OpeningLine:
-    return OpeningLine(
+def _line(row: "OpeningRow") -> OpeningRecord:
+    return OpeningRecord(
         request=row.request, object=row.object, requester=row.requester, state=row.state, legal=row.legal, hr=row.hr,
         asked_at=row.asked_at, expires_at=row.expires_at, opened_at=row.opened_at, until=row.until, views=row.views,
         ended_at=row.ended_at, ended=row.ended,

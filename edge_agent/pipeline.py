@@ -8,16 +8,22 @@
 Each verb ends in a durable state of the ledger (captured -> sealed -> analysed -> closed), so after a power cut `advance`
 goes on from there. Sentences live only in the vault: the transcript is sealed like the audio, the ledger holds codes and
 offsets. The engines in `Kit` implement `ports` and know nothing of each other; `app` builds them.
+
+No verb understands a recording without a consent record (`domain.consent` decides, before each analysis anew). Without one it
+lies sealed and parked, with the box's own way in, until a record comes late or `retention` shreds it. A call that says of itself
+that it was announced (`spoken`) is transcribed and tagged in memory; what does not hold is forgotten, and it is parked too.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from edge_agent import log
+from edge_agent.domain import consent
+from edge_agent.domain.consent import Policy
 from edge_agent.domain.recording import Consent, Kind, Recording, State
 from edge_agent.domain.tags import Conversation
 from edge_agent.domain.transcript import Transcript
-from edge_agent.errors import BadInput
+from edge_agent.errors import BadInput, NoConsent, NotAllowed
 from edge_agent.ids import new_id
 from edge_agent.ports import (
     Analysis,
@@ -44,6 +50,7 @@ class Kit:
     planograms: Planograms
     clock: Clock
     hot_for: timedelta = timedelta(0)
+    policy: Policy = field(default_factory=Policy)
 
 
 def take_in(kit: Kit, arrival: Arrival) -> Recording:
@@ -69,9 +76,16 @@ def take_in(kit: Kit, arrival: Arrival) -> Recording:
         repeated = _repeat(twin)
         reject(kit, recording, repeated)
         raise repeated
-    if circumstances.consent is Consent.NONE:
-        kit.ledger.parked(recording.id, "no-consent")
-    return replace(recording, state=State.SEALED, digest=sealed.digest, size_bytes=sealed.plain_bytes)
+    waits = unconsented(kit, recording)
+    if waits:
+        kit.ledger.parked(recording.id, waits)
+    return replace(recording, state=State.SEALED, digest=sealed.digest, size_bytes=sealed.plain_bytes, parked=waits)
+
+
+def unconsented(kit: Kit, recording: Recording) -> str:
+    """Why the recording may not be analysed now, as a code; empty when it may."""
+    standing = kit.ledger.standing(recording)
+    return consent.refusal(kit.policy, recording.circumstances, standing, now=kit.clock.now()) or ""
 
 
 def analyse(kit: Kit, recording: Recording) -> Analysis:
@@ -79,6 +93,7 @@ def analyse(kit: Kit, recording: Recording) -> Analysis:
 
     Raises:
         BadInput: what was delivered is not usable media; the caller rejects the recording.
+        NoConsent: the call was to hold its own notice and does not; nothing of what was understood is kept.
     """
     understand = listen if recording.circumstances.kind is Kind.CALL else look
     return understand(kit, recording)
@@ -93,8 +108,12 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
         utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel,
         industry=around.industry, context=around.context, own=around.own, competitors=around.competitors,
     )  # fmt: skip
+    tags = kit.tagger.tag(talk)
+    waits = consent.unheard(kit.policy, tags) if around.consent is Consent.SPOKEN else None
+    if waits is not None:
+        raise NoConsent(waits, f"recording {recording.id}: its consent is not heard in it", zh="录音中没有听到有效的告知或同意")
     return Analysis(
-        ruleset=kit.tagger.ruleset, models=(f"{transcript.model}@{transcript.model_digest}",), tags=kit.tagger.tag(talk),
+        ruleset=kit.tagger.ruleset, models=(f"{transcript.model}@{transcript.model_digest}",), tags=tags,
         duration_ms=transcript.duration_ms, doubtful=transcript.doubtful, utterances=len(transcript.utterances),
         transcript_object=_keep(kit, written(transcript), "transcript"),
     )  # fmt: skip
@@ -112,8 +131,16 @@ def look(kit: Kit, recording: Recording) -> Analysis:
 
 
 def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
-    """One transaction: tags, outbox, lifecycle, audit. A second commit of the same ruleset changes nothing."""
-    kit.ledger.analysed(recording.id, analysis)
+    """One transaction: tags, outbox, lifecycle, audit. A second commit of the same ruleset changes nothing.
+
+    Raises:
+        NotAllowed: the recording was withdrawn meanwhile; what the analysis had sealed is shredded.
+    """
+    try:
+        kit.ledger.analysed(recording.id, analysis)
+    except NotAllowed:
+        kit.vault.shred([one for one in (analysis.transcript_object, analysis.picture_object) if one])
+        raise
     return replace(recording, state=State.ANALYSED)
 
 
@@ -141,18 +168,21 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     if recording.state is State.CAPTURED:
         # Its seal was not durable when we stopped; the plain file still lies in the inbox and is taken in anew.
         return reject(kit, recording, BadInput("interrupted", "taking in was interrupted"))
-    if recording.circumstances.consent is Consent.NONE:
-        return recording  # sealed, not analysed; its grace period ends it
     if recording.state is State.SEALED:
         twin = kit.ledger.seen_before(recording.digest)
         if twin not in {None, recording.id}:
             # Two kills: before the first copy was unlinked, and before the second was rejected. It must not count twice.
             return reject(kit, recording, _repeat(str(twin)))
+        waits = unconsented(kit, recording)
+        if waits:
+            return _wait(kit, recording, waits)
         try:
             analysis = analyse(kit, recording)
         except BadInput as error:
             reject(kit, recording, error)
             raise
+        except NoConsent as error:
+            return _wait(kit, recording, error.reason)
         recording = commit(kit, recording, analysis)
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
@@ -161,6 +191,14 @@ def advance(kit: Kit, recording: Recording) -> Recording:
 
 def _repeat(twin: str) -> BadInput:
     return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
+
+
+def _wait(kit: Kit, recording: Recording, reason: str) -> Recording:
+    """Sealed, not analysed, out of the worker's way: a record that comes late or the end of its grace moves it."""
+    if recording.parked != reason:
+        kit.ledger.parked(recording.id, reason)
+        log.get().info("recording.parked", recording=recording.id, reason=reason)
+    return replace(recording, parked=reason)
 
 
 def _keep(kit: Kit, content: bytes, retention: str) -> str:

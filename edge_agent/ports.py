@@ -1,13 +1,14 @@
 """What the pipeline asks of the engines. Engines implement these Protocols and never import each other."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from edge_agent.domain.recording import Circumstances, Recording, State
+from edge_agent.domain.consent import Standing
+from edge_agent.domain.recording import Circumstances, Kind, Recording, State
 from edge_agent.domain.shelf import Planogram, ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript
@@ -41,6 +42,10 @@ class Vault(Protocol):
 
     def reject(self, object_id: str) -> None:
         """Move a sealed object into `rejected/`, under its generated id, and close it; idempotent."""
+        ...
+
+    def shred(self, object_ids: Sequence[str]) -> None:
+        """Destroy every key to these objects, then their ciphertext; idempotent, also for ids that were never sealed."""
         ...
 
 
@@ -121,6 +126,52 @@ class Ledger(Protocol):
         ...
 
     def recording(self, recording_id: str) -> Recording: ...
+
+    def standing(self, recording: Recording) -> Standing:
+        """What is on record now about the consent of the recording's two persons, and about the recording itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What retention asks of one recording that still has keys. `findings` are (code, severity) in force; `bytes` as sealed.
+
+    `captured_at` is by today's clock: steps of the clock since then are taken out.
+    """
+
+    recording: str
+    kind: Kind
+    state: State
+    parked: str
+    captured_at: datetime
+    findings: frozenset[tuple[str, str]] = frozenset()
+    bytes: int = 0
+    held: bool = False
+    """Under a legal hold."""
+    going: bool = False
+    """Its shredding is decided already and waits only for the hold or for the next run."""
+
+
+class Keeper(Protocol):
+    """What retention needs of the ledger. Shredding is three steps: decided, keys destroyed, said; each can be repeated."""
+
+    def settled(self) -> bool:
+        """Whether the wall clock may be believed about ages: False for a day after a start with a long jump forward."""
+        ...
+
+    def kept(self) -> Sequence[Kept]: ...
+
+    def expiring(self, recordings: Mapping[str, str]) -> None:
+        """Decide that these recordings (id -> reason code) are to be shredded; what is decided already stays as it is."""
+        ...
+
+    def to_shred(self) -> Mapping[str, Sequence[str]]:
+        """Recordings whose shredding is decided and not held back, with all their objects."""
+        ...
+
+    def shredded(self, recordings: Sequence[str]) -> None:
+        """Their keys are gone: they become `expired`, and are no longer in `to_shred`."""
+        ...
 
 
 class Inbox(Protocol):

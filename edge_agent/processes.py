@@ -1,4 +1,4 @@
-"""The processes of the box, each with only what it needs: the worker has media and no network, the uplink the reverse.
+"""The processes of the box, each with only what it needs: worker and capture have media and no network, the uplink the reverse.
 
 `ingest` is the worker's work done at once for a few files where no worker runs; else the files go to its inbox.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from edge_agent import app, log, pipeline, seclusion, worker
+from edge_agent import app, log, notify, pipeline, seclusion, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
-from edge_agent.errors import BadConfig, BadInput, EdgeError, NotFound, Unavailable
+from edge_agent.errors import BadConfig, BadInput, EdgeError, NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
 from edge_sync.process import tell
 
@@ -29,15 +29,26 @@ def run_worker(settings: Config) -> None:
         Unavailable: another worker holds this state directory.
         LedgerBroken: a commit failed; let the service start it again.
     """
+    from edge_agent import duties  # noqa: PLC0415 - the uplink, which shares this module, loads nothing of the vault
+
     log.configure("worker")
-    stop = _stopped_by_signals()
+    stop, manager = _stopped_by_signals(Event()), notify.Manager.from_environment()
     seclusion.enter()
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
-        with app.box(settings) as box, box.watermarks() as door:
+        with app.box(settings, progress=manager.alive) as box, box.watermarks() as door:
+
+            def alive() -> None:
+                door.check()
+                manager.alive()
+
+            manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=door.check, duties=box.duties())
+            trail = worker.Trail(settings.paths.run)
+            trail.end()  # whatever is begun now, nothing is yet
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=duties.of(box), trail=trail)
+            manager.stopping()
     log.get().info("worker.stopped")
 
 
@@ -54,7 +65,8 @@ def run_uplink(settings: Config) -> None:
     from edge_sync.uplink import Settings, Uplink  # noqa: PLC0415
 
     log.configure("uplink")
-    stop = _stopped_by_signals()
+    manager = notify.Manager.from_environment()
+    stop = _stopped_by_signals(notify.Heartbeat(manager.alive))
     paths, broker = settings.paths, settings.broker
     try:
         hq = signing.public_key((paths.uplink / "hq.pub").read_text(encoding="ascii").strip())
@@ -67,10 +79,50 @@ def run_uplink(settings: Config) -> None:
     except Refused as error:
         raise BadConfig(error.message, remedy=error.remedy, zh="入网文件已损坏") from error
     chosen = Settings(endpoint=endpoint, tenant=settings.tenant, gateway=settings.gateway, state=paths.uplink)
+    manager.ready()
     log.get().info("uplink.started", pid=os.getpid(), port=endpoint.port)
     Uplink(outbox, chosen, hq_verify=signing.verifier(hq)).run(stop)
     outbox.close()
     log.get().info("uplink.stopped")
+
+
+def run_capture(settings: Config) -> None:
+    """Record the configured sources into the inbox until SIGTERM or SIGINT. Opens no vault, no key, no ledger, no network.
+
+    Raises:
+        NotFound: no source is configured.
+        NotAllowed: the inbox lies on a plain disk, where unsealed speech would leave traces.
+    """
+    from edge_agent.capture.microphones import PortAudio  # noqa: PLC0415 - this process alone records
+    from edge_agent.capture.recorder import Recorder  # noqa: PLC0415
+
+    log.configure("capture")
+    manager = notify.Manager.from_environment()
+    stop = _stopped_by_signals(notify.Heartbeat(manager.alive))
+    capture, inbox = settings.capture, settings.paths.inbox
+    if not capture.sources:
+        raise NotFound("nothing to record", remedy="add [[capture.sources]] to the configuration", zh="没有配置录音来源")
+    may_record(settings)
+    seclusion.enter()
+    manager.ready()
+    log.get().info("capture.started", pid=os.getpid(), count=len(capture.sources))
+    Recorder(capture.sources, inbox, PortAudio(), minutes=capture.minutes).run(stop)
+    manager.stopping()
+    log.get().info("capture.stopped")
+
+
+def may_record(settings: Config) -> None:
+    """NotAllowed when plain audio would touch a disk on its way to the seal; unknown storage counts as a disk."""
+    from edge_agent.capture.storage import Storage, storage_of  # noqa: PLC0415
+
+    found = storage_of(settings.paths.inbox)
+    if settings.capture.allow_plain or found in {Storage.MEMORY, Storage.ENCRYPTED}:
+        return
+    raise NotAllowed(
+        f"the inbox lies on {found.value} storage: unsealed speech would leave traces there",
+        remedy="put the inbox on tmpfs or an encrypted volume, or set capture.allow_plain = true",
+        zh="收件目录不在内存盘或加密盘上：未加密的录音会留下痕迹",
+    )
 
 
 def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
@@ -82,7 +134,11 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
     from edge_agent.capture.inbox import FileArrival  # noqa: PLC0415
 
     log.configure("ingest")
-    arrivals = [FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True) for file in files]
+    pseudonym = app.pseudonyms(app.keys(settings))
+    arrivals = [
+        FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True, pseudonym=pseudonym)
+        for file in files
+    ]
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))
@@ -145,8 +201,7 @@ def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> tuple[str, s
     return "", "queued", ""
 
 
-def _stopped_by_signals() -> Event:
-    stop = Event()
+def _stopped_by_signals(stop: Event) -> Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: tell(stop))
     return stop

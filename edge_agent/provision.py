@@ -26,6 +26,7 @@ def provision(settings: Config, *, legal: Sequence[str], hr: Sequence[str], hq_k
     keys = DeviceKeys.create(paths.keys, legal=legal, hr=hr, hq_public=public)
     if public is not None:
         durable.write(paths.uplink / "hq.pub", b64encode(public) + b"\n")
+        (paths.uplink / "hq.pub").chmod(0o644)  # public, and read by the uplink's account
     app.ledger(settings, keys).close()
     return Ready(
         gateway=settings.gateway,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edge_agent.documents import Openings, SealedLine, ShelfLine, Status, TagLine, Why
+from edge_agent.documents import Diagnosis, Openings, SealedLine, ShelfLine, Status, TagLine, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,11 +33,35 @@ SEEN = {
 }
 OPENINGS = {"asked": "待放行 waiting for both officers", "open": "打开中 open", "ended": "已结束 ended"}
 ENDS = {"ended": "已结束 ended", "expired": "已到时 its time was over", "lapsed": "未打开即过期 never opened"}
+HEALTH = {"ok": "正常 ok", "warn": "注意 warn", "fail": "失败 FAIL", "unknown": "未知 unknown"}
 CONTENTS = {"call": "录音 call", "shelf": "货架视频 shelf video", "transcript": "文字稿 transcript", "picture": "货架图 picture"}
 REASONS = {
     "no-consent": "没有同意记录，不分析 no consent record",
+    "no-notice": "录音中没有听到告知 no notice heard in it",
+    "no-agreement": "录音中没有听到客户同意 no agreement heard in it",
+    "recording-refused": "客户拒绝录音 the customer refused",
+    "basis-insufficient": "该依据在此不足 that basis does not suffice here",
+    "no-employee-consent": "员工未登记、已撤回或已过期 employee not in the register, withdrawn or expired",
+    "employee-unnamed": "未写明员工 no employee named",
+    "withdrawn": "客户已撤回 the customer has withdrawn",
     "empty": "文件是空的 empty file",
     "duplicate": "重复文件 same content again",
+    "ended-the-worker": "多次使工作进程中止 it ended the worker several times",
+}
+STANDINGS = {
+    "in-force": "有效 in force",
+    "not-yet": "尚未生效 not yet",
+    "expired": "已过期 expired",
+    "withdrawn": "已撤回 withdrawn",
+}
+RULES = {
+    "grace": "同意宽限期 grace for a consent record",
+    "withdrawn": "客户已撤回 withdrawn",
+    "rejected": "拒收文件 rejected file",
+    "call": "普通录音 call",
+    "shelf": "货架视频 shelf video",
+    "warning": "有警告 a warning in it",
+    "critical": "有严重发现 a critical finding in it",
 }
 
 
@@ -170,6 +194,16 @@ def status(now: Status) -> "Table":
     made.add_row("剩余空间 Free disk", f"{now.disk_free_bytes / 2**30:.1f} GiB{room}")
     for parked in now.parked:
         made.add_row(f"搁置 Parked {parked.id}", REASONS.get(parked.parked, parked.parked))
+    return made
+
+
+def doctor(found: Diagnosis) -> "Table":
+    """What is wrong first, then what is fine."""
+    order = ("fail", "warn", "unknown", "ok")
+    made = table("自检 Doctor", "结果 State", "项目 Check", "现状 Finding", "怎么办 What to do")
+    for one in sorted(found.checks, key=lambda line: order.index(line.state)):
+        remedy = "\n".join(dict.fromkeys(text for text in (one.remedy_zh, one.remedy) if text))
+        made.add_row(HEALTH[one.state], one.check, f"{one.zh}\n{one.en}", remedy)
     return made
 
 

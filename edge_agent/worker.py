@@ -1,7 +1,8 @@
 """The worker's loop: take in what arrived, advance what is unfinished, park what fails, go on.
 
-One worker per state directory (a lock file says so). The only `except Exception` of the product is here: an error nobody
-foresaw parks that one recording with the error's class name and never stops the others.
+One worker per state directory (a lock file says so). A recording that takes the whole process down three times (a hang that
+the watchdog ends, memory that runs out) is parked, too: see `Trail`. The only `except Exception` of the product is here: an
+error nobody foresaw parks that one recording with the error's class name and never stops the others.
 """
 
 import fcntl
@@ -14,13 +15,15 @@ from pathlib import Path
 from threading import Event
 
 from edge_agent import log, pipeline
-from edge_agent.domain.recording import Recording
+from edge_agent.domain.recording import Recording, State
 from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
 from edge_agent.pipeline import Kit
 from edge_agent.ports import Inbox
 
 POLL_S = 0.5
 DEFER_S = 10.0
+FATAL = "ended-the-worker"
+FATAL_TRIES = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +39,30 @@ class Duty:
         if now >= self._due_at:
             self._due_at = now + self.every_s
             self.run()
+
+
+class Trail:
+    """Which recording is being analysed, said in a file that outlives this process.
+
+    The service manager adds it to `fatal` when it had to end a worker that hung or took too much memory (the unit's
+    ExecStopPost); a kill or a power cut is no recording's fault and does not count. On an installed box both lie in memory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._now, self._fatal = folder / "analysing", folder / "fatal"
+
+    def begin(self, recording: str) -> bool:
+        """False when it ended the worker too often; then its record is cleared, so that a person may try it again."""
+        deaths = self._fatal.read_text(encoding="ascii").split() if self._fatal.exists() else []
+        if deaths.count(recording) >= FATAL_TRIES:
+            self.end()
+            self._fatal.write_text("".join(f"{one}\n" for one in deaths if one != recording), encoding="ascii")
+            return False
+        self._now.write_text(f"{recording}\n", encoding="ascii")
+        return True
+
+    def end(self) -> None:
+        self._now.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -63,36 +90,38 @@ def run(
     room: Callable[[], bool],
     alive: Callable[[], None] = lambda: None,
     duties: Sequence[Duty] = (),
+    trail: Trail | None = None,
 ) -> None:
     """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step."""
     while not stop.is_set():
         try:
             for duty in duties:
                 duty.tend(time.monotonic())
-            progressed = _advance_all(kit, stop, alive)
+            progressed = _advance_all(kit, stop, alive, trail)
             if room():
-                progressed |= _take_all(kit, inbox, stop, alive)
+                progressed |= _take_all(kit, inbox, stop, alive, trail)
             alive()
         except Unavailable as error:
             # A full disk or a busy file: nothing was lost, what was begun is resumed.
             log.get().warning("work.deferred", error=type(error).__name__, wait_s=DEFER_S)
             stop.wait(DEFER_S)
+            alive()  # waiting for room is work, too: a restart would not make any
             continue
         if not progressed:
             stop.wait(POLL_S)
 
 
-def _advance_all(kit: Kit, stop: Event, alive: Callable[[], None]) -> bool:
+def _advance_all(kit: Kit, stop: Event, alive: Callable[[], None], trail: Trail | None) -> bool:
     progressed = False
     for recording in kit.ledger.unfinished():
         if stop.is_set():
             break
-        progressed |= step(kit, recording).state is not recording.state
+        progressed |= step(kit, recording, trail).state is not recording.state
         alive()
     return progressed
 
 
-def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None]) -> bool:
+def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None], trail: Trail | None) -> bool:
     taken = False
     for arrival in inbox.arrivals():
         if stop.is_set():
@@ -103,13 +132,18 @@ def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None]) ->
             log.get().warning("arrival.refused", reason=error.kind)
             continue
         taken = True
-        step(kit, recording)
+        step(kit, recording, trail)
         alive()
     return taken
 
 
-def step(kit: Kit, recording: Recording) -> Recording:
+def step(kit: Kit, recording: Recording, trail: Trail | None = None) -> Recording:
     """Advance one recording; whatever goes wrong with it stays with it. A broken ledger stops everything."""
+    mark = trail if recording.state is State.SEALED else None
+    if mark is not None and not mark.begin(recording.id):
+        kit.ledger.parked(recording.id, FATAL)
+        log.get().error("recording.parked", recording=recording.id, reason=FATAL)
+        return kit.ledger.recording(recording.id)
     try:
         return pipeline.advance(kit, recording)
     except BadInput:
@@ -120,6 +154,9 @@ def step(kit: Kit, recording: Recording) -> Recording:
         _park(kit, recording, error)
     except Exception as error:  # noqa: BLE001 - the one place; see the module docstring
         _park(kit, recording, error)
+    finally:
+        if mark is not None:
+            mark.end()
     return kit.ledger.recording(recording.id)
 
 

@@ -7,6 +7,7 @@ who fetch files elsewhere, and is never contacted.
 
 import tomllib
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -90,6 +91,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 raise ValueError(f"{model.name} stands for an unknown model")
             if model.wheels is not None and set(model.wheels.parts) != {file.name for file in model.file}:
                 raise ValueError(f"{model.name}: parts and files differ")
+
+    @property
+    def digest(self) -> str:
+        """sha256 of all of it: another one means that other weights may be loaded."""
+        return sha256(msgspec.json.encode(self)).hexdigest()
 
     def get(self, name: str) -> Model:
         """The model called `name`; MissingAsset when the manifest has none."""

@@ -54,8 +54,10 @@ class FileArrival:
         max_bytes: int,
         keep: bool = False,
         on_refusal: Callable[[], None] = _nothing,
+        pseudonym: sidecar.Pseudonym | None = None,
     ) -> None:
         self._path = path
+        self._pseudonym = pseudonym
         self._sidecar = sidecar
         self._max_bytes = max_bytes
         self._keep = keep
@@ -74,7 +76,7 @@ class FileArrival:
         """
         with self._said():
             _regular(_lstat(self._path), self._max_bytes)
-            return sidecar.read(self._sidecar_bytes())
+            return sidecar.read(self._sidecar_bytes(), self._pseudonym)
 
     def _sidecar_bytes(self) -> bytes:
         try:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from edge_agent.capture.arrival import META, FileArrival, Stamp, finished, sidecar_of, translated
+from edge_agent.capture.sidecar import Pseudonym
 from edge_agent.config import Limits
 
 __all__ = ["FileArrival", "FileInbox"]
@@ -39,11 +40,13 @@ class FileInbox:
         *,
         grace: timedelta = timedelta(minutes=10),
         now_s: Callable[[], float] = time.time,
+        pseudonym: Pseudonym | None = None,
     ) -> None:
         self._folder = folder
         self._limits = limits
         self._grace = grace
         self._now_s = now_s
+        self._pseudonym = pseudonym
         self._refused: dict[str, tuple[Stamp, Stamp]] = {}
 
     def arrivals(self) -> Sequence["FileArrival"]:
@@ -61,6 +64,7 @@ class FileInbox:
                 sidecar=self._folder / meta,
                 max_bytes=self._limits.max_file_bytes,
                 on_refusal=refuse,
+                pseudonym=self._pseudonym,
             )
             offered.append(arrival)
         return offered

@@ -1,12 +1,13 @@
 """The sidecar `NAME.meta.toml`: what a recording is, who stands on which channel, and on what consent it may be analysed.
 
 A closed schema: unknown keys are errors, and ALL errors are told at once, each with what was expected. Messages name keys of
-the schema, never a value: a value may be a customer's brand, and a mistyped key may be anything.
+the schema, never a value: a value may be a customer's brand, and a mistyped key may be anything. `rep` and `customer` are codes
+by which the store knows a person; they become keyed pseudonyms here, and nothing behind this module ever sees them.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
@@ -20,6 +21,9 @@ from edge_agent.errors import BadInput
 MAX_BYTES: Final = 64 * 1024
 
 Brand = Annotated[str, msgspec.Meta(pattern=r"^\S(.{0,38}\S)?$(?!\n)")]
+Person = Annotated[str, msgspec.Meta(pattern=r"^\S([^\x00-\x1f\x7f]{0,62}\S)?$(?!\n)")]
+Pseudonym = Callable[[str, str], str]
+"""(purpose, code) -> keyed pseudonym, see `ids.Pseudonyms`."""
 Context = Literal["outbound", "recorded", "dual_record", "b2b"]
 _REMEDY: Final = "correct these keys and rename the sidecar into place again"
 
@@ -39,12 +43,14 @@ class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     own: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     competitors: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     bay: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
+    rep: Person | None = None
+    customer: Person | None = None
 
 
 _EXPECTED: Final[Mapping[str, str]] = {
     "kind": '"call" or "shelf"',
     "started_at": "a date and time with its offset, like 2026-11-20T09:30:00+08:00",
-    "consent": 'a table [consent] with basis = "notice", "written", "not-personal" or "none"',
+    "consent": 'a table [consent] with basis = "notice", "spoken", "written", "not-personal" or "none"',
     "channels": 'the speaker of each audio channel, left first: "rep", "customer" or "unknown"; [] = unknown',
     "industry": "a trade in lower case, like fmcg or pharmacy",
     "channel": '"call" or "visit"',
@@ -52,6 +58,8 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "own": "a list of brand names, 1 to 40 characters each",
     "competitors": "a list of brand names, 1 to 40 characters each",
     "bay": "the id of a bay plan: a-z, 0-9, _ . -",
+    "rep": "the code by which the store knows this employee, 1 to 64 characters",
+    "customer": "the code by which the store knows this customer, 1 to 64 characters",
 }
 
 
@@ -63,8 +71,8 @@ class Mistake:
     expected: str
 
 
-def read(content: bytes) -> Circumstances:
-    """What a sidecar says.
+def read(content: bytes, pseudonym: Pseudonym | None = None) -> Circumstances:
+    """What a sidecar says. Without `pseudonym` one that names a person is refused rather than read as if it named none.
 
     Raises:
         BadInput: kind "sidecar"; the message lists every mistake.
@@ -81,10 +89,14 @@ def read(content: bytes) -> Circumstances:
     if mistakes:
         raise _bad("the sidecar: " + "; ".join(f"{one.key} — {one.expected}" for one in mistakes))
     said = msgspec.convert(given, _Sidecar)
+    if pseudonym is None and (said.rep or said.customer):
+        raise _bad("the sidecar names a person, and there is no key here to make a pseudonym")
     return Circumstances(
         kind=said.kind, started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
         industry=said.industry, channel=said.channel, context=frozenset(said.context), own=said.own,
         competitors=said.competitors, bay=said.bay,
+        rep=pseudonym("rep", said.rep) if pseudonym and said.rep else "",
+        customer=pseudonym("customer", said.customer) if pseudonym and said.customer else "",
     )  # fmt: skip
 
 
@@ -109,7 +121,9 @@ def _contradictions(given: Mapping[str, Any]) -> Iterator[Mistake]:
     if given.get("kind") == "shelf" and not given.get("bay"):
         yield Mistake("bay", "is missing; a shelf video names the bay it shows")
     if given.get("kind") == "call" and basis == "not-personal":
-        yield Mistake("consent", 'a call holds persons: basis is "notice", "written" or "none"')
+        yield Mistake("consent", 'a call holds persons: basis is "notice", "spoken", "written" or "none"')
+    if given.get("kind") == "shelf" and basis == "spoken":
+        yield Mistake("consent", 'a video without sound holds no notice: basis is "notice", "written", "not-personal" or "none"')
 
 
 def _holds(value: object, kind: Any) -> bool:

@@ -12,7 +12,22 @@ from pathlib import Path
 from types import TracebackType
 
 from edge_agent import __version__
-from edge_agent.cli import audit, enrol, models, opening, show, tools, vault, work
+from edge_agent.cli import (
+    audit,
+    bundle,
+    config,
+    consent,
+    doctor,
+    enrol,
+    models,
+    opening,
+    retention,
+    show,
+    subject,
+    tools,
+    vault,
+    work,
+)
 from edge_agent.cli.options import where
 from edge_agent.errors import EdgeError
 
@@ -45,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"edge-agent {__version__}")
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for group in (work, show, tools, models, vault, opening, audit, enrol):
+    for group in (work, show, tools, models, vault, opening, audit, consent, retention, subject, config, doctor, enrol, bundle):
         group.add(commands)
     return top
 

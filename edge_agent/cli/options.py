@@ -1,11 +1,17 @@
 """Options that several commands share."""
 
 import argparse
+import sys
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edge_agent import config
+from edge_agent.cli.account import act_as_owner
+from edge_agent.errors import BadInput
 
 Commands = Any
 """What `ArgumentParser.add_subparsers` gives (its class is private)."""
@@ -29,6 +35,22 @@ def command(
     return parser
 
 
+def person(given: str) -> str:
+    """The code of a person; `-` reads it from standard input. BadInput when there is none."""
+    code = sys.stdin.readline().strip() if given == "-" else given.strip()
+    if not code:
+        raise BadInput("no-code", "no code was given", remedy="type the code, or - and give it on standard input", zh="缺少编号")
+    return code
+
+
+def day(text: str) -> datetime:
+    """The local midnight that begins a day YYYY-MM-DD."""
+    try:
+        return datetime.combine(date.fromisoformat(text), datetime.min.time()).astimezone()
+    except ValueError:
+        raise argparse.ArgumentTypeError("a day is written YYYY-MM-DD") from None
+
+
 def where(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
     """`--config` and `--state`."""
     parser.add_argument(
@@ -41,5 +63,7 @@ def where(parser: argparse.ArgumentParser, *, default: str | None = None) -> Non
 
 
 def loaded(arguments: argparse.Namespace) -> config.Config:
-    """The configuration that `--config` and `--state` choose."""
-    return config.load(arguments.config, state=arguments.state)
+    """The configuration that `--config` and `--state` choose. From here on root acts as the box's own account."""
+    settings = config.load(arguments.config, state=arguments.state)
+    root = settings.paths.root
+    return msgspec.structs.replace(settings, state=str(root)) if act_as_owner(root) else settings

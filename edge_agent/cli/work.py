@@ -53,7 +53,7 @@ def add(commands: Commands) -> None:
     )
     retry.add_argument("recording")
     run = command(commands, "run", _run, "启动一个进程", "Run one of the processes of this box", json=False)
-    run.add_argument("process", choices=("worker", "uplink"))
+    run.add_argument("process", choices=("worker", "uplink", "capture"))
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -104,5 +104,6 @@ def _run(arguments: argparse.Namespace) -> int:
     from edge_agent import processes  # noqa: PLC0415
 
     settings = loaded(arguments)
-    (processes.run_worker if arguments.process == "worker" else processes.run_uplink)(settings)
+    run = {"worker": processes.run_worker, "uplink": processes.run_uplink, "capture": processes.run_capture}
+    run[arguments.process](settings)
     return 0

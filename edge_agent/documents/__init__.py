@@ -13,12 +13,16 @@ from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
+from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
+from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
+from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
+from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.opening import (
     Managers,
     OpeningEnded,
-    OpeningLine,
+    OpeningRecord,
     Openings,
     OpeningViewed,
     Receipts,
@@ -26,7 +30,18 @@ from edge_agent.documents.opening import (
     Requested,
     WindowOpened,
 )
+from edge_agent.documents.retention import HoldLine, Holds, PlanLine, RetentionPlan
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
+from edge_agent.documents.subject import (
+    Erased,
+    Exported,
+    ObjectLine,
+    StatementLine,
+    SubjectFile,
+    SubjectOpening,
+    SubjectRecording,
+    SubjectTag,
+)
 from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
 
 __all__ = [
@@ -37,21 +52,37 @@ __all__ = [
     "AuditList",
     "AuditProved",
     "AuditVerified",
+    "BundleBuilt",
+    "BundleChecked",
+    "BundleFault",
     "Condition",
+    "ConfigCheck",
+    "ConfigKeys",
+    "ConfigMistake",
     "Demo",
     "DemoRecording",
     "DemoTag",
+    "Diagnosis",
+    "DoctorLine",
+    "EmployeeLine",
+    "Employees",
     "Enrolment",
+    "Erased",
+    "Exported",
     "Findings",
     "Found",
+    "HoldLine",
+    "Holds",
     "HqCount",
     "Ingested",
     "Ingestion",
     "Managers",
+    "ObjectLine",
     "OpeningEnded",
-    "OpeningLine",
+    "OpeningRecord",
     "OpeningViewed",
     "Openings",
+    "PlanLine",
     "PriceTagLine",
     "PriceTags",
     "Ready",
@@ -59,18 +90,28 @@ __all__ = [
     "RecordingLine",
     "Released",
     "Requested",
+    "RetentionPlan",
     "SealedLine",
     "ShelfFound",
     "ShelfLine",
     "SlotLine",
+    "Stated",
+    "StatementLine",
     "Status",
+    "SubjectFile",
+    "SubjectOpening",
+    "SubjectRecording",
+    "SubjectTag",
     "TagLine",
     "Tags",
     "Transcription",
     "Utterance",
+    "Wall",
+    "Walls",
     "Why",
     "WindowOpened",
     "WireCount",
+    "Withdrawn",
     "encode",
 ]
 
@@ -96,11 +137,25 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "opening-receipts": Receipts,
     "opening-managers": Managers,
     "init": Ready,
-    "enrol-request": Asked,
-    "enrol-status": Enrolment,
     "audit-list": AuditList,
     "audit-verify": AuditVerified,
     "audit-prove": AuditProved,
     "audit-export": AuditExported,
+    "bundle-build": BundleBuilt,
+    "bundle-verify": BundleChecked,
+    "doctor": Diagnosis,
+    "doctor-from": Walls,
+    "config-check": ConfigCheck,
+    "config-explain": ConfigKeys,
+    "enrol-request": Asked,
+    "enrol-status": Enrolment,
+    "consent-record": Stated,
+    "consent-withdraw": Withdrawn,
+    "consent-employees": Employees,
+    "retention-plan": RetentionPlan,
+    "retention-holds": Holds,
+    "subject-export": Exported,
+    "subject-file": SubjectFile,
+    "subject-erase": Erased,
 }
 """Every document by the name of its schema file."""

@@ -41,7 +41,7 @@ class OpeningEnded(Document, frozen=True, kw_only=True):
     reason: str
 
 
-class OpeningLine(Document, frozen=True, kw_only=True):
+class OpeningRecord(Document, frozen=True, kw_only=True):
     """`state`: `asked`, `open` or `ended`."""
 
     request: str
@@ -60,7 +60,7 @@ class OpeningLine(Document, frozen=True, kw_only=True):
 
 
 class Openings(Document, frozen=True, kw_only=True):
-    openings: list[OpeningLine]
+    openings: list[OpeningRecord]
 
 
 class Receipts(Document, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ Plain = str | int | bool | None | list["Plain"] | Mapping[str, "Plain"]
 Sign = Callable[[bytes], bytes]
 
 CLOCK_STEP_MS: Final = 2_000
+_encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 COLUMNS: Final = "seq, at, boot, mono_ms, kind, body, hash"
 
 
@@ -59,15 +60,15 @@ class Row:
     @property
     def leaf(self) -> bytes:
         """The exact bytes that are hashed."""
-        return canonical({
+        return _encode({
             "at": self.at, "body": self.body, "boot": self.boot, "kind": self.kind, "mono_ms": self.mono_ms, "seq": self.seq,
-        })  # fmt: skip
+        }).encode()  # fmt: skip
 
 
 def canonical(value: Plain) -> bytes:
     """The one byte form of a value. TypeError for floats: they have no single text."""
     _no_floats(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def stamp(at: datetime) -> str:
@@ -166,6 +167,7 @@ def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
     expected = nodes = 0
     newest: dict[int, bytes] = {}
     """The last complete subtree of each level: always the left neighbour of the next one there."""
+    kept: dict[int, sqlite3.Cursor] = {}
     for row, said in _readable(connection):
         expected += 1
         if row.seq != expected:
@@ -176,7 +178,9 @@ def verify(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
         for level, place, made in list(merkle.completed(row.seq - 1, leaf, lambda level, _: newest[level])):
             nodes += 1
             newest[level] = made
-            if _kept(connection, level, place) != made:
+            if level not in kept:
+                kept[level] = connection.execute("SELECT place, hash FROM audit_nodes WHERE level = ? ORDER BY place", (level,))
+            if next(kept[level], None) != (place, made):
                 raise broken((place << level) + 1, "or one after it was changed in the tree")
         newest[0] = leaf
     if nodes != connection.execute("SELECT COUNT(*) FROM audit_nodes").fetchone()[0]:
@@ -214,11 +218,6 @@ def broken(seq: int, what: str) -> LedgerBroken:
     return LedgerBroken(
         f"audit row {seq} {what}", remedy="keep the file as it is and call the compliance officer", zh="审计记录被改动"
     )
-
-
-def _kept(connection: sqlite3.Connection, level: int, place: int) -> bytes | None:
-    row = connection.execute("SELECT hash FROM audit_nodes WHERE level = ? AND place = ?", (level, place)).fetchone()
-    return None if row is None else row[0]
 
 
 def _no_floats(value: Plain) -> None:

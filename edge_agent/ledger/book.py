@@ -10,12 +10,15 @@ from typing import Self, TypeVar
 
 from edge_agent import log
 from edge_agent.config import Audit, Limits, Paths
+from edge_agent.domain.consent import Standing, Statement
 from edge_agent.domain.recording import Recording, State
-from edge_agent.ledger import checkpoints, envelopes, findings, lifecycle, openings
+from edge_agent.errors import NotAllowed
+from edge_agent.ledger import checkpoints, consents, envelopes, findings, lifecycle, openings
 from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ledger.integrity import verify_chain
+from edge_agent.ledger.keeping import Keeping
 from edge_agent.ledger.openings import OpeningRow
 from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Verify, Writer
@@ -32,6 +35,7 @@ class SqliteLedger:
         self._writer = Writer(terms)
         self._chain = self._writer.chain
         self._outbox = Outbox(terms, self._chain)
+        self.keeping = Keeping(self._writer, self._outbox)
         if self._read(in_doubt):
             self._writer.write(self._outbox.renew)
 
@@ -152,6 +156,17 @@ class SqliteLedger:
     def recording(self, recording_id: str) -> Recording:
         return self._read(lambda tx: lifecycle.get(tx, recording_id))
 
+    def standing(self, recording: Recording) -> Standing:
+        return self._read(lambda tx: consents.standing(tx, recording))
+
+    def stated(self, said: Statement) -> None:
+        """Enter a consent statement; recordings that waited for it go on. NotFound, NotAllowed when it comes too late."""
+        self._writer.write(lambda tx: consents.state(tx, self._chain, said))
+
+    def forget_deleted(self) -> bool:
+        """After rows about a person were deleted: cut the write-ahead log off too. False while another process reads it."""
+        return self._writer.database.forget()
+
     def room_for_media(self, paths: Paths, limits: Limits) -> bool:
         """Whether new media may be taken in; each change of the answer is logged and audited. Ask before each `take_in`."""
         disk = disk_state(paths, limits)
@@ -171,6 +186,8 @@ class SqliteLedger:
         recording = lifecycle.get(tx, recording_id)
         if findings.known(tx, recording_id, analysis.ruleset):
             return False
+        if tx.execute("SELECT 1 FROM shredding WHERE recording = ?", (recording_id,)).fetchone():
+            raise NotAllowed(f"recording {recording_id} is being shredded", zh="该录音正在销毁")
         kind = lifecycle.analyse(tx, recording_id)
         number, tags = findings.add(tx, recording_id, analysis, at=self._writer.now())
         rows = [self._outbox.put(tx, rank, build) for rank, build in envelopes.of_analysis(self.terms, recording, analysis, tags)]

@@ -118,6 +118,13 @@ class Database:
             except sqlite3.Error as error:
                 raise self._judged(error) from error
 
+    def forget(self) -> bool:
+        """Carry the write-ahead log over and cut it off, so that what was deleted is in neither file; False while others read."""
+        with self._lock, suppress(sqlite3.Error):
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        return False
+
     def close(self) -> None:
         with self._lock, suppress(sqlite3.Error):
             self._connection.close()
@@ -166,7 +173,10 @@ def _prepared(path: Path) -> sqlite3.Connection:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise LedgerBroken("the ledger's file system cannot do WAL", remedy="use a local disk")
-    for pragma in ("synchronous = FULL", "foreign_keys = ON", f"journal_size_limit = {_WAL_LIMIT_BYTES}"):
+    # secure_delete: what is deleted (who was on a recording, say) is overwritten and does not lie on in free pages.
+    for pragma in (
+        "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", f"journal_size_limit = {_WAL_LIMIT_BYTES}",
+    ):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
     schema.migrate(connection)
     fsync_directory(path.parent)

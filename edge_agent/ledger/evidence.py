@@ -40,20 +40,23 @@ def head(view: sqlite3.Connection, sign: Sign, size: int = 0) -> Head:
     return Head(origin=meta(view, "origin"), size=size, root=root, signature=signature)
 
 
-def witnessed(view: sqlite3.Connection, sign: Sign) -> Head | None:
-    """The newest head that HQ cosigned; None before the first.
+def witnessed(view: sqlite3.Connection, sign: Sign, hq: bytes) -> Head | None:
+    """The newest head that HQ cosigned with the key that is in force now (`hq`, 32 bytes; empty = there is no HQ), or None.
 
     Raises:
         LedgerBroken: HQ cosigned a history that is not the one in this file.
     """
     held = witnessing.newest(view)
-    if held is None:
+    if held is None or not hq:
+        return None
+    text = checkpoint.text(held.origin, held.size, bytes.fromhex(held.root))
+    cosignature = Cosignature(signed_s=held.signed_s, signature=base64.b64decode(held.cosignature))
+    if not signing.verifier(hq)(checkpoint.cosigned_text(text, cosignature.signed_s), cosignature.signature):
         return None
     tree = Tree(view)
     if held.size > tree.size() or tree.root(held.size).hex() != held.root:
         raise _contradicted(held.size)
     ours = head(view, sign, held.size)
-    cosignature = Cosignature(signed_s=held.signed_s, signature=base64.b64decode(held.cosignature))
     return Head(origin=ours.origin, size=ours.size, root=ours.root, signature=ours.signature, cosignature=cosignature)
 
 

@@ -1,7 +1,8 @@
 """Whether the ledger still says what it said: the audit log, and the rows that its leaves bind.
 
 Checked: every leaf and the tree over them, the signed head, each recording's state and circumstances, each analysis with its
-tags and score, each opening, and the bytes of each outbox row that is still here. The first audit row that does not fit is named.
+tags and score, each opening, the bytes of each outbox row that is still here, consent records, holds and pending shreddings.
+The first audit row that does not fit is named.
 """
 
 import json
@@ -11,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from edge_agent.domain.recording import State
-from edge_agent.ledger import audit, findings, openings
+from edge_agent.ledger import audit, consents, findings, keeping, openings
 from edge_agent.ledger.audit import Sign, broken
 
 _STEPS: Final = {f"recording.{state}": str(state) for state in State}
@@ -20,6 +21,13 @@ _STEPS: Final = {f"recording.{state}": str(state) for state in State}
 def verify_chain(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
     """Length of the audit log. LedgerBroken names the first row that is changed, missing, or no longer true of its table."""
     length = audit.verify(connection, sign=sign)
+    try:
+        return _compared(connection, length)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # only who holds the device key can write such rows
+        raise broken(length, "or one before it does not say what such a row says") from error
+
+
+def _compared(connection: sqlite3.Connection, length: int) -> int:
     renewed = connection.execute("SELECT MAX(seq) FROM audit WHERE kind = 'outbox.renewed'").fetchone()[0] or 0
     last: dict[str, tuple[int, str]] = {}
     analyses = 0
@@ -40,6 +48,8 @@ def verify_chain(connection: sqlite3.Connection, *, sign: Sign | None = None) ->
         raise broken(seq, "describes a recording that is gone")
     if openings.replayed(connection) != {row.request: row for row in openings.every(connection)}:
         raise broken(length + 1, "is missing: an opening is not what the log says of it")
+    consents.check(connection)
+    keeping.check(connection)
     return length
 
 

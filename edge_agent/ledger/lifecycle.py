@@ -7,20 +7,29 @@ unknown origin may hold what somebody said.
 import re
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
-from edge_agent.domain.recording import LIFE, Circumstances, Recording, State
+from edge_agent.domain.recording import LIFE, Circumstances, Consent, Recording, State
 from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ids import is_id
+from edge_agent.ledger import subjects
 from edge_agent.ledger.audit import Chain, stamp
 from edge_agent.ledger.database import Transaction
 from edge_agent.ports import Sealed
 
-COLUMNS: Final = "id, state, circumstances, digest, size_bytes, captured_at, parked"
+COLUMNS: Final = (
+    "id, state, circumstances, digest, size_bytes, captured_at, parked, "
+    "(SELECT pseudonym FROM subjects WHERE recording = recordings.id AND party = 'rep') AS rep, "
+    "(SELECT pseudonym FROM subjects WHERE recording = recordings.id AND party = 'customer') AS customer, "
+    "(SELECT basis FROM statements WHERE party = 'recording' AND subject = recordings.id AND verb = 'given' "
+    "ORDER BY rowid DESC LIMIT 1) AS late_basis"
+)
+"""A consent record that came late stands in place of what the sidecar said."""
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _GOING_ON: Final = (State.CAPTURED, State.SEALED, State.ANALYSED)
 
@@ -31,7 +40,7 @@ def capture(tx: Transaction, chain: Chain, recording: Recording) -> None:
         raise NotAllowed("a recording enters the ledger as `captured`, under a generated id")
     if tx.execute("SELECT 1 FROM recordings WHERE id = ?", (recording.id,)).fetchone():
         raise NotAllowed(f"recording {recording.id} is in the ledger already")
-    around = msgspec.json.encode(recording.circumstances, order="deterministic")
+    around = msgspec.json.encode(subjects.bare(recording.circumstances), order="deterministic")
     tx.execute(
         "INSERT INTO recordings (id, kind, state, digest, size_bytes, captured_at, circumstances) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -42,6 +51,7 @@ def capture(tx: Transaction, chain: Chain, recording: Recording) -> None:
     chain.append(
         tx, "recording.captured", recording=recording.id, kind=recording.circumstances.kind.value,
         consent=recording.circumstances.consent.value, circumstances=sha256(around).hexdigest(),
+        **subjects.link(tx, recording.id, recording.circumstances),
     )  # fmt: skip
 
 
@@ -98,26 +108,30 @@ def get(connection: sqlite3.Connection, recording_id: str) -> Recording:
 
 def unfinished(connection: sqlite3.Connection) -> Sequence[Recording]:
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM recordings WHERE parked = '' AND state IN (?, ?, ?) ORDER BY captured_at, id",  # noqa: S608
+        f"SELECT {COLUMNS} FROM recordings WHERE parked = '' AND state IN (?, ?, ?) "  # noqa: S608
+        "AND id NOT IN (SELECT recording FROM shredding) ORDER BY captured_at, id",
         _GOING_ON,
     )
     return [recorded(row) for row in rows]
 
 
 def twin(connection: sqlite3.Connection, digest: str) -> str | None:
-    """The first recording with this content that was not rejected."""
+    """The first recording with this content that was not rejected, nor shredded for want of a consent record."""
     row = connection.execute(
-        "SELECT id FROM recordings WHERE digest = ? AND digest <> '' AND state <> ? ORDER BY captured_at, id LIMIT 1",
-        (digest, State.REJECTED),
+        "SELECT id FROM recordings WHERE digest = ? AND digest <> '' AND state <> ? AND NOT (state = ? AND reason = 'due.grace') "
+        "ORDER BY captured_at, id LIMIT 1",
+        (digest, State.REJECTED, State.EXPIRED),
     ).fetchone()
     return None if row is None else str(row[0])
 
 
 def recorded(row: Any) -> Recording:
     """A row of `COLUMNS` as the domain knows it."""
-    identity, state, around, digest, size_bytes, captured_at, parked = row
+    identity, state, text, digest, size_bytes, captured_at, parked, rep, customer, late = row
+    said = msgspec.json.decode(text, type=Circumstances)
+    around = replace(said, rep=rep or "", customer=customer or "", consent=Consent(late) if late else said.consent)
     return Recording(
-        id=identity, state=State(state), circumstances=msgspec.json.decode(around, type=Circumstances), digest=digest,
+        id=identity, state=State(state), circumstances=around, digest=digest,
         size_bytes=size_bytes, captured_at=datetime.fromisoformat(captured_at), parked=parked,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ Runs beside a working worker; each answer is one short transaction, so a reader 
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +123,7 @@ class LedgerReader:
         rows = self._query("SELECT kind, id FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
         return {row["kind"]: row["id"] for row in rows}
 
-    def openings(self) -> Sequence[OpeningRow]:
+    def opening_rows(self) -> Sequence[OpeningRow]:
         """All openings, oldest request first."""
         try:
             return openings.every(self._connection)
@@ -136,6 +136,24 @@ class LedgerReader:
             return openings.get(self._connection, request)
         except sqlite3.Error as error:
             raise database.translated(error) from error
+
+    def all_objects(self, recording: str) -> Sequence[tuple[str, str]]:
+        """(id, kind) of everything that was sealed of a recording, oldest first."""
+        rows = self._query("SELECT id, kind FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)
+        return [(row["id"], row["kind"]) for row in rows]
+
+    def opening_events(self, objects: Container[str]) -> Sequence[tuple[str, str, dict[str, Any]]]:
+        """(time, kind, body) of every audit row that speaks of opening one of these objects, oldest first."""
+        found: list[tuple[str, str, dict[str, Any]]] = []
+        requests: set[str] = set()
+        for row in self._query(
+            "SELECT at, kind, body FROM audit WHERE kind GLOB 'opening.*' OR kind = 'object.opened' ORDER BY seq"
+        ):
+            body = msgspec.json.decode(row["body"], type=dict[str, Any])
+            if body.get("object") in objects or body.get("request") in requests:
+                requests |= {body["request"]} if "request" in body else set()
+                found.append((row["at"], row["kind"], body))
+        return found
 
     def status(self) -> LedgerStatus:
         """Counts that belong together, whatever the worker does meanwhile."""

@@ -19,7 +19,7 @@ What = Literal["watermark", "witness"]
 
 def note(tx: Transaction, terms: Terms, chain: Chain, what: What, *, reason: str, seq: int = 0) -> None:
     """Say that a message was refused. `seq` is the number that it named (a witness: its size); 0 when nobody vouches for it."""
-    log.get().warning(f"{what}.refused", reason=reason, seq=seq)
+    log.get().warning("order.refused", kind=what, reason=reason, seq=seq)
     now = terms.clock.now()
     tx.execute("DELETE FROM refusals WHERE at < ? OR at > ?", (stamp(now - _ANEW), stamp(now)))
     known = tx.execute("SELECT 1 FROM refusals WHERE what = ? AND reason = ? AND seq = ?", (what, reason, seq)).fetchone()

@@ -81,9 +81,33 @@ _OPENINGS: Final = (
     """CREATE INDEX openings_object ON openings (object)""",
 )
 
+
+_CONSENT: Final = (
+    # Who is on a recording, apart from `recordings`, so that the link can be forgotten while the log still verifies.
+    """CREATE TABLE subjects (
+        recording TEXT NOT NULL REFERENCES recordings (id), party TEXT NOT NULL, pseudonym TEXT NOT NULL, nonce TEXT NOT NULL,
+        PRIMARY KEY (recording, party)) STRICT""",
+    """CREATE INDEX subjects_pseudonym ON subjects (party, pseudonym)""",
+    """CREATE TABLE statements (
+        id TEXT PRIMARY KEY, party TEXT NOT NULL, subject TEXT NOT NULL, verb TEXT NOT NULL, basis TEXT NOT NULL,
+        at TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL DEFAULT '', nonce TEXT NOT NULL) STRICT""",
+    """CREATE INDEX statements_subject ON statements (party, subject)""",
+    """CREATE TRIGGER statements_keep BEFORE UPDATE ON statements BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TABLE holds (
+        id TEXT PRIMARY KEY, recording TEXT NOT NULL REFERENCES recordings (id), reason TEXT NOT NULL,
+        at TEXT NOT NULL) STRICT""",
+    """CREATE INDEX holds_recording ON holds (recording)""",
+    # Without these, what belongs to one recording or one analysis is found by reading everything.
+    """CREATE INDEX IF NOT EXISTS objects_recording ON objects (recording)""",
+    """CREATE INDEX IF NOT EXISTS tags_analysis ON tags (analysis)""",
+    """CREATE TABLE shredding (
+        recording TEXT PRIMARY KEY REFERENCES recordings (id), reason TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
+)
+
 STEPS: Final = (
     ("0001_first", _FIRST),
     ("0002_audit_tree", _AUDIT_TREE),
+    ("0003_consent", _CONSENT),
     ("0004_openings", _OPENINGS),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""

@@ -1,6 +1,7 @@
-"""The worker's door for the uplink: a Unix stream socket (0600) for watermarks, cosignatures, refusals and questions for a birth.
+"""The worker's door for the uplink: a Unix stream socket for watermarks, cosignatures, refusals and questions for a birth.
 
-Only peers with a listed uid (SO_PEERCRED) are heard; a line has a size limit and a time limit; one question per connection.
+Only peers with a listed uid (SO_PEERCRED) are heard; the socket is 0600, or 0660 where the uplink has an account of its own. A
+line has a size limit and a time limit; one question per connection.
 The server has its own thread and its own connection to the ledger. A failure of the ledger is fatal for the worker: it is
 kept, and the worker's loop meets it in `check`.
 """
@@ -48,7 +49,7 @@ class WatermarkServer:
         """Open the ledger, bind the socket, serve; raises what opening raises, Unavailable when the socket cannot be bound."""
         writer = Writer(self._terms)
         try:
-            door = _bound(self._path)
+            door = _bound(self._path, 0o660 if self._peers - {os.geteuid()} else 0o600)
         except OSError as error:
             writer.close()
             raise Unavailable("the worker's socket cannot be made", remedy="check the state directory's rights") from error
@@ -152,8 +153,8 @@ def _committed(tx: Transaction) -> int:
     return int(meta(tx, "committed"))
 
 
-def _bound(path: Path) -> socket.socket:
-    """A listening socket, 0600 from its first moment; a stale one of a killed worker is replaced."""
+def _bound(path: Path, mode: int) -> socket.socket:
+    """A listening socket, nobody's but ours in its first moment; a stale one of a killed worker is replaced."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -161,7 +162,7 @@ def _bound(path: Path) -> socket.socket:
         os.fchmod(door.fileno(), 0o600)
         with asking.address(path) as name:
             door.bind(name)
-        path.chmod(0o600)
+        path.chmod(mode)
         door.listen(8)
     except OSError:
         door.close()

@@ -63,7 +63,7 @@ class Writer:
 
     def _whole(self, tx: Transaction) -> None:
         """What is there already must be what was signed, before this writer signs on top of it."""
-        if meta(tx, "epoch"):
+        if Tree(tx).size() or meta(tx, "head"):
             check_head(tx, self.terms.sign)
 
     def now(self) -> str:

@@ -5,7 +5,7 @@ bay's next scan starts at once. The text reader, its digest and the number of th
 pictures and videos happens in the limited child of `edge_agent.sandbox`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO
 
@@ -46,7 +46,7 @@ class ShelfEngine:
     """Scores videos of fixed cameras.
 
     `ocr` reads tag crops (`edge_agent.infer.ocr_engine`); `model_digest` names its weights. `decode` and `key_frames`
-    default to the sandbox.
+    default to the sandbox. `progress` is called after every key frame.
     """
 
     def __init__(
@@ -58,12 +58,14 @@ class ShelfEngine:
         limits: Limits | None = None,
         decode: Decode | None = None,
         key_frames: KeyFrames | None = None,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         bounds = limits or Limits()
         self._ocr = ocr
         self._model_digest = model_digest
         self._decode: Decode = decode or partial(decode_picture, limits=bounds)
         self._key_frames: KeyFrames = key_frames or partial(decode_key_frames, limits=bounds)
+        self._progress = progress
         self._learnt: _Learnt | None = None
         cv2.setNumThreads(threads)
 
@@ -74,12 +76,7 @@ class ShelfEngine:
             BadInput: the video cannot be used. BadConfig: a picture of the plan cannot.
         """
         learnt = self._learn(planogram)
-
-        def frames() -> Iterable[KeyFrame]:
-            video.seek(0)
-            return self._key_frames(video)
-
-        scanned = scan(frames, learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
+        scanned = scan(partial(self._frames, video), learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
         prices = {sku.id: sku.price for sku in planogram.skus}
         style = style_of([read for one in scanned.slots for read in one.reads])
         verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
@@ -108,6 +105,12 @@ class ShelfEngine:
     def read_tags(self, photo: BinaryIO) -> Sequence[TagReading]:
         """The price tags of any photo (see `tags_found` for what that can and cannot do); BadInput for a bad photo."""
         return find_tags(self._decode(photo), self._ocr)
+
+    def _frames(self, video: BinaryIO) -> Iterator[KeyFrame]:
+        video.seek(0)
+        for frame in self._key_frames(video):
+            self._progress()
+            yield frame
 
     def _learn(self, plan: Planogram) -> _Learnt:
         if self._learnt is None or self._learnt.digest != plan.digest:

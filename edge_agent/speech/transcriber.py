@@ -10,7 +10,7 @@ Not here: the model's files (`assets` verifies them; this is given a folder), se
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,18 +30,29 @@ from edge_agent.speech.writing import Writing
 class WhisperTranscriber:
     """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
 
+    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps.
+
     Raises:
         MissingAsset: the folder holds no loadable model.
     """
 
     def __init__(
-        self, model_dir: Path, *, threads: int = 2, batch: int = 8, limits: Limits | None = None, name: str = "", digest: str = ""
+        self,
+        model_dir: Path,
+        *,
+        threads: int = 2,
+        batch: int = 8,
+        limits: Limits | None = None,
+        name: str = "",
+        digest: str = "",
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._recogniser = Recogniser(model_dir, threads=threads)
         self._batch = batch
         self._limits = limits or Limits()
         self._name = name or model_dir.name
         self._digest = digest
+        self._progress = progress
         self._writing = Writing()
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]) -> Transcript:
@@ -56,7 +67,7 @@ class WhisperTranscriber:
         heard = _Heard(channels)
         found: list[Piece] = []
         waiting: list[Window] = []
-        for window in heard.windows(sandbox.decode_audio(media, self._limits)):
+        for window in heard.windows(self._watched(sandbox.decode_audio(media, self._limits))):
             waiting.append(window)
             if len(waiting) == self._batch:
                 found += self._read(waiting, terms)
@@ -72,8 +83,14 @@ class WhisperTranscriber:
             utterances=utterances(found, heard.speakers),
         )
 
+    def _watched(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
+        for block in blocks:
+            self._progress()
+            yield block
+
     def _read(self, windows: Sequence[Window], terms: Sequence[str]) -> Iterator[Piece]:
         readings = self._recogniser.read([window.sound for window in windows], terms)
+        self._progress()
         for window, reading in zip(windows, readings, strict=True):
             for piece in pieces(window, reading, terms):
                 yield dataclasses.replace(piece, text=self._writing(piece.text))

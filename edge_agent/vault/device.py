@@ -27,6 +27,7 @@ from edge_agent.errors import NotAllowed, NotFound, SealBroken
 from edge_agent.ids import ContentDigest
 from edge_agent.ports import Clock, Sealed
 from edge_agent.vault import age, durable, manifest, signed
+from edge_agent.vault.beside import Beside
 from edge_agent.vault.keys import DeviceKeys
 from edge_agent.vault.manifest import Manifest
 from edge_agent.vault.refusal import broken
@@ -79,9 +80,10 @@ class DeviceVault:
         if re.match(manifest.CODE, retention) is None:
             raise NotAllowed("a retention class is a short code", remedy="use the recording's kind or the object's use")
         identity = Identity.generate()
-        content, seal_hash, sealed_bytes = _Counted(chunks, ContentDigest(self.keys.digest_key)), sha256(), 0
-        with ExitStack() as undo:
+        sealed_bytes = 0
+        with ExitStack() as undo, Beside(ContentDigest(self.keys.digest_key)) as digest, Beside(sha256()) as seal_hash:
             undo.callback(self._clear, object_id)
+            content = _Counted(chunks, digest)
             with durable.writing(self._object(self._objects, object_id)) as file:
                 for piece in age.encrypt([identity.recipient], content):
                     file.write(piece)
@@ -95,10 +97,10 @@ class DeviceVault:
             )  # fmt: skip
             durable.write(self._manifest(object_id), signed.sign(said, manifest.CONTEXT, self.keys.sign))
             undo.pop_all()
-        return Sealed(
-            object_id=object_id, digest=content.digest.hexdigest(), plain_bytes=content.bytes,
-            sealed_bytes=sealed_bytes, sha256=said.sha256,
-        )  # fmt: skip
+            return Sealed(
+                object_id=object_id, digest=digest.hexdigest(), plain_bytes=content.bytes, sealed_bytes=sealed_bytes,
+                sha256=said.sha256,
+            )  # fmt: skip
 
     @contextmanager
     def open_hot(self, object_id: str) -> Iterator[BinaryIO]:
@@ -274,13 +276,13 @@ class DeviceVault:
 class _Counted:
     """Plaintext on its way into the seal: counted, and digested under the box's key."""
 
-    def __init__(self, chunks: Iterable[bytes], digest: ContentDigest) -> None:
+    def __init__(self, chunks: Iterable[bytes], digest: Beside) -> None:
         self._chunks = chunks
-        self.digest = digest
+        self._digest = digest
         self.bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
-            self.digest.update(chunk)
+            self._digest.update(chunk)
             self.bytes += len(chunk)
             yield chunk

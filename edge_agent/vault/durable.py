@@ -9,6 +9,7 @@ when only its directory's failed, the file stands under its name and the caller 
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import BinaryIO, Final
 from edge_agent.errors import EdgeError, NotFound, Unavailable
 
 PART: Final = ".part"
+_STALE_S: Final = 600.0
+_BUFFER_BYTES: Final = 1 << 20  # sealed chunks are 16 bytes longer than pages: gathered, they reach the disk whole
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -33,7 +36,7 @@ def writing(path: Path, *, keep: bool = False) -> Iterator[BinaryIO]:
     try:
         with _translated():
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb", _BUFFER_BYTES) as file:
                 if not keep:
                     _leave_to_owner(descriptor, path.parent)
                 yield file
@@ -172,6 +175,19 @@ def names(path: Path) -> list[str]:
     """What lies in a directory, sorted; empty when it is not there."""
     with _translated():
         return sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+
+
+def settled_names(path: Path) -> list[str]:
+    """`names` without the files that somebody may be writing now: a `.part` counts once it is ten minutes old."""
+    with _translated():
+        return [name for name in names(path) if not name.endswith(PART) or _age_s(path / name) > _STALE_S]
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _leave_to_owner(descriptor: int, folder: Path) -> None:

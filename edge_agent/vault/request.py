@@ -106,7 +106,7 @@ def ask_for(vault: DeviceVault, document: bytes, *, now: datetime, up: Uptime | 
 
     Raises:
         NotAllowed: who signed it is not enrolled here or is an officer; it has expired or is in use.
-        SealBroken: it was changed. NotFound: no such object here.
+        SealBroken: it was changed. NotFound: no such object here. BadInput: it would be valid for more than 168 hours.
     """
     said = intent.read(document)
     manager = Manager.parse(said.manager)
@@ -120,9 +120,9 @@ def ask_for(vault: DeviceVault, document: bytes, *, now: datetime, up: Uptime | 
             "who asks is no manager of this box", remedy="enrol the manager's key first: `edge-agent opening managers --add`",
             zh="申请人未在本机登记", reason="not-a-manager",
         )  # fmt: skip
-    intent.bounded(said.purpose, (said.expires_at - said.created_at) / timedelta(hours=1), said.minutes)
     if now >= said.expires_at:
         raise NotAllowed("the intent has expired", remedy="ask again", zh="申请已过期，请重新发起", reason="expired")
+    intent.bounded(said.purpose, (said.expires_at - now) / timedelta(hours=1), said.minutes)  # by our clock, not the manager's
     if durable.exists(_path(vault.keys, said.id)):
         raise NotAllowed("this intent was used", remedy="ask again", zh="该申请书已使用，请重新发起", reason="used")
     return _asked(vault, said, document.strip(), now=now, up=up)
@@ -176,7 +176,7 @@ def forget(keys: DeviceKeys, request_id: str) -> None:
 def forget_expired(keys: DeviceKeys, *, now: datetime, up: Uptime | None = None) -> int:
     """Destroy every session that has expired or cannot be read; gives their number."""
     gone, up = 0, up or Uptime.here()
-    for name in durable.names(_folder(keys)):
+    for name in durable.settled_names(_folder(keys)):
         stem = name.removesuffix(".json")
         try:
             expired = session(keys, stem).span.is_over(now, up)

@@ -29,6 +29,7 @@ from edge_agent.vault.x25519 import Identity
 
 _RAM: Final = frozenset({"tmpfs", "ramfs"})
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - used only when it is RAM and the folder in it is ours alone
+_OWN: Final = "edge-agent-"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ def place(run: Path) -> Path:
     if not _is_ram(_SHARED_MEMORY):
         raise Unavailable("there is no memory-backed folder", remedy="mount a tmpfs on the run folder", zh="没有内存文件系统")
     owner = run.stat().st_uid
-    own = _SHARED_MEMORY / f"edge-agent-{owner}-{sha256(os.fsencode(run.resolve())).hexdigest()[:16]}"
+    own = _SHARED_MEMORY / f"{_OWN}{owner}-{sha256(os.fsencode(run.resolve())).hexdigest()[:16]}"
     if not own.exists():
         durable.folder(own)
         if os.geteuid() == 0:
@@ -119,7 +120,7 @@ def tend(run: Path, *, now: datetime) -> list[str]:
 def sweep(folder: Path, *, now: datetime, up: Uptime | None = None) -> list[str]:
     """Destroy every window that is over or cannot be read; gives their requests."""
     up, over = up or Uptime.here(), []
-    for name in durable.names(folder):
+    for name in durable.settled_names(folder):
         stem = name.removesuffix(".json")
         kept = _read(folder, stem) if ids.is_id(stem) else None
         if kept is None or kept.span.boot != up.boot or kept.span.is_over(now, up):
@@ -132,7 +133,7 @@ def sweep(folder: Path, *, now: datetime, up: Uptime | None = None) -> list[str]
 
 def _leave(folder: Path) -> None:
     """Nothing of ours stays in the shared memory folder when no window is open."""
-    if folder.parent == _SHARED_MEMORY:
+    if folder.parent == _SHARED_MEMORY and folder.name.startswith(_OWN):
         with suppress(OSError):
             folder.rmdir()
 

@@ -84,10 +84,11 @@ def read(note: str, key: bytes, verify: Verify, *, hq_key: bytes = b"", hq_verif
         raise Malformed("checkpoint: not a note of three lines and its signatures")
     origin, size, root = _origin(parts[0]), _size(parts[1]), _base64(parts[2], 32)
     signature = _signature(lines[0], origin, LOG, key, _SIGNATURE_BYTES)
+    more = _blob(lines[1], witness_name(origin), 8 + _SIGNATURE_BYTES) if len(lines) == 3 else b""
     if not verify(text(origin, size, root), signature):
         raise BadSignature("checkpoint: signature does not verify", remedy="check the gateway's key")
     cosignature = None
-    if len(lines) == 3 and hq_verify is not None:
+    if more and hq_verify is not None:
         stamped = _signature(lines[1], witness_name(origin), WITNESS, hq_key, 8 + _SIGNATURE_BYTES)
         cosignature = Cosignature(signed_s=int.from_bytes(stamped[:8], "big"), signature=stamped[8:])
         if not hq_verify(cosigned_text(text(origin, size, root), cosignature.signed_s), cosignature.signature):
@@ -104,11 +105,16 @@ def _line(name: str, kind: bytes, key: bytes, signature: bytes) -> str:
     return f"— {name} {base64.b64encode(key_hash(name, kind, key) + signature).decode()}\n"
 
 
-def _signature(line: str, name: str, kind: bytes, key: bytes, length: int) -> bytes:
+def _blob(line: str, name: str, length: int) -> bytes:
+    """What a signature line under that name carries: four bytes that name the key, then `length` bytes."""
     head = f"— {name} "
     if not line.startswith(head):
         raise Malformed("checkpoint: a signature line is not the one expected")
-    raw = _base64(line.removeprefix(head), 4 + length)
+    return _base64(line.removeprefix(head), 4 + length)
+
+
+def _signature(line: str, name: str, kind: bytes, key: bytes, length: int) -> bytes:
+    raw = _blob(line, name, length)
     if raw[:4] != key_hash(name, kind, key):
         raise BadSignature("checkpoint: signed by another key", remedy="check whose checkpoint it is")
     return raw[4:]

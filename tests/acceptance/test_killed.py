@@ -9,11 +9,14 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import soundfile
 from conftest import SAMPLES, Box
+
+from edge_sync.sqlite_store import SqliteStore
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.fault, pytest.mark.broker]
 
@@ -105,6 +108,8 @@ def test_hq_has_exactly_what_the_ledger_has(box_with_models: Box, broker: Mosqui
             box.kill(victim)
             box.start(victim)
     box.until(lambda: box.finished(CLIPS) and box.all_committed())
+    box.kill("worker")  # from here on no further checkpoint is made
+    box.until(box.all_committed)
     states = dict(box.query("SELECT state, COUNT(*) FROM recordings GROUP BY state"))
     assert states.get("closed", 0) == CLIPS, states
     ((epoch,),) = box.query("SELECT value FROM meta WHERE key = 'epoch'")
@@ -112,3 +117,8 @@ def test_hq_has_exactly_what_the_ledger_has(box_with_models: Box, broker: Mosqui
     assert len(ours) >= CLIPS
     assert _set_at_hq(box.store) == ours
     assert box.json("status")["audit_ok"] is True
+    with closing(SqliteStore(box.store)) as store:
+        told = [str(one.verdict) for one in store.checkpoints()]
+    assert told[0] == "first", "no kill makes HQ suspect anybody"
+    assert set(told[1:]) == {"consistent"}
+    assert box.json("audit", "verify")["cosigned"] > 0

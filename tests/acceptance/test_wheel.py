@@ -24,7 +24,8 @@ def test_the_wheel_works_with_the_checkout_moved_away(tmp_path: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"edge_agent/_bundled/models/manifest.toml", "edge_sync/wire.py", "edge_agent/samples/shelf-1.mp4"} <= set(names)
-    assert not [name for name in names if name.startswith(("tests/", "sync/", "lexicons/", "models/"))]
+    assert {"edge_agent/_bundled/systemd/install.sh", "edge_agent/_bundled/systemd/edge-agent-worker.service"} <= set(names)
+    assert not [name for name in names if name.startswith(("tests/", "sync/", "lexicons/", "models/", "systemd/"))]
 
     venv.create(away, with_pip=True)
     install = [away / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", f"{wheel}[demo]"]

@@ -3,14 +3,16 @@
 import ast
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from audit_world import Audited, last_line
+from audit_world import Audited, last_line, rewrite, unlock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_world import memory_folder
@@ -80,10 +82,6 @@ def test_an_untouched_log_verifies_and_says_how_far_hq_vouches(box: Audited, cap
 
 
 def test_a_changed_row_is_named(box: Audited, capsys: pytest.CaptureFixture[str]) -> None:
-    import sqlite3
-
-    from audit_world import unlock
-
     connection = sqlite3.connect(box.path)
     unlock(connection)
     connection.execute("UPDATE audit SET kind = 'recording.rejected' WHERE seq = 5")
@@ -100,15 +98,9 @@ def test_a_changed_row_is_named(box: Audited, capsys: pytest.CaptureFixture[str]
 
 def test_nothing_is_signed_on_top_of_a_file_that_was_edited(box: Audited) -> None:
     """Else the next commit would sign the forger's tree."""
-    from audit_world import rewrite
-
-    from edge_sync.signing import signer
-
     box.ledger.close()
-    import sqlite3
-
     connection = sqlite3.connect(box.path)
-    rewrite(connection, renamed, signer(bytes(32)))
+    rewrite(connection, renamed, signing.signer(bytes(32)))
     connection.close()
     with pytest.raises(LedgerBroken):
         box.opened()
@@ -306,3 +298,36 @@ def test_lines_are_bounded() -> None:
         evidence.read_checkpoints([b"[" * 100_000], "sx/v1/demo/gateway-1/feed", keys)
     with pytest.raises(BadInput):
         evidence.read_checkpoints([b'{"note":5}'], "sx/v1/demo/gateway-1/feed", keys)
+
+
+def test_a_file_whose_rows_lost_their_owner_is_not_founded_anew(box: Audited) -> None:
+    """Else taking `epoch` away would make the next start sign whatever rows lie there."""
+    box.ledger.close()
+    with closing(sqlite3.connect(box.path)) as connection:
+        rewrite(connection, renamed, signing.signer(bytes(32)))
+        connection.execute("DELETE FROM meta WHERE key IN ('epoch', 'head')")
+        connection.commit()
+    with pytest.raises(LedgerBroken):
+        box.opened()
+
+
+def test_the_word_of_an_hq_key_that_is_no_longer_in_force_counts_for_nothing(box: Audited) -> None:
+    box.reported()
+    assert auditing.verified(box.settings).cosigned > 0
+    (box.settings.paths.keys / "hq.pub").write_text(signing.text_of(signing.public_of(bytes(32))) + "\n")
+    assert auditing.verified(box.settings).cosigned == 0
+    export = box.folder / "export"
+    auditing.exported(box.settings, export)
+    assert not (export / "witnessed.txt").exists()
+    assert checked(export, "--key", box.key_text) == 0
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "7", '{"rows":[1],"findings":2}', "{", '{"seq":{}}'])
+def test_rows_that_only_the_holder_of_the_device_key_could_write_are_an_answer_not_a_crash(box: Audited, body: str) -> None:
+    kinds = ["recording.sealed", "recording.analysed", "outbox.gap", "opening.requested", "object.opened", "checkpoint.sent"]
+    for n, kind in enumerate(kinds, 1):
+        box.rewritten(lambda rows, n=n, kind=kind: [replace(row, kind=kind, body=body) if row.seq == n else row for row in rows])
+        found = auditing.verified(box.settings)
+        assert not found.intact
+        assert found.en.startswith("audit row ")
+    assert box.box("list", "--json") == box.box("list") == 0

@@ -1,9 +1,17 @@
+import json
+import re
+import tomllib
 from pathlib import Path
 
+import jsonschema
+import msgspec
 import pytest
 
 from edge_agent import config
-from edge_agent.errors import BadConfig
+from edge_agent.cli import main
+from edge_agent.config import explain
+from edge_agent.config.check import mistakes
+from edge_agent.errors import BadConfig, NotFound
 
 
 def _write(folder: Path, text: str) -> Path:
@@ -32,7 +40,7 @@ def test_wrong_type_names_the_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["broker.hq.example", "10.0.0.5", "localhost.example"])
 def test_a_broker_on_another_machine_without_a_ca_is_refused(tmp_path: Path, host: str) -> None:
-    with pytest.raises(BadConfig, match=r"needs `ca` .* `\$\.broker`"):
+    with pytest.raises(BadConfig, match=r"broker\.ca must name"):
         config.load(_write(tmp_path, f'[broker]\nhost = "{host}"'))
     assert config.load(_write(tmp_path, f'[broker]\nhost = "{host}"\nca = "/ca.pem"')).broker.host == host
 
@@ -50,3 +58,99 @@ def test_file_that_is_not_toml_says_where(tmp_path: Path) -> None:
 def test_missing_file_is_an_error_and_not_the_defaults(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="cannot be read"):
         config.load(tmp_path / "nowhere.toml")
+
+
+MANY = """
+gateway = "Laden 7"
+brokr = "x"
+hot_hours = "two"
+[broker]
+port = 70000
+hots = "hq.example"
+[consent]
+jurisdiction = "mars"
+[[capture.sources]]
+device = "车间麦克风"
+speakers = []
+[[capture.sources]]
+name = "counter"
+basis = "because"
+"""
+
+
+def test_all_mistakes_are_told_at_once_and_no_value_is_repeated(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig) as refused:
+        config.load(_write(tmp_path, MANY))
+    for key in (
+        "gateway", "brokr", "hot_hours", "broker.port", "broker.hots", "consent.jurisdiction", "capture.sources[1].name",
+        "capture.sources[1].speakers", "capture.sources[2].basis",
+    ):  # fmt: skip
+        assert f"{key} " in refused.value.message, key
+        assert key in refused.value.zh, key
+    for value in ("Laden", "hq.example", "mars", "车间", "because", "70000", "two"):
+        assert value not in str(refused.value) + refused.value.zh
+
+
+def test_a_mistyped_key_is_told_its_neighbour(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"brokr is not known; did you mean broker\?"):
+        config.load(_write(tmp_path, "[brokr]\nport = 1"))
+    with pytest.raises(BadConfig, match=r"broker\.hots is not known; did you mean broker\.host\?"):
+        config.load(_write(tmp_path, '[broker]\nhots = "x"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('[broker]\nhost = "hq.example"', "broker.ca"),
+        ('[broker]\ncertificate = "c.pem"', "broker.key"),
+        ('[[capture.sources]]\nname = "a"\n[[capture.sources]]\nname = "a"', "capture.sources[2].name"),
+        ("[limits]\nmedia_floor_bytes = 10\ntag_floor_bytes = 20", "limits.tag_floor_bytes"),
+    ],
+)
+def test_contradictions_are_mistakes(tmp_path: Path, text: str, key: str) -> None:
+    found = mistakes(config.read(_write(tmp_path, text)), config.Config)
+    assert [one.key for one in found] == [key]
+
+
+def test_every_key_is_explained_in_both_languages() -> None:
+    assert [one.key for one in explain.listed() if not (one.zh and one.en)] == []
+
+
+def test_the_installers_file_is_generated_and_sound() -> None:
+    file = Path(__file__).parents[2] / "systemd" / "config.toml"
+    assert file.read_text(encoding="utf-8") == explain.toml(), "run: edge-agent config explain --toml > systemd/config.toml"
+    loaded = config.load(file)
+    assert loaded.paths.worker_socket == Path("/run/edge-agent/worker/worker.sock")
+    assert loaded == msgspec.convert({**explain.INSTALLED}, config.Config)
+
+
+def test_the_commented_defaults_are_the_defaults() -> None:
+    lines = [line.removeprefix("# ") for line in explain.toml().split("# [[capture.sources]]")[0].splitlines()]
+    uncommented = "\n".join(line for line in lines if line.startswith("[") or re.match(r"[a-z_]+ = ", line))
+    given = {**tomllib.loads(uncommented), **dict.fromkeys(explain.INSTALLED, "")}
+    assert msgspec.convert(given, config.Config) == config.Config()
+
+
+def test_a_section_and_a_mistyped_key_can_be_asked_for() -> None:
+    assert {one.key for one in explain.listed("broker")} == {f"broker.{name}" for name in config.Broker.__struct_fields__}
+    with pytest.raises(NotFound, match=r"broker\.port"):
+        explain.listed("broker.prot")
+
+
+def test_the_schema_refuses_what_the_check_refuses(tmp_path: Path) -> None:
+    validator = jsonschema.Draft202012Validator(explain.schema())
+    validator.check_schema(explain.schema())
+    assert list(validator.iter_errors(tomllib.loads(explain.toml()))) == []
+    for text in ('brokr = "x"', "[broker]\nport = 0", '[consent]\njurisdiction = "mars"', "hot_hours = -1"):
+        assert list(validator.iter_errors(tomllib.loads(text)))
+        with pytest.raises(BadConfig):
+            config.load(_write(tmp_path, text))
+
+
+def test_the_command_says_all_mistakes_and_exits_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = _write(tmp_path, MANY)
+    assert main(["--config", str(path), "config", "check", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["mistakes"]) == 9
+    path.write_text("")
+    assert main(["config", "check", "--config", str(path)]) == 0

@@ -372,6 +372,17 @@ def test_the_authority_is_made_once_and_its_key_is_its_own(region: Region) -> No
     region.hq("ca", "client", "reader", "--instance", "bi", "--ca", ca, "-o", region.folder / "hq", code=1)
 
 
+def test_hq_can_take_back_its_own_certificates_and_gets_new_ones(region: Region, capsys: Capture) -> None:
+    ca = region.folder / "ca"
+    region.hq("ca", "revoke", "hq.sink", "--ca", ca)
+    assert len(Authority.open(ca).revoked()) == 1
+    region.hq("ca", "revoke", "store-7", "--ca", ca, code=1)
+    assert "edge-hq revoke" in capsys.readouterr().err
+    region.hq("ca", "client", "sink", "--ca", ca, "-o", region.folder / "next")
+    next_one = certificates.load_pem((region.folder / "next" / "hq.sink.pem").read_bytes())
+    assert next_one.serial_number not in Authority.open(ca).revoked()
+
+
 @pytest.mark.parametrize("name", ["hq.sink", "a/b", "Store-7", "store 7", ""])
 def test_no_gateway_can_have_a_name_of_hq_or_of_nobody(name: str, region: Region) -> None:
     with pytest.raises(Refused):

@@ -1,4 +1,6 @@
-from edge_agent.ids import ContentDigest, is_id, new_id
+from datetime import UTC, datetime
+
+from edge_agent.ids import ContentDigest, Pseudonyms, is_id, made_at, new_id
 
 
 def test_ids_are_uuid7_and_sort_by_creation() -> None:
@@ -23,3 +25,17 @@ def test_content_digest_needs_the_key() -> None:
 
     assert digest(b"k", b"ab", b"c") == digest(b"k", b"abc")
     assert digest(b"k", b"abc") != digest(b"other", b"abc")
+
+
+def test_an_id_says_when_it_was_made() -> None:
+    before = datetime.now(UTC)
+    assert abs((made_at(new_id()) - before).total_seconds()) < 5
+
+
+def test_a_pseudonym_needs_the_key_and_the_purpose() -> None:
+    name = Pseudonyms(b"k" * 32)
+    assert name("rep", "E1024") == name("rep", " ｅ1024 ")
+    others = {name("rep", "E1025"), name("customer", "E1024"), Pseudonyms(b"j" * 32)("rep", "E1024")}
+    assert name("rep", "E1024") not in others
+    assert len(others) == 3
+    assert "e1024" not in name("rep", "E1024")

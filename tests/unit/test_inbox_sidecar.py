@@ -116,3 +116,26 @@ def test_what_is_no_toml_is_refused_without_quoting_it(content: bytes) -> None:
 
 def test_the_line_of_a_toml_mistake_is_told() -> None:
     assert "line 2" in refused('kind = "call"\nstarted_at = soon\n')
+
+
+NAMED = 'rep = "E1024"\ncustomer = "张三 138"\n' + LEAST.replace("none", "spoken")
+
+
+def test_persons_become_pseudonyms_and_their_codes_go_no_further() -> None:
+    said = sidecar.read(NAMED.encode(), lambda purpose, code: f"{purpose}:{len(code)}")
+    assert (said.consent, said.rep, said.customer) == (Consent.SPOKEN, "rep:5", "customer:6")
+    assert "E1024" not in repr(said)
+
+
+def test_without_a_key_a_named_person_is_not_silently_left_out() -> None:
+    assert "no key here" in refused(NAMED)
+
+
+@pytest.mark.parametrize("line", ['rep = ""', "rep = 17", 'rep = " E1"', 'customer = "' + "1" * 65 + '"', 'customer = "a\\nb"'])
+def test_a_wrong_code_of_a_person_is_not_repeated(line: str) -> None:
+    key = line.split(" ", maxsplit=1)[0]
+    assert f"{key} — must be the code" in refused(f"{line}\n{LEAST}")
+
+
+def test_a_video_holds_no_spoken_notice() -> None:
+    assert "a video without sound" in refused(SHELF.replace("not-personal", "spoken"))

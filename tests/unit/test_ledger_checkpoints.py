@@ -134,6 +134,19 @@ def test_proofs_lead_from_the_one_before_and_from_the_one_hq_cosigned(world: Wor
     assert str(at_hq([told[0], told[4]])[1].verdict) == "unproved"
 
 
+def test_a_restored_hq_vouches_for_less_and_the_next_proof_leads_from_there(world: World, uplink: OutboxReader) -> None:
+    for _ in range(3):
+        world.take_in()
+        world.ledger.checkpoint()
+    told = sent(world)
+    uplink.witness(cosigned(world, told[2]))
+    uplink.witness(cosigned(world, told[0]))
+    assert audit(world, "witness.refused") == []
+    world.take_in()
+    world.ledger.checkpoint()
+    assert str(at_hq([told[0], sent(world)[-1]])[1].verdict) == "consistent"
+
+
 def test_checkpoints_are_never_shed(folder: Path) -> None:
     world = World(folder)
     world.analysed()

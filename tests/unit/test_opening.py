@@ -1,18 +1,22 @@
 """An opening from the manager's intent to the receipts, on a real box: what is logged, who is told, and what ends it."""
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
-from ledger_world import memory_folder
+from ledger_world import TurnableClock, memory_folder
 
-from edge_agent import app, ids, opening
+from edge_agent import app, duties, ids, opening
 from edge_agent.config import Config
 from edge_agent.errors import BadConfig, BadInput, LedgerBroken, NotAllowed, NotFound, Refused, SealBroken
+from edge_agent.ledger.book import SqliteLedger
 from edge_agent.provision import provision
 from edge_agent.vault import intent, receipt, window
 from edge_agent.vault import request as requests
@@ -184,6 +188,12 @@ def test_only_an_enrolled_manager_asks_and_only_once_for_each_intent(desk: Desk)
     assert list((desk.settings.paths.keys / "sessions").iterdir()) == []
 
 
+def test_a_manager_whose_clock_is_ahead_gets_no_longer_request(desk: Desk) -> None:
+    ahead = desk.intent(now=datetime.now(UTC) + timedelta(days=365))
+    with pytest.raises(BadInput, match="168 hours"):
+        opening.request_for(desk.settings, ahead, output=desk.out())
+
+
 def test_the_officers_see_what_the_manager_signed(desk: Desk) -> None:
     said = json.loads(desk.asked().read_bytes())
     assert (said["purpose"], said["minutes"], said["requester"]) == (PURPOSE, 10, str(Manager.of(MANAGER)))
@@ -236,16 +246,17 @@ def age_window(desk: Desk, name: str, **by: float) -> Path:
     return path
 
 
-def tend(desk: Desk) -> None:
-    """What the worker's duty does."""
-    keys = app.keys(desk.settings)
-    ledger = app.ledger(desk.settings, keys)
+def tend(desk: Desk, *, after: timedelta = timedelta(0)) -> None:
+    """What the worker's duty does, `after` so long."""
+    keys, clock = app.keys(desk.settings), TurnableClock(at=datetime.now(UTC) + after)
+    ledger = SqliteLedger.open(
+        desk.settings.paths.ledger, gateway=desk.settings.gateway, tenant=desk.settings.tenant, sign=keys.sign, clock=clock
+    )
     box = app.Box(
-        settings=desk.settings, kit=None, keys=keys, vault=None, ledger=ledger, inbox=None,  # type: ignore[arg-type]
+        settings=desk.settings, kit=SimpleNamespace(clock=clock), keys=keys, vault=None, ledger=ledger, inbox=None,  # type: ignore[arg-type]
     )  # fmt: skip
     try:
-        for duty in box.duties():
-            duty.tend(0.0)
+        duties.end_windows(box)
     finally:
         ledger.close()
 
@@ -274,12 +285,10 @@ def test_a_view_after_the_time_is_refused_also_before_the_worker_came(desk: Desk
 
 
 def test_a_request_that_nobody_opened_lapses(desk: Desk) -> None:
-    now = datetime.now(UTC)
-    request = desk.out()
-    opening.request_for(desk.settings, desk.intent(hours=0.0003), output=request)
-    while datetime.now(UTC) < now + timedelta(hours=0.0003):
-        pass
-    tend(desk)
+    desk.asked()
+    tend(desk, after=timedelta(minutes=119))
+    assert [line.state for line in opening.listed(desk.settings).openings] == ["asked"]
+    tend(desk, after=timedelta(minutes=121))
     (line,) = opening.listed(desk.settings).openings
     assert (line.state, line.ended) == ("ended", "lapsed")
     assert list((desk.settings.paths.keys / "sessions").iterdir()) == []
@@ -406,6 +415,7 @@ def test_a_window_does_not_outlive_a_reboot_and_damaged_ones_go(desk: Desk) -> N
     keys = app.keys(desk.settings)
     place, vault = window.place(desk.settings.paths.run), app.vault(desk.settings, keys)
     (place / "half.json.part").write_bytes(b"{")
+    os.utime(place / "half.json.part", (time.time() - 601,) * 2)
     (place / f"{ids.new_id()}.json").write_bytes(b"\xff{")
     now = datetime.now(UTC)
     window.sweep(place, now=now)

@@ -4,13 +4,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from pipeline_fakes import NOON, FakeArrival, FakeLedger, make_kit
+from ledger_world import tag
+from pipeline_fakes import NOON, FakeArrival, FakeLedger, FakeTagger, make_kit
 
 from edge_agent import pipeline
+from edge_agent.domain.consent import NOTICE, REFUSED, Party, Policy, Standing, Statement, Verb
 from edge_agent.domain.recording import Consent, Kind, State
-from edge_agent.errors import BadInput
+from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.domain.transcript import Speaker
+from edge_agent.errors import BadInput, NotAllowed
 from edge_agent.pipeline import Kit
-from edge_agent.ports import Sealed
+from edge_agent.ports import Analysis, Sealed
 
 
 @pytest.fixture
@@ -115,3 +119,60 @@ def test_hot_window_keeps_it_open_until_it_is_over(kit: Kit) -> None:
     kit.clock.at = NOON + timedelta(hours=1)
     assert pipeline.advance(held, recording).state is State.CLOSED
     assert kit.vault.hot == set()
+
+
+class Hears(FakeTagger):
+    def __init__(self, *codes: str) -> None:
+        self.codes = codes
+
+    def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+        return tuple(tag(code, 2_000, speaker=Speaker.REP) for code in self.codes)
+
+
+def test_a_spoken_notice_that_is_heard_lets_the_call_go_on(kit: Kit) -> None:
+    heard = replace(kit, tagger=Hears(NOTICE, "price.objection"))
+    done = pipeline.advance(heard, pipeline.take_in(heard, FakeArrival(consent=Consent.SPOKEN)))
+    assert done.state is State.CLOSED
+    (analysis,) = kit.ledger.analyses.values()
+    assert len(analysis.tags) == 2
+
+
+@pytest.mark.parametrize(("heard", "reason"), [((), "no-notice"), ((NOTICE, REFUSED), "recording-refused")])
+def test_of_a_call_without_its_spoken_notice_nothing_is_kept(kit: Kit, heard: tuple[str, ...], reason: str) -> None:
+    deaf = replace(kit, tagger=Hears(*heard, "price.objection"))
+    recording = pipeline.advance(deaf, pipeline.take_in(deaf, FakeArrival(consent=Consent.SPOKEN)))
+    assert (recording.state, kit.ledger.recording(recording.id).parked) == (State.SEALED, reason)
+    assert kit.ledger.analyses == {}
+    assert list(kit.vault.sealed) == [recording.id], "a transcript was kept"
+    assert kit.ledger.unfinished() == []
+
+
+def test_a_basis_that_does_not_suffice_here_waits_like_none(kit: Kit) -> None:
+    in_eu = replace(kit, policy=Policy(jurisdiction="eu"))
+    recording = pipeline.take_in(in_eu, FakeArrival(consent=Consent.NOTICE))
+    assert pipeline.advance(in_eu, recording).state is State.SEALED
+    assert kit.ledger.recording(recording.id).parked == "basis-insufficient"
+    assert kit.ledger.analyses == {}
+
+
+def test_consent_is_asked_again_before_the_analysis(kit: Kit) -> None:
+    recording = pipeline.take_in(kit, FakeArrival(customer="c"))
+    assert recording.parked == ""
+    gone = Statement(
+        id="1", party=Party.CUSTOMER, subject="c", verb=Verb.WITHDRAWN, basis="", at=NOON, since=NOON
+    )  # fmt: skip
+    kit.ledger.stands = Standing(customer=gone)
+    assert pipeline.advance(kit, recording).parked == "withdrawn"
+    assert kit.ledger.analyses == {}
+
+
+def test_what_is_withdrawn_during_its_analysis_leaves_no_transcript(kit: Kit) -> None:
+    class Withdrawn(FakeLedger):
+        def analysed(self, recording_id: str, analysis: Analysis) -> bool:
+            raise NotAllowed("being shredded")
+
+    late = replace(kit, ledger=Withdrawn())
+    recording = pipeline.take_in(late, FakeArrival())
+    with pytest.raises(NotAllowed):
+        pipeline.advance(late, recording)
+    assert list(kit.vault.sealed) == [recording.id]

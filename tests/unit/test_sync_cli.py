@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sync_world import BOX_PUBLIC, NOON, an_hq, envelope, sealed
+from sync_world import BOX_PUBLIC, GATEWAY, NOON, TENANT, an_hq, box_sign, envelope, sealed
 
-from edge_sync import errors, signing
+from edge_sync import errors, signing, wire
 from edge_sync.cli import main
 from edge_sync.errors import Refused, SyncError
 from edge_sync.store import Accepted
@@ -120,3 +120,53 @@ def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
         return [kind.__name__, *(name for child in kind.__subclasses__() for name in below(child))]
 
     assert drawn == below(SyncError)
+
+
+def a_checkpoint(seq: int, size: int, *, changed: bool = False) -> Accepted:
+    """Of a log whose rows are numbers, without a proof."""
+    import base64
+
+    from edge_sync import checkpoint, merkle
+
+    origin = f"sx/v1/{TENANT}/{GATEWAY}/0123abcd"
+    root = merkle.root_of(merkle.leaf_hash(b"%d" % n + b"!" * changed) for n in range(size))
+    signature = base64.b64encode(box_sign(checkpoint.text(origin, size, root))).decode()
+    data = wire.Checkpoint(origin=origin, size=size, root=root.hex(), signature=signature)
+    return Accepted(envelope=envelope(seq, data), payload=sealed(seq, data))
+
+
+def test_checkpoints_are_listed_alarms_first_of_all_by_the_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = an_hq(tmp_path / "hq.db")
+    assert main(["audit", "list", "--store", str(tmp_path / "hq.db")]) == 0
+    store.commit([a_checkpoint(1, 5)], at=NOON)
+    assert main(["audit", "list", "--store", str(tmp_path / "hq.db"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [(one["size"], one["verdict"], one["alarm"]) for one in told["checkpoints"]] == [(5, "first", False)]
+    store.commit([a_checkpoint(2, 5, changed=True), a_checkpoint(3, 4)], at=NOON)
+    store.close()
+    assert main(["audit", "list", "--store", str(tmp_path / "hq.db")]) == 1
+    shown = capsys.readouterr().out
+    assert "3 checkpoints, 2 alarms" in shown
+    assert "forked" in shown
+    assert "shrunk" in shown
+    assert main(["audit", "list", "--store", str(tmp_path / "hq.db"), "--gateway", "gateway-2"]) == 0
+
+
+def test_checkpoints_are_exported_as_cosigned_notes_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from edge_sync import checkpoint
+
+    store = an_hq(tmp_path / "hq.db")
+    key, out = tmp_path / "hq.key", tmp_path / "checkpoints.jsonl"
+    public = signing.create(key)
+    command = ["audit", "export", "--store", str(tmp_path / "hq.db"), "--key", str(key), "-o", str(out)]
+    assert main(command) == 1
+    store.commit([a_checkpoint(1, 5), a_checkpoint(2, 5, changed=True)], at=NOON)
+    store.close()
+    assert main(command) == 0
+    assert main(command) == 1, "it was written over an earlier export"
+    lines = [json.loads(line) for line in out.read_bytes().splitlines()]
+    assert [one["verdict"] for one in lines] == ["first", "forked"]
+    verify, hq = signing.verifier(BOX_PUBLIC), signing.verifier(public)
+    heads = [checkpoint.read(one["note"], BOX_PUBLIC, verify, hq_key=public, hq_verify=hq) for one in lines]
+    assert [head.cosignature is not None for head in heads] == [True, False]
+    assert capsys.readouterr().out.splitlines()[0] == "2 checkpoints"

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -319,10 +320,14 @@ def test_shares_released_in_time_open_nothing_after_expiry(box: Box) -> None:
 
 
 def test_a_later_request_clears_expired_and_damaged_sessions(box: Box) -> None:
-    (box.vault.keys.folder / "sessions/half-written.json.part").write_bytes(b"{")
+    for name, age_s in (("half-written", 601), ("being-written", 0)):
+        part = box.vault.keys.folder / f"sessions/{name}.json.part"
+        part.write_bytes(b"{")
+        os.utime(part, (time.time() - age_s,) * 2)
     (box.vault.keys.folder / f"sessions/{ids.new_id()}.json").write_bytes(b"{")
-    request.ask(box.vault, box.object_id, purpose="p", hours=1, now=LATER)
-    assert box.sessions() == 1
+    later = request.ask(box.vault, box.object_id, purpose="p", hours=1, now=LATER)
+    left = {path.name for path in (box.vault.keys.folder / "sessions").iterdir()}
+    assert left == {f"{later.id}.json", "being-written.json.part"}
 
 
 def test_an_expired_object_cannot_be_asked_for_or_opened(box: Box) -> None:

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from pipeline_fakes import FakeArrival, FakeShelf, FakeTagger, make_kit
 
-from edge_agent import worker
+from edge_agent import pipeline, worker
 from edge_agent.domain.recording import Kind, State
 from edge_agent.domain.shelf import Planogram
 from edge_agent.domain.tags import BehaviorTag, Conversation
@@ -100,3 +100,52 @@ def test_one_worker_per_state_directory(tmp_path: Path) -> None:
         assert (first, second) == (True, False)
     with worker.only_one(lock) as again:
         assert again
+
+
+def test_a_recording_that_keeps_ending_the_worker_is_left_aside_until_a_person_tries_it_again(tmp_path: Path) -> None:
+    kit, trail = make_kit(), worker.Trail(tmp_path)
+    recording = pipeline.take_in(kit, FakeArrival())
+
+    class Ends(FakeTagger):
+        def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+            raise KeyboardInterrupt  # as good as a kill: nothing of the loop's catches it
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            worker.step(replace(kit, tagger=Ends()), recording, _Unending(tmp_path))
+        # What the unit's ExecStopPost does when the service manager had to end the worker.
+        with (tmp_path / "fatal").open("a") as fatal:
+            fatal.write((tmp_path / "analysing").read_text())
+    assert worker.step(kit, recording, trail).parked == worker.FATAL
+    assert worker.step(kit, recording, trail).state is State.CLOSED
+    assert not (tmp_path / "analysing").exists()
+
+
+class _Unending(worker.Trail):
+    """A killed process cleans nothing up."""
+
+    def end(self) -> None:
+        pass
+
+
+def test_a_recording_that_was_merely_interrupted_is_tried_again(tmp_path: Path) -> None:
+    kit = make_kit()
+    recording = pipeline.take_in(kit, FakeArrival())
+    (tmp_path / "analysing").write_text(f"{recording.id}\n")
+    assert worker.step(kit, recording, worker.Trail(tmp_path)).state is State.CLOSED
+
+
+def test_waiting_for_room_is_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "DEFER_S", 0.0)
+    kit, stop, signs = make_kit(), Event(), []
+
+    def full() -> bool:
+        raise Unavailable("the disk is full")
+
+    def alive() -> None:
+        signs.append(1)
+        if len(signs) == 3:
+            stop.set()
+
+    worker.run(kit, Deliveries(kit, Event()), stop, room=full, alive=alive)
+    assert len(signs) == 3

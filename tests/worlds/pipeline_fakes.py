@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from edge_agent.domain.consent import Standing
 from edge_agent.domain.recording import LIFE, Circumstances, Consent, Kind, Recording, State
 from edge_agent.domain.shelf import Planogram, Share, ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
@@ -52,11 +53,18 @@ class FakeVault:
         self.rejected.add(object_id)
         self.hot.discard(object_id)
 
+    def shred(self, object_ids: Sequence[str]) -> None:
+        for object_id in object_ids:
+            self.sealed.pop(object_id, None)
+            self.hot.discard(object_id)
+            self.rejected.discard(object_id)
+
 
 @dataclass
 class FakeLedger:
     rows: dict[str, Recording] = field(default_factory=dict)
     analyses: dict[tuple[str, str], Analysis] = field(default_factory=dict)
+    stands: Standing = field(default_factory=Standing)
 
     def captured(self, recording: Recording) -> None:
         self.rows[recording.id] = recording
@@ -90,6 +98,9 @@ class FakeLedger:
     def recording(self, recording_id: str) -> Recording:
         return self.rows[recording_id]
 
+    def standing(self, recording: Recording) -> Standing:
+        return self.stands
+
 
 @dataclass
 class FakeArrival:
@@ -97,6 +108,8 @@ class FakeArrival:
     consent: Consent = Consent.NOTICE
     kind: Kind = Kind.CALL
     discarded: bool = False
+    rep: str = ""
+    customer: str = ""
     path: Path = Path("/inbox/secret-name.wav")
 
     def circumstances(self) -> Circumstances:
@@ -106,6 +119,8 @@ class FakeArrival:
             consent=self.consent,
             channels=(Speaker.REP, Speaker.CUSTOMER),
             bay="bay-a",
+            rep=self.rep,
+            customer=self.customer,
         )
 
     def chunks(self) -> Iterator[bytes]:

@@ -30,6 +30,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"edge-hq {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    for group in (gateways, receive, audit, ca, enrolment, broker, orders):
+    for group in (gateways, receive, ca, enrolment, broker, orders, audit):
         group.add(commands)
     return parser

@@ -1,4 +1,4 @@
-"""`edge-hq ca init|server|client`: HQ's certificate authority, the broker's certificate, and HQ's own."""
+"""`edge-hq ca init|server|client|revoke`: HQ's certificate authority, the broker's certificate, and HQ's own."""
 
 import argparse
 from pathlib import Path
@@ -26,6 +26,11 @@ def add(commands: Any) -> None:
     at_ca(client)
     client.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
     client.set_defaults(run=_client)
+
+    revoke = verbs.add_parser("revoke", help="take back one of HQ's own certificates; then run broker-config again")
+    revoke.add_argument("name", metavar="hq.NAME")
+    at_ca(revoke)
+    revoke.set_defaults(run=_revoke)
 
 
 def _init(given: argparse.Namespace) -> int:
@@ -60,4 +65,17 @@ def _client(given: argparse.Namespace) -> int:
     authority = Authority.open(given.ca)
     with authority.locked():
         write_pair(given.output, name, authority.client(given.role, instance))
+    return 0
+
+
+def _revoke(given: argparse.Namespace) -> int:
+    from edge_sync.ca import Authority  # noqa: PLC0415
+    from edge_sync.errors import Refused  # noqa: PLC0415
+
+    authority = Authority.open(given.ca)
+    with authority.locked():
+        if given.name not in authority.own():
+            raise Refused("HQ has no certificate of that name", remedy="a gateway is revoked with: edge-hq revoke GATEWAY")
+        count = authority.revoke(given.name)
+    print(f"revoked: {given.name}, {count} certificates")
     return 0

@@ -1,29 +1,24 @@
 """The one configuration file: closed TOML, every key with a default, all errors at once.
 
 Secrets are not here: keys live in the state directory (or come as systemd credentials). `Paths` is the state directory's map.
+`check` says what is wrong with a file, `words` what each key means, `explain` prints all of it.
 """
 
-import ipaddress
 import os
 import tomllib
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from edge_agent.config.check import mistakes
 from edge_agent.errors import BadConfig
 
 ENV: Final = "EDGE_AGENT_CONFIG"
 SYSTEM_FILE: Final = Path("/etc/edge-agent/config.toml")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,14 +28,10 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     host: str = "127.0.0.1"
-    port: int = 1883
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 1883
     ca: str = ""
     certificate: str = ""
     key: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.ca and not _is_loopback(self.host):
-            raise ValueError("a broker on another machine needs `ca` (TLS): set it, or leave [broker] out and enrol")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +67,10 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     employees: Literal["when-named", "required"] = "when-named"
     """`when-named`: a rep that the sidecar names must be in the register. `required`: a call that names none is not analysed."""
     grace_hours: float = 72.0
-    """How long a recording without consent lies sealed, for a record that comes late, before its keys are shredded."""
+    """How long a recording without consent lies sealed, for a record that comes late, before its keys are shredded. Until
+    then the box keeps its own way in, else a late record would be of no use; with 0 it goes within a minute."""
+    notice_within_s: float = 180.0
+    """With `basis = "spoken"`: how soon in the talk the rep must have said that it is recorded."""
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,6 +83,11 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     critical_days: float = 1095.0
     """Calls with a finding of severity `critical`, or with a contested one."""
     rejected_days: float = 7.0
+    events: dict[str, float] = {}
+    """Days for findings of one event or of a family (`risk`, `risk.rebate_promise`), besides what their severity asks for."""
+    when_full: Literal["due-only", "early"] = "due-only"
+    """When the disk is below `limits.media_floor_bytes`: shred only what is due anyway, or also, next due first, ordinary
+    recordings (without a finding that asks for longer, without a legal hold) until there is room."""
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,14 +97,44 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     checkpoint_rows: int = 256
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One microphone or line-in, and what the sidecar of its recordings says."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
+    device: str = ""
+    """Part of the sound device's name; empty = the default device."""
+    speakers: Annotated[tuple[Literal["rep", "customer", "unknown"], ...], msgspec.Meta(min_length=1, max_length=8)] = (
+        "unknown",
+    )
+    """Who stands on each channel, left first; as many channels are recorded."""
+    rate_hz: Annotated[int, msgspec.Meta(ge=8000, le=48000)] = 16000
+    basis: Literal["notice", "spoken", "written", "none"] = "none"
+    industry: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{0,32}$(?!\n)")] = ""
+    channel: Literal["call", "visit"] = "visit"
+    context: frozenset[Literal["outbound", "recorded", "dual_record", "b2b"]] = frozenset()
+    own: tuple[Annotated[str, msgspec.Meta(pattern=r"^\S(.{0,38}\S)?$(?!\n)")], ...] = ()
+    competitors: tuple[Annotated[str, msgspec.Meta(pattern=r"^\S(.{0,38}\S)?$(?!\n)")], ...] = ()
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What this box records by itself, into its inbox."""
+
+    minutes: Annotated[float, msgspec.Meta(gt=0, le=240)] = 10.0
+    allow_plain: bool = False
+    """Whether plain audio may touch an ordinary disk, when the inbox lies on one."""
+    sources: tuple[Source, ...] = ()
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an installer may set. `gateway` and `tenant` are `[a-z0-9-]`, as the certificate names them."""
 
-    gateway: str = "gateway-1"
-    tenant: str = "demo"
+    gateway: Name = "gateway-1"
+    tenant: Name = "demo"
     state: str = ""
     inbox: str = ""
-    hot_hours: float = 0.0
+    run: str = ""
+    """Folder of the worker's socket and lock; empty = `<state>/run`."""
+    hot_hours: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     lexicons: str = ""
     """Folder of the company's own lexicons, laid over the built-in ones; empty = none."""
     uplink_user: str = ""
@@ -117,6 +146,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: Limits = Limits()
     speech: Speech = Speech()
     shelf: Shelf = Shelf()
+    capture: Capture = Capture()
 
     @property
     def digest(self) -> str:
@@ -125,7 +155,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def paths(self) -> "Paths":
-        return Paths(root=Path(self.state) if self.state else default_state(), inbox_at=self.inbox)
+        return Paths(root=Path(self.state) if self.state else default_state(), inbox_at=self.inbox, run_at=self.run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +164,7 @@ class Paths:
 
     root: Path
     inbox_at: str = ""
+    run_at: str = ""
 
     @property
     def ledger(self) -> Path:
@@ -162,7 +193,7 @@ class Paths:
 
     @property
     def run(self) -> Path:
-        return self.root / "run"
+        return Path(self.run_at) if self.run_at else self.root / "run"
 
     @property
     def uplink(self) -> Path:
@@ -203,18 +234,26 @@ def load(path: Path | None = None, *, state: Path | None = None) -> Config:
     """Read `path`, else $EDGE_AGENT_CONFIG, else the system file, else the defaults. `state` overrides the directory.
 
     Raises:
-        BadConfig: the file is missing, is not TOML, or breaks the schema; the message names file and key.
+        BadConfig: the file is missing, is not TOML, or breaks the schema; the message lists every mistake.
     """
+    given = read(path)
+    if state is not None:
+        given["state"] = str(state)
+    found = mistakes(given, Config)
+    if found:
+        raise BadConfig(
+            "configuration: " + "; ".join(f"{one.key} {one.expected}" for one in found),
+            remedy="correct these keys or remove them", zh="配置有误：" + "；".join(f"{one.key} {one.zh}" for one in found),
+        )  # fmt: skip
+    return msgspec.convert(given, Config)
+
+
+def read(path: Path | None = None) -> dict[str, Any]:
+    """What `path`, else $EDGE_AGENT_CONFIG, else the system file says, unchecked; empty when there is none. BadConfig."""
     chosen = path or (Path(os.environ[ENV]) if ENV in os.environ else None)
     if chosen is None and SYSTEM_FILE.exists():
         chosen = SYSTEM_FILE
-    given: dict[str, Any] = {} if chosen is None else _read(chosen)
-    if state is not None:
-        given["state"] = str(state)
-    try:
-        return msgspec.convert(given, Config)
-    except msgspec.ValidationError as error:
-        raise BadConfig(f"configuration: {error}", remedy="correct that key or remove it") from error
+    return {} if chosen is None else _read(chosen)
 
 
 def _read(path: Path) -> dict[str, Any]:

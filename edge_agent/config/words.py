@@ -1,0 +1,110 @@
+"""What every key of the configuration means, for the people who set it: Chinese first, then English."""
+
+from typing import Final
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "gateway": ("本网关的名称，与证书 CN 一致（a-z 0-9 -）", "name of this gateway, as its certificate says it"),
+    "tenant": ("租户（公司）名称", "the company this gateway belongs to"),
+    "state": (
+        "状态目录；空 = root 用 /var/lib/edge-agent，其他用户用 XDG 目录",
+        "state directory; empty = /var/lib/edge-agent for root, else XDG",
+    ),
+    "inbox": (
+        "收件目录，应在内存盘或加密盘上；空 = <state>/inbox",
+        "where recordings are delivered: tmpfs or an encrypted volume; empty = <state>/inbox",
+    ),
+    "run": ("套接字与锁文件的目录；空 = <state>/run", "folder of socket and lock; empty = <state>/run"),
+    "hot_hours": (
+        "分析完成后本机仍可解密的小时数；0 = 立即销毁本机密钥",
+        "hours that this box can still open an analysed recording; 0 = not at all",
+    ),
+    "lexicons": ("企业自有词库目录，覆盖内置词库；空 = 无", "folder of the company's own lexicons; empty = none"),
+    "uplink_user": ("上传进程的系统账号；空 = 与工作进程相同", "account of the uplink; empty = the worker's own"),
+    "broker.host": ("总部 MQTT 服务器地址", "HQ's MQTT broker"),
+    "broker.port": ("端口（TLS 通常为 8883）", "its port, usually 8883 with TLS"),
+    "broker.ca": (
+        "总部 CA 证书（PEM）；空 = 不加密，仅限本机",
+        "HQ's CA certificate (PEM); empty = plain, this machine only",
+    ),
+    "broker.certificate": ("本网关的客户端证书（PEM）", "this gateway's client certificate (PEM)"),
+    "broker.key": ("客户端证书的私钥文件（PEM）", "the file of its private key (PEM)"),
+    "consent.jurisdiction": (
+        "适用的个人信息规则：cn 或 eu",
+        "whose privacy rules decide which consent suffices: cn or eu",
+    ),
+    "consent.employees": (
+        "when-named：附带信息点名的员工须在登记册中；required：未点名员工的通话也不分析",
+        "when-named: a rep who is named must be in the register; required: a call that names none is not analysed",
+    ),
+    "consent.grace_hours": (
+        "没有同意记录的录音加密保存多少小时后销毁密钥",
+        "hours a recording without consent lies sealed before its keys are shredded",
+    ),
+    "consent.notice_within_s": (
+        "口头告知须在通话开始后多少秒内说出",
+        "how soon in the talk the rep must have said that it is recorded",
+    ),
+    "retention.call_days": ("普通通话保留天数", "days an ordinary call is kept"),
+    "retention.shelf_days": ("货架视频保留天数", "days a shelf video is kept"),
+    "retention.warning_days": ("含“警告”级发现的通话保留天数", "days a call with a warning is kept"),
+    "retention.critical_days": (
+        "含“严重”级或有争议发现的通话保留天数",
+        "days a call with a critical or contested finding is kept",
+    ),
+    "retention.rejected_days": ("被拒收文件保留天数", "days a rejected file is kept"),
+    "retention.events": ("按事件或事件族另定保留天数", "days for findings of one event or family of events"),
+    "retention.when_full": (
+        "磁盘不足时：due-only 只销毁到期的；early 也提前销毁普通录音",
+        "on a full disk: due-only shreds what is due; early also ordinary recordings, next due first",
+    ),
+    "audit.checkpoint_s": ("有新记录时每隔多少秒向总部发送审计检查点", "seconds between audit checkpoints, when there is news"),
+    "audit.checkpoint_rows": ("或每多少条记录发送一次", "or after so many rows"),
+    "limits.max_file_bytes": ("单个文件最大字节数", "largest file taken in, bytes"),
+    "limits.max_call_hours": ("单次通话最长小时数", "longest call, hours"),
+    "limits.max_video_hours": ("单个视频最长小时数", "longest video, hours"),
+    "limits.max_picture_px": ("单幅画面最大像素数", "largest picture, pixels"),
+    "limits.media_floor_bytes": ("剩余空间低于此值时停止接收新媒体", "below this much free disk no new media is taken in"),
+    "limits.tag_floor_bytes": (
+        "低于此值时释放预留空间，让标签仍能发出",
+        "below this the reserve is freed, so that tags can still leave",
+    ),
+    "limits.outbox_bytes": ("待发队列上限（字节）", "largest outbox, bytes"),
+    "speech.model": ("语音识别模型（models/manifest.toml 中的名称）", "recogniser, a name of models/manifest.toml"),
+    "speech.threads": ("识别线程数", "threads of the recogniser"),
+    "speech.batch": ("每批识别的片段数", "windows recognised together"),
+    "shelf.threads": ("货架分析线程数", "threads of the shelf engine"),
+    "shelf.bays": ("陈列图目录；空 = <state>/bays", "folder of bay plans; empty = <state>/bays"),
+    "capture.sources": (
+        "录音来源，每个一张 [[capture.sources]] 表；无 = 不录音",
+        "what is recorded, one table [[capture.sources]] each; none = nothing",
+    ),
+    "capture.minutes": ("每个录音文件的分钟数", "minutes of each file"),
+    "capture.allow_plain": (
+        "是否允许未加密的录音暂存到普通磁盘（不建议）",
+        "whether plain audio may touch an ordinary disk before it is sealed (not advised)",
+    ),
+    "capture.sources.name": ("来源名称（a-z 0-9 -）", "name of the source"),
+    "capture.sources.device": (
+        "声音设备名称的一部分；空 = 系统默认设备",
+        "part of the device's name; empty = the default device",
+    ),
+    "capture.sources.speakers": (
+        "每个声道是谁，从左起：rep、customer、unknown",
+        "who stands on each channel, left first: rep, customer, unknown",
+    ),
+    "capture.sources.rate_hz": ("采样率（赫兹）", "sampling rate, hertz"),
+    "capture.sources.basis": (
+        "同意依据：notice、spoken、written；none = 只加密，不分析",
+        "consent: notice, spoken, written; none = sealed and not analysed",
+    ),
+    "capture.sources.industry": ("行业，如 fmcg、pharmacy", "trade, like fmcg or pharmacy"),
+    "capture.sources.channel": ("call（电话）或 visit（当面）", "call or visit"),
+    "capture.sources.context": ("场景标记：outbound、recorded、dual_record、b2b", "flags: outbound, recorded, dual_record, b2b"),
+    "capture.sources.own": ("本公司品牌", "the company's own brands"),
+    "capture.sources.competitors": ("竞品品牌", "competitors' brands"),
+}
+
+
+def words(key: str) -> tuple[str, str]:
+    """Chinese and English; empty for a key that nobody has explained yet."""
+    return WORDS.get(key, ("", ""))
