@@ -189,16 +189,16 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     return recording
 
 
-def _repeat(twin: str) -> BadInput:
-    return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
-
-
 def _wait(kit: Kit, recording: Recording, reason: str) -> Recording:
     """Sealed, not analysed, out of the worker's way: a record that comes late or the end of its grace moves it."""
     if recording.parked != reason:
         kit.ledger.parked(recording.id, reason)
         log.get().info("recording.parked", recording=recording.id, reason=reason)
     return replace(recording, parked=reason)
+
+
+def _repeat(twin: str) -> BadInput:
+    return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
 
 
 def _keep(kit: Kit, content: bytes, retention: str) -> str:

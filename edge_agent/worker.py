@@ -15,10 +15,10 @@ from pathlib import Path
 from threading import Event
 
 from edge_agent import log, pipeline
-from edge_agent.domain.recording import Recording, State
+from edge_agent.domain.recording import Circumstances, Recording, State
 from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
 from edge_agent.pipeline import Kit
-from edge_agent.ports import Inbox
+from edge_agent.ports import Arrival, Inbox
 
 POLL_S = 0.5
 DEFER_S = 10.0
@@ -127,7 +127,7 @@ def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None], tr
         if stop.is_set():
             break
         try:
-            recording = pipeline.take_in(kit, arrival)
+            recording = pipeline.take_in(kit, _Watched(arrival, alive))
         except BadInput as error:
             log.get().warning("arrival.refused", reason=error.kind)
             continue
@@ -135,6 +135,29 @@ def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None], tr
         step(kit, recording, trail)
         alive()
     return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """An arrival whose every piece is a sign of life: sealing a large file takes minutes."""
+
+    arrival: Arrival
+    alive: Callable[[], None]
+
+    @property
+    def path(self) -> Path:
+        return self.arrival.path
+
+    def circumstances(self) -> Circumstances:
+        return self.arrival.circumstances()
+
+    def chunks(self) -> Iterator[bytes]:
+        for chunk in self.arrival.chunks():
+            self.alive()
+            yield chunk
+
+    def discard(self) -> None:
+        self.arrival.discard()
 
 
 def step(kit: Kit, recording: Recording, trail: Trail | None = None) -> Recording:

@@ -1,5 +1,6 @@
 """Asks this machine for the doctor's facts. Nothing here raises for a box in a bad state: what cannot be read stays None."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from edge_agent.config import Config
 from edge_agent.doctor import kernel, uplink
 from edge_agent.doctor.facts import Facts, Inbox, Ledger, Machine, Sound, Source
 from edge_agent.domain.consent import Party, in_force
-from edge_agent.errors import EdgeError, LedgerBroken
+from edge_agent.errors import EdgeError, LedgerBroken, NotAllowed
 
 if TYPE_CHECKING:
     from edge_agent.vault.keys import DeviceKeys
@@ -27,8 +28,18 @@ _DONE = frozenset({"analysed", "closed", "expired", "rejected"})
 
 
 def gather(settings: Config) -> Facts:
-    """Everything at once; takes a few seconds when the broker does not answer."""
+    """Everything at once; takes a few seconds when the broker does not answer.
+
+    Raises:
+        NotAllowed: this account may not look into the state directory, so that everything would seem to be missing.
+    """
     paths = settings.paths
+    if paths.root.exists() and not os.access(paths.keys if _is_there(paths.keys) else paths.root, os.R_OK | os.X_OK):
+        raise NotAllowed(
+            "this account may not look into the box",
+            remedy="run it as root: sudo edge-agent doctor",
+            zh="权限不足，请用 root 运行",
+        )
     held: DeviceKeys | None = None
     with suppress(EdgeError):
         held = app.keys(settings)
@@ -47,6 +58,13 @@ def gather(settings: Config) -> Facts:
         sound=_sound(settings),
         cameras=kernel.cameras(),
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def _machine(settings: Config) -> Machine:

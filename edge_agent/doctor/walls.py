@@ -58,7 +58,7 @@ def _walls(settings: Config, role: Role) -> Iterator[Wall]:
     media = {"vault": paths.vault, "keys": paths.keys, "models": paths.models}
     hidden = {
         "worker": {"certificate key": paths.tls / "key.pem"},
-        "uplink": {**media, "inbox": paths.inbox, "enrolment": paths.enrolment},
+        "uplink": {**media, "inbox": paths.inbox, "enrolment": paths.enrolment, "openings": paths.run / "openings"},
         "capture": {**media, "ledger": paths.ledger, "uplink": paths.uplink},
     }
     for name, path in hidden[role].items():

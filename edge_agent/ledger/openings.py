@@ -42,6 +42,16 @@ class OpeningRow:
     ended: str = ""
 
 
+_SAYS: Final[dict[str, dict[str, str]]] = {
+    "opening.requested": {
+        name: name for name in ("request", "object", "requester", "binding", "minutes", "asked_at", "expires_at")
+    },
+    "object.opened": {"legal": "legal_key", "hr": "hr_key", "opened_at": "opened_at", "until": "until"},
+    "opening.viewed": {"views": "view"},
+    "opening.ended": {"ended": "reason", "ended_at": "ended_at"},
+}
+"""Kind of leaf -> column and the member of the leaf that says it."""
+_STATES: Final = {"object.opened": {"state": OPEN}, "opening.ended": {"state": ENDED}}
 COLUMNS: Final = ", ".join(f'"{column.name}"' for column in fields(OpeningRow))
 
 
@@ -126,26 +136,17 @@ def find(connection: sqlite3.Connection, request: str) -> OpeningRow | None:
 
 
 def replayed(connection: sqlite3.Connection) -> dict[str, OpeningRow]:
-    """What the leaves of the audit log say the rows are."""
+    """What the leaves of the audit log say the rows are. A leaf of no request that was made here says nothing."""
     rows: dict[str, dict[str, Any]] = {}
-    asked = {column.name for column in fields(OpeningRow)}
-    kinds = ("opening.requested", "object.opened", "opening.viewed", "opening.ended")
     for kind, text in connection.execute(
-        f"SELECT kind, body FROM audit WHERE kind IN ({', '.join('?' * len(kinds))}) ORDER BY seq", kinds  # noqa: S608 - marks
+        f"SELECT kind, body FROM audit WHERE kind IN ({', '.join('?' * len(_SAYS))}) ORDER BY seq", (*_SAYS,)  # noqa: S608 - marks
     ):  # fmt: skip
         body = json.loads(text)
-        if kind == "opening.requested":
-            rows[body["request"]] = {name: value for name, value in body.items() if name in asked}
-        row = rows.get(body["request"], {})
-        if kind == "object.opened":
-            row |= {
-                "state": OPEN, "legal": body["legal_key"], "hr": body["hr_key"], "opened_at": body["opened_at"],
-                "until": body["until"],
-            }  # fmt: skip
-        elif kind == "opening.viewed":
-            row["views"] = body["view"]
-        elif kind == "opening.ended":
-            row |= {"state": ENDED, "ended": body["reason"], "ended_at": body["ended_at"]}
+        said = {column: body[member] for column, member in _SAYS[kind].items() if member in body}
+        if kind == "opening.requested" and len(said) == len(_SAYS[kind]):
+            rows[body["request"]] = {}
+        if body.get("request") in rows:
+            rows[body["request"]] |= said | _STATES.get(kind, {})
     return {request: OpeningRow(**row) for request, row in rows.items()}
 
 

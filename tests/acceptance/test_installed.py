@@ -271,6 +271,17 @@ def test_uplink_sees_neither_vault_nor_keys_nor_devices(store: Store) -> None:
     assert set(inside["devices"]) <= HARMLESS
 
 
+@pytest.mark.parametrize("role", ["worker", "uplink", "capture"])
+def test_the_box_itself_finds_every_wall_standing(store: Store, role: str) -> None:
+    told = json.loads(store.machine.out("sh", "/opt/edge-agent/current/share/edge-agent/systemd/probe.sh", role))
+    assert told["ok"], told
+
+
+def test_doctor_finds_nothing_wrong_but_the_missing_link(store: Store) -> None:
+    told = json.loads(store.machine.run("edge-agent", "doctor", "--json", code=None).stdout)
+    assert {line["check"] for line in told["checks"] if line["state"] == "fail"} <= {"broker"}, told
+
+
 def test_a_hung_worker_is_started_again(store: Store) -> None:
     machine, unit = store.machine, "edge-agent-worker.service"
     with machine.drop_in(unit, "WatchdogSec=4", "RestartSec=1"):

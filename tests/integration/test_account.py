@@ -48,3 +48,26 @@ def test_root_acts_as_the_owner_and_its_children_get_nothing(tmp_path: Path) -> 
 def test_a_state_that_is_roots_own_changes_nothing(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, tmp_path, tmp_path], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["uid"] == os.geteuid()
+
+
+STRANGER = """
+import os, sys
+from pathlib import Path
+from edge_agent.config import Config
+from edge_agent.doctor import gather
+from edge_agent.errors import NotAllowed
+os.setgroups([]); os.setresgid(61009, 61009, 61009); os.setresuid(61009, 61009, 61009)
+try:
+    gather.gather(Config(state=sys.argv[1]))
+except NotAllowed as error:
+    print(error.message)
+"""
+
+
+def test_the_doctor_tells_a_stranger_to_come_as_root(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    (state / "keys").mkdir(parents=True, mode=0o700)
+    for parent in (state, tmp_path, *tmp_path.parents[:3]):
+        parent.chmod(parent.stat().st_mode | 0o011)
+    done = subprocess.run([sys.executable, "-c", STRANGER, state], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "this account may not look into the box", done.stderr[-2000:]

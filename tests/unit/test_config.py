@@ -40,7 +40,7 @@ def test_wrong_type_names_the_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["broker.hq.example", "10.0.0.5", "localhost.example"])
 def test_a_broker_on_another_machine_without_a_ca_is_refused(tmp_path: Path, host: str) -> None:
-    with pytest.raises(BadConfig, match=r"broker\.ca must name"):
+    with pytest.raises(BadConfig, match=r"broker\.ca must name HQ.s CA file"):
         config.load(_write(tmp_path, f'[broker]\nhost = "{host}"'))
     assert config.load(_write(tmp_path, f'[broker]\nhost = "{host}"\nca = "/ca.pem"')).broker.host == host
 

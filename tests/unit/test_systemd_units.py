@@ -80,6 +80,8 @@ def test_whoever_has_network_has_no_media_no_keys_and_no_devices() -> None:
     assert unit["BindReadOnlyPaths"] == ["/var/lib/edge-agent/ledger", "/run/edge-agent/worker"]
     assert unit["BindPaths"] == ["/var/lib/edge-agent/uplink"]
     assert unit["PrivateDevices"] == ["yes"]
+    assert unit["InaccessiblePaths"] == ["/run/edge-agent/worker/openings"]
+    assert "/run/edge-agent/worker/openings " in (SYSTEMD / "tmpfiles.d" / "edge-agent.conf").read_text()
     assert "edge-inbox" not in unit["SupplementaryGroups"][0]
 
 

@@ -1,6 +1,6 @@
 """The loop: one bad recording is parked, the others go on; a full disk is waited out; a broken ledger ends it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -149,3 +149,13 @@ def test_waiting_for_room_is_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> 
 
     worker.run(kit, Deliveries(kit, Event()), stop, room=full, alive=alive)
     assert len(signs) == 3
+
+
+def test_every_piece_of_a_large_file_is_a_sign_of_life() -> None:
+    class Large(FakeArrival):
+        def chunks(self) -> Iterator[bytes]:
+            yield from (b"call" for _ in range(50))
+
+    kit, stop, signs = make_kit(), Event(), []
+    worker.run(kit, Deliveries(kit, stop, Large()), stop, room=lambda: True, alive=lambda: signs.append(1))
+    assert len(signs) >= 50
