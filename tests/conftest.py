@@ -3,6 +3,7 @@
 Whoever asks for `place` is run for both; the half on PostgreSQL carries the marker `postgres`.
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def postgres() -> "Iterator[Cluster]":
-    """Started by the first test that asks for it."""
+    """Started by the first test that asks for it; in memory where there is room, since none of them is about the disk."""
     from postgres_world import Cluster
 
-    made = Cluster().start()
+    shm = Path("/dev/shm")
+    roomy = shm.is_dir() and shutil.disk_usage(shm).free > 2**31
+    made = Cluster(inside=shm if roomy else None).start()
     yield made
     made.drop()
 

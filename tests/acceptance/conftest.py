@@ -1,8 +1,6 @@
 """A box as an installer makes it (officers' keys, HQ's key, `init`, models) and its processes, to be killed at will."""
 
 import json
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -75,7 +73,7 @@ class Box:
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()  # nothing, when it has ended already
         process.wait()
 
     def stop(self, name: str) -> int:

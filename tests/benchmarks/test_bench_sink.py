@@ -6,7 +6,7 @@ the same shape, with the same indexes, once in the same groups (one commit each)
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -95,7 +95,14 @@ def ready(group: Sequence[Accepted], at: datetime) -> list[tuple[bytes, Sequence
     ]
 
 
-def test_rows_into_both_databases(postgres: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def on_disk() -> Iterator[Cluster]:
+    made = Cluster().start()
+    yield made
+    made.drop()
+
+
+def test_rows_into_both_databases(on_disk: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arrivals = rows()
     file = an_hq(tmp_path / "hq.db")
     known = Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC)
@@ -103,10 +110,10 @@ def test_rows_into_both_databases(postgres: Cluster, tmp_path: Path, capsys: pyt
         "bench": "sink", "envelopes": ENVELOPES, "tags_each": TAGS, "group": GROUP,
         "examined_per_s": per_s(lambda: [examine(LEAF, one.payload, lambda _: known) for one in arrivals] and None),
         "sqlite_per_s": per_s(lambda: commit_all(file, arrivals, GROUP)),
-        "postgres_per_s": sunk(PostgresPlace(postgres), arrivals, GROUP),
-        "postgres_groups_of_2000_per_s": sunk(PostgresPlace(postgres), arrivals, 2000),
-        "copy_per_s": copied(PostgresPlace(postgres), arrivals, GROUP),
-        "copy_in_one_piece_per_s": copied(PostgresPlace(postgres), arrivals, ENVELOPES),
+        "postgres_per_s": sunk(PostgresPlace(on_disk), arrivals, GROUP),
+        "postgres_groups_of_2000_per_s": sunk(PostgresPlace(on_disk), arrivals, 2000),
+        "copy_per_s": copied(PostgresPlace(on_disk), arrivals, GROUP),
+        "copy_in_one_piece_per_s": copied(PostgresPlace(on_disk), arrivals, ENVELOPES),
     }  # fmt: skip
     file.close()
     figures["of_copy"] = round(figures["postgres_per_s"] / figures["copy_per_s"], 2)  # type: ignore[operator,assignment]

@@ -35,10 +35,10 @@ def _program(name: str) -> str:
 class Cluster:
     """`start`, `stop` (SIGINT) and `kill` (SIGKILL, the postmaster and all its children) as often as one likes."""
 
-    def __init__(self, *settings: str) -> None:
+    def __init__(self, *settings: str, inside: Path | None = None) -> None:
         initdb = _program("initdb")
         # A path of its own: pytest's folders are closed to other users, and a socket's path must be short.
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=inside))
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._names = (f"hq_{n}" for n in itertools.count(1))
