@@ -333,6 +333,21 @@ def test_a_call_becomes_tags_and_hq_has_them_when_the_link_comes(store: Store, p
     assert store.json("status")["audit_ok"]
 
 
+def test_an_installed_box_judges_its_stick_and_makes_another_from_it(
+    store: Store, bare: tuple[Machine, Stick], place: Path
+) -> None:
+    _, stick = bare
+    assert store.json("bundle", "verify", STICK, "--key", stick.key)["signature"] == "valid"
+    sources = ("--wheelhouse", STICK / "wheels", "--models-from", STICK / "models")
+    assert store.json("bundle", "build", "-o", HAND / "copy", *sources)["signed_by"] == ""
+    copy = sums.of_folder(place / "hand" / "copy")
+    original = sums.of_folder(stick.folder)
+    changed = {path for path in original if copy.get(path) != original[path]}
+    # The weights come as files here, so the licence texts of the packages they once came in are not at hand.
+    assert {path for path in changed if not path.startswith("licences/")} == {"bundle.toml"}
+    shutil.rmtree(place / "hand" / "copy")
+
+
 def test_an_upgrade_keeps_the_state_and_can_be_undone(store: Store, bare: tuple[Machine, Stick], place: Path) -> None:
     machine, stick = bare
     stick.next_release(place / "hand" / "next")
