@@ -68,8 +68,7 @@ class NoConsent(NotAllowed):
     """There is no ground to analyse this recording; `reason` is one of the codes of `domain.consent`."""
 
     def __init__(self, reason: str, message: str, *, remedy: str = "", zh: str = "") -> None:
-        super().__init__(message, remedy=remedy, zh=zh)
-        self.reason = reason
+        super().__init__(message, remedy=remedy, zh=zh, reason=reason)
 
 
 class NotFound(Refused):

@@ -73,7 +73,7 @@ def take_in(kit: Kit, arrival: Arrival) -> Recording:
     kit.ledger.sealed(recording.id, sealed)
     arrival.discard()
     if twin is not None:
-        repeated = BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
+        repeated = _repeat(twin)
         reject(kit, recording, repeated)
         raise repeated
     waits = unconsented(kit, recording)
@@ -169,6 +169,10 @@ def advance(kit: Kit, recording: Recording) -> Recording:
         # Its seal was not durable when we stopped; the plain file still lies in the inbox and is taken in anew.
         return reject(kit, recording, BadInput("interrupted", "taking in was interrupted"))
     if recording.state is State.SEALED:
+        twin = kit.ledger.seen_before(recording.digest)
+        if twin not in {None, recording.id}:
+            # Two kills: before the first copy was unlinked, and before the second was rejected. It must not count twice.
+            return reject(kit, recording, _repeat(str(twin)))
         waits = unconsented(kit, recording)
         if waits:
             return _wait(kit, recording, waits)
@@ -191,6 +195,10 @@ def _wait(kit: Kit, recording: Recording, reason: str) -> Recording:
         kit.ledger.parked(recording.id, reason)
         log.get().info("recording.parked", recording=recording.id, reason=reason)
     return replace(recording, parked=reason)
+
+
+def _repeat(twin: str) -> BadInput:
+    return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
 
 
 def _keep(kit: Kit, content: bytes, retention: str) -> str:

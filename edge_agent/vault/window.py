@@ -52,20 +52,20 @@ def place(run: Path) -> Path:
         Unavailable: there is no RAM to keep it in. NotAllowed: somebody else made the folder.
     """
     durable.folder(run)
-    if _is_ram(run):
-        return durable.folder(run / "openings")
+    folder = _folder(run)
+    if folder.parent == run:
+        return durable.folder(folder)
     if not _is_ram(_SHARED_MEMORY):
         raise Unavailable("there is no memory-backed folder", remedy="mount a tmpfs on the run folder", zh="没有内存文件系统")
     owner = run.stat().st_uid
-    own = _SHARED_MEMORY / f"{_OWN}{owner}-{sha256(os.fsencode(run.resolve())).hexdigest()[:16]}"
-    if not own.exists():
-        durable.folder(own)
+    if not folder.exists():
+        durable.folder(folder)
         if os.geteuid() == 0:
-            os.chown(own, owner, -1)
-    found = own.lstat()
+            os.chown(folder, owner, -1)
+    found = folder.lstat()
     if found.st_uid != owner or found.st_mode != stat.S_IFDIR | 0o700:
         raise NotAllowed("the folder for open windows is not ours", remedy="remove it from /dev/shm", zh="内存目录不属于本机程序")
-    return own
+    return folder
 
 
 def begin(opening: Opening, folder: Path, *, now: datetime, up: Uptime | None = None) -> datetime:
@@ -109,12 +109,11 @@ def end(folder: Path, request_id: str) -> bool:
 
 
 def tend(run: Path, *, now: datetime) -> list[str]:
-    """`sweep` the box whose run folder is `run`. Where no window can be kept there is none, and nothing is raised."""
+    """`sweep` the box whose run folder is `run`; makes no folder, and raises nothing where no window can be kept."""
     try:
-        folder = place(run)
+        return sweep(place(run), now=now) if run.is_dir() and _folder(run).is_dir() else []
     except (Unavailable, NotAllowed):
         return []
-    return sweep(folder, now=now)
 
 
 def sweep(folder: Path, *, now: datetime, up: Uptime | None = None) -> list[str]:
@@ -147,6 +146,13 @@ def _read(folder: Path, request_id: str) -> Window | None:
 
 def _path(folder: Path, request_id: str) -> Path:
     return folder / (checked(request_id) + ".json")
+
+
+def _folder(run: Path) -> Path:
+    """Where windows of this box lie, whether or not there are any."""
+    if _is_ram(run):
+        return run / "openings"
+    return _SHARED_MEMORY / f"{_OWN}{run.stat().st_uid}-{sha256(os.fsencode(run.resolve())).hexdigest()[:16]}"
 
 
 def _is_ram(path: Path) -> bool:

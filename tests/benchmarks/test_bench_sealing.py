@@ -134,8 +134,11 @@ def copied(source: Path, target: Path, *, hashed: bool) -> None:
 
 @pytest.mark.bench
 def test_bench_sealed_write_against_plain_copy(tmp_path: Path) -> None:
-    """At least half as fast as a copy with fsync. Some virtual disks are faster than SHA-256 is on their CPU, which no gateway's
-    disk is: there the copy has to hash too, once, where the seal hashes twice and encrypts."""
+    """At least half as fast as a copy with fsync, on any disk that is not faster than three SHA-256 passes on this CPU.
+
+    A seal hashes twice and encrypts, about three such passes. No gateway's disk is faster than that, but some virtual disks are:
+    there the copy has to hash too, and the seal may take three times as long, as it does when no second core is idle.
+    """
     keys = DeviceKeys.create(tmp_path / "keys", legal=[str(Identity.generate())], hr=[str(Identity.generate())])
     vault = DeviceVault(tmp_path / "vault", keys, Clock())
     source, target = tmp_path / "source", tmp_path / "copy"
@@ -158,8 +161,9 @@ def test_bench_sealed_write_against_plain_copy(tmp_path: Path) -> None:
             took[name] = min(took[name], time.perf_counter() - start)
             target.unlink(missing_ok=True)
         vault.shred(vault.objects()[1:])
-        against = "plain" if took["plain"] > took["sha256"] else "hashed"
-        if turn >= 3 and took[against] >= 0.6 * took["sealed"]:
+        against = "plain" if took["plain"] > 3 * took["sha256"] else "hashed"
+        least = {"plain": 0.5, "hashed": 0.33}[against]
+        if turn >= 3 and took[against] >= 1.2 * least * took["sealed"]:
             break
     print(
         json.dumps({
@@ -167,7 +171,7 @@ def test_bench_sealed_write_against_plain_copy(tmp_path: Path) -> None:
             **{f"ratio_to_{name}": round(took[name] / took["sealed"], 2) for name in ("plain", "hashed")}, "asserted": against,
         })
     )  # fmt: skip
-    assert took[against] / took["sealed"] >= 0.5
+    assert took[against] / took["sealed"] >= least
 
 
 @pytest.mark.bench

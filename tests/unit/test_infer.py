@@ -1,6 +1,10 @@
 """ONNX sessions and the text reader: errors, order and colour; real weights are in the integration tests."""
 
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -88,3 +92,14 @@ def test_a_refused_model_prints_nothing(tmp_path, capfd):
         session(tmp_path / "m.onnx", 1)
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("onnxruntime").handlers == []
+
+
+def test_the_runtime_leaves_no_device_id_and_no_events_behind(tmp_path: Path) -> None:
+    surroundings = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    program = "{}import onnxruntime; onnxruntime.get_available_providers()"
+    subprocess.run([sys.executable, "-c", program.format("")], check=True, env=surroundings)
+    before = list(tmp_path.rglob("*"))
+    for path in sorted(before, reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    subprocess.run([sys.executable, "-c", program.format("import edge_agent; ")], check=True, env=surroundings)
+    assert list(tmp_path.rglob("*")) == []

@@ -341,7 +341,7 @@ def test_the_purpose_stays_out_of_the_ledger(desk: Desk) -> None:
     name = desk.opened()
     opening.end(desk.settings, name)
     for path in desk.settings.paths.ledger.parent.iterdir():
-        assert b"4711" not in path.read_bytes()
+        assert b"complaint 4711" not in path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -442,6 +442,18 @@ def test_an_open_window_is_private_and_in_memory(desk: Desk, tmp_path: Path) -> 
     finally:
         if elsewhere.parent == Path("/dev/shm"):
             elsewhere.rmdir()
+
+
+def test_the_worker_makes_no_folder_where_no_window_was_ever_open(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert window.tend(run, now=NOW) == []
+    run.mkdir()
+    assert window.tend(run, now=NOW) == []
+    assert not window._folder(run).exists()
+    place = window.place(run)
+    (place / f"{ids.new_id()}.json").write_bytes(b"{")
+    assert len(window.tend(run, now=NOW)) == 1
+    assert not place.exists() or place.parent == run
 
 
 def test_a_used_request_leaves_no_session(desk: Desk) -> None:

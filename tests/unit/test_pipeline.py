@@ -70,6 +70,16 @@ def test_same_content_twice_is_rejected_and_names_the_first(kit: Kit) -> None:
     assert states == [State.SEALED, State.REJECTED]
 
 
+def test_a_second_copy_whose_rejection_was_interrupted_is_still_rejected(kit: Kit) -> None:
+    first = pipeline.advance(kit, pipeline.take_in(kit, FakeArrival(content=b"same")))
+    with pytest.raises(BadInput):
+        pipeline.take_in(kit, FakeArrival(content=b"same"))
+    (second,) = (one for one in kit.ledger.rows.values() if one.id != first.id)  # type: ignore[attr-defined]
+    kit.ledger.rows[second.id] = second = replace(second, state=State.SEALED)  # type: ignore[attr-defined]
+    assert pipeline.advance(kit, second).state is State.REJECTED
+    assert [identity for identity, _ in kit.ledger.analyses] == [first.id]  # type: ignore[attr-defined]
+
+
 def test_unusable_media_is_kept_sealed_in_rejected(kit: Kit) -> None:
     recording = pipeline.take_in(kit, FakeArrival(content=b"noise"))
     with pytest.raises(BadInput, match="no audio"):

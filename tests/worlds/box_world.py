@@ -27,7 +27,9 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput
 from edge_agent.ids import Pseudonyms, new_id
+from edge_agent.ledger.audit import stamp
 from edge_agent.ledger.book import SqliteLedger
+from edge_agent.ledger.openings import OpeningRow
 from edge_agent.ledger.reading import LedgerReader
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.pipeline import Kit
@@ -36,7 +38,7 @@ from edge_agent.vault import request, unseal
 from edge_agent.vault.device import DeviceVault
 from edge_agent.vault.keys import DeviceKeys
 from edge_agent.vault.release import release
-from edge_agent.vault.x25519 import Identity
+from edge_agent.vault.x25519 import Identity, Recipient
 from edge_sync.intake import examine
 from edge_sync.outbox import Row
 from edge_sync.sqlite_store import SqliteStore
@@ -212,11 +214,18 @@ class BoxWorld:
         """Request, both releases, opening, as officers do it."""
         now = self.clock.now()
         asked = request.ask(self.vault, object_id, purpose=purpose, hours=2, now=now)
-        self.ledger.noted("opening.requested", object=object_id, request=asked.id)
+        row = OpeningRow(
+            request=asked.id, object=object_id, requester=asked.requester, binding=asked.binding, minutes=asked.minutes,
+            asked_at=stamp(now), expires_at=stamp(asked.expires_at),
+        )  # fmt: skip
+        self.ledger.opening_asked(row)
         released = [msgspec.json.encode(release(asked.document, officer, now=now)) for officer in (LEGAL, HR)]
         opening = unseal.combine(self.vault, object_id, released, now=now)
-        self.ledger.noted("object.opened", object=object_id, request=asked.id)
+        keys = {role.value: (key, Recipient.parse(key).fingerprint) for role, key in opening.officers.items()}
+        self.ledger.opening_opened(asked.id, **keys, at=now, until=now + timedelta(minutes=asked.minutes))
+        self.ledger.opening_viewed(asked.id)
         opening.write(output)
+        self.ledger.opening_ended(asked.id, reason="ended")
         return output.read_bytes()
 
     def outgoing(self) -> Sequence[Row]:
