@@ -41,20 +41,20 @@ def made(root: Path, started: subprocess.Popen[bytes]) -> None:
 
 class Machine:
     def __init__(self, root: Path, *, stick: Path, hand: Path) -> None:
-        self._root, self._stick, self.hand = root, stick, hand
+        self.root, self._stick, self.hand = root, stick, hand
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._init = 0
 
     def boot(self) -> Self:
         """Start it, and wait until its systemd says that all is up."""
         command = [
-            "systemd-nspawn", "--boot", "--directory", self._root, "--register=no", "--keep-unit", "--private-network",
+            "systemd-nspawn", "--boot", "--directory", self.root, "--register=no", "--keep-unit", "--private-network",
             "--console=pipe", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
             # nspawn 252 withholds landlock, which a real kernel gives: the decoder refuses to work without.
             "--system-call-filter=landlock_create_ruleset landlock_add_rule landlock_restrict_self",
             f"--bind-ro={self._stick}:{STICK}", f"--bind={self.hand}:{HAND}",
         ]  # fmt: skip
-        with self._root.with_suffix(".log").open("ab") as log:
+        with self.root.with_suffix(".log").open("ab") as log:
             self._nspawn = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while not self._is_up():
@@ -122,7 +122,7 @@ class Machine:
         raise AssertionError(f"{unit} has no process")
 
     def log(self) -> str:
-        return self._root.with_suffix(".log").read_text(errors="replace")[-2000:]
+        return self.root.with_suffix(".log").read_text(errors="replace")[-2000:]
 
     @property
     def init(self) -> int:
