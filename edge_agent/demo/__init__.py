@@ -32,6 +32,7 @@ def run(*, seed: int | None = None, keep: Path | None = None, quiet: bool = Fals
         stage.start()
         stage.deliver(seed)
         stage.wait()
+        stage.settle()
         found = summary.collect(stage)
         if not quiet:
             summary.show(found, stage)

@@ -1,5 +1,6 @@
 """The demo's stage: its folders, its processes, and the waiting until all of it is done."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import tomllib
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from edge_agent import answers, config, provision, samples, view, weights
 from edge_agent.config import Config
@@ -22,6 +23,7 @@ TENANT: Final = "demo"
 PATIENCE_S: Final = 900.0
 """Longer than any machine needs; the demo gives up rather than wait for ever."""
 POLL_S: Final = 0.5
+SETTLE_S: Final = 10.0
 CALLS: Final = ("call-1", "call-2")
 MODULES: Final = {"worker": "edge_agent.cli", "uplink": "edge_agent.cli", "sink": "edge_sync.cli"}
 
@@ -133,15 +135,32 @@ class Stage:
             time.sleep(POLL_S)
         raise Unavailable("the demo did not get done in time", remedy="run it again on a machine with two free cores")
 
+    def settle(self) -> None:
+        """Worker and uplink end, so that nothing more leaves while it is counted; HQ takes in what is under way."""
+        for name in ("worker", "uplink"):
+            _end(self._processes.pop(name))
+        began = time.monotonic()
+        while self.hq_rows()["n"] < len(self.listener.envelopes()) and time.monotonic() - began < SETTLE_S:
+            time.sleep(POLL_S)
+
+    def hq_rows(self) -> dict[str, Any]:
+        """`edge-hq rows --json`."""
+        found: dict[str, Any] = json.loads(self._printed("edge_sync.cli", "rows", "--store", self.store, "--json"))
+        return found
+
     def log(self, name: str) -> Path:
         return self.root / f"{name}.log"
 
     def _tool(self, module: str, *arguments: object) -> str:
-        """Run one of our commands to its end; its one line of output."""
+        """Run one of our commands to its end; the last word of its output."""
+        said = self._printed(module, *arguments).strip()
+        return said.splitlines()[-1].split()[-1] if said else ""
+
+    def _printed(self, module: str, *arguments: object) -> str:
         done = subprocess.run([sys.executable, "-m", module, *map(str, arguments)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise Unavailable(f"{module} {arguments[0]} ended with {done.returncode}", remedy=done.stderr.strip()[-500:])
-        return done.stdout.strip().splitlines()[-1].split()[-1] if done.stdout.strip() else ""
+        return done.stdout
 
     def _run(self, name: str, *arguments: object) -> None:
         """Start one process of the product; it is asked to stop, then made to, when the stage is left."""

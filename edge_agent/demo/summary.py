@@ -1,6 +1,5 @@
 """What the demo shows at its end: tags with reasons, the shelf, what was sealed, the JSON that left, and HQ's rows."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -52,13 +51,7 @@ def collect(stage: "Stage") -> Demo:
 
 def hq_count(stage: "Stage") -> HqCount:
     """Asked of HQ's own tool, over HQ's own database."""
-    done = subprocess.run(
-        [sys.executable, "-m", "edge_sync.cli", "rows", "--store", str(stage.store), "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    rows = json.loads(done.stdout)
+    rows = stage.hq_rows()
     return HqCount(rows=rows["n"], missing=rows["missing"], duplicates=rows["duplicates"])
 
 
