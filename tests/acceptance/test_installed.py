@@ -325,6 +325,7 @@ def test_a_call_becomes_tags_and_hq_has_them_when_the_link_comes(store: Store, p
     store.machine.cut_power()
     store.machine.boot()
     store.machine.until_running(*UNITS)
+    assert store.machine.out("systemctl", "list-units", "--failed", "--no-legend", "--plain", "*edge*") == ""
     assert store.json("tags")["tags"] == tags
 
     with store.hq.receiving(), Cable(store.machine, port=store.hq.port, to=store.hq.port, folder=place):

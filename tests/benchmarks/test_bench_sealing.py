@@ -137,7 +137,8 @@ def test_bench_sealed_write_against_plain_copy(tmp_path: Path) -> None:
     """At least half as fast as a copy with fsync, on any disk that is not faster than three SHA-256 passes on this CPU.
 
     A seal hashes twice and encrypts, about three such passes. No gateway's disk is faster than that, but some virtual disks are:
-    there the copy has to hash too, and the seal may take three times as long, as it does when no second core is idle.
+    there the copy has to hash too, and the seal may take three times as long, as it does when no second core is idle. `asserted`
+    says which of the two was held against; with "hashed", that a seal is half as fast as a plain copy is NOT shown by this run.
     """
     keys = DeviceKeys.create(tmp_path / "keys", legal=[str(Identity.generate())], hr=[str(Identity.generate())])
     vault = DeviceVault(tmp_path / "vault", keys, Clock())
@@ -154,17 +155,15 @@ def test_bench_sealed_write_against_plain_copy(tmp_path: Path) -> None:
         "sealed": seal, "sha256": lambda: sha256(CONTENT).digest(),
     }  # fmt: skip
     took = dict.fromkeys(acts, 1e9)
-    for turn in range(12):  # in turns, the best of each counts: noise makes a run slower, never faster
+    for _ in range(8):  # in turns, the best of each counts: noise makes a run slower, never faster
         for name, act in acts.items():
             start = time.perf_counter()
             act()
             took[name] = min(took[name], time.perf_counter() - start)
             target.unlink(missing_ok=True)
         vault.shred(vault.objects()[1:])
-        against = "plain" if took["plain"] > 3 * took["sha256"] else "hashed"
-        least = {"plain": 0.5, "hashed": 0.33}[against]
-        if turn >= 3 and took[against] >= 1.2 * least * took["sealed"]:
-            break
+    against = "plain" if took["plain"] > 3 * took["sha256"] else "hashed"
+    least = {"plain": 0.5, "hashed": 0.33}[against]
     print(
         json.dumps({
             "bench": "sealed-write", **{f"{name}_mb_s": round(MEGABYTES / best) for name, best in took.items()},
