@@ -113,7 +113,8 @@ def verified(settings: Config, *, checkpoints: Path | None = None) -> AuditVerif
             return AuditVerified(
                 intact=False, log=log, rows=total, cosigned=0, window=total, checkpoints=count, zh=error.zh, en=error.message
             )
-    return AuditVerified(intact=True, log=log, rows=length, cosigned=cosigned, window=length - cosigned, checkpoints=count)
+    return AuditVerified(intact=True, log=log, rows=length, cosigned=cosigned, window=length - cosigned, checkpoints=count,
+                         hq_key=_texts(_public(keys)).get("hq", ""))  # fmt: skip
 
 
 def proved(settings: Config, seq: int, output: Path) -> AuditProved:

@@ -4,6 +4,7 @@ r"""Checks an exported audit log, or the proof of one row, with Python and `cryp
     python verify_audit.py PROOF_FILE [--checkpoints FILE] [--key BASE64] [--hq-key BASE64]
 
 FILE is what HQ's `edge-hq audit export` wrote; the keys are those HQ enrolled (without them the export's own, and that is said).
+HQ vouches only for what stands in FILE or is cosigned by the `--hq-key`: anybody can put a key of his own into an export.
 Each row is hashed as SHA-256(0 || line), the Merkle tree (RFC 6962) is built anew, and its root must stand in a checkpoint (C2SP
 signed note) of the box's key. Every checkpoint that HQ holds must be a root of this same tree. Exit 0 = nothing was
 changed, 1 = something does not fit, 2 = usage; always with a sentence.
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Keys = dict[str, bytes]
 Head = tuple[str, int, bytes, bool]
-"""Origin, size, root, whether HQ cosigned it."""
+"""Origin, size, root, whether HQ vouches for it."""
 FIELDS = {"at", "body", "boot", "kind", "mono_ms", "seq"}
 
 
@@ -86,8 +87,8 @@ def signed(line: str, name: str, kind: int, key: bytes, text: bytes) -> None:
         raise WrongError("a checkpoint's signature does not hold") from None
 
 
-def note(content: str, keys: Keys) -> Head:
-    """A checkpoint whose signatures hold."""
+def note(content: str, keys: Keys, *, hqs: bool = False) -> Head:
+    """A checkpoint whose signatures hold; `hqs`: the HQ key, or the file that this stands in, is known to be HQ's."""
     text, _, lines = content.partition("\n\n")
     (origin, size, top), (first, *more) = text.split("\n"), lines.removesuffix("\n").split("\n")
     if (
@@ -100,7 +101,7 @@ def note(content: str, keys: Keys) -> Head:
     signed(first, origin, 1, keys["gateway"], text.encode() + b"\n")
     if more:
         signed(more[0], "/".join([*origin.split("/")[:3], "hq"]), 4, keys.get("hq", b""), text.encode() + b"\n")
-    return origin, int(size), decoded(top), bool(more)
+    return origin, int(size), decoded(top), hqs and bool(more)
 
 
 def held(checkpoints: bytes, origin: str, keys: Keys) -> list[Head]:
@@ -110,7 +111,7 @@ def held(checkpoints: bytes, origin: str, keys: Keys) -> list[Head]:
         content = json.loads(line)["note"]
         name = content.split("\n")[0]
         if name == origin:
-            found.append(note(content, keys))
+            found.append(note(content, keys, hqs=True))
         elif name.rpartition("/")[0] == origin.rpartition("/")[0]:
             raise WrongError(f"HQ also holds checkpoints of another log of this box ({name}): its history was begun anew")
     if not found:
@@ -141,20 +142,23 @@ def whole(rows: bytes, heads: list[Head]) -> str:
     for seq, line in enumerate(leaves, 1):
         row(line, seq)
     until = max((at for _, at, _, by_hq in heads if by_hq), default=0)
-    return f"{size} rows of log {origin}, nothing was changed; HQ vouches up to row {until}, the box's own key for the rest"
+    vouched = f"HQ vouches up to row {until}, the box's own key for the rest" if until else "on the word of the box's key alone"
+    return f"{size} rows of log {origin}, nothing was changed; {vouched}"
 
 
-def single(content: bytes, keys: Keys, checkpoints: bytes | None) -> str:
+def single(content: bytes, keys: Keys, checkpoints: bytes | None, *, hqs: bool) -> str:
     """Check the proof of one row; the sentence when it fits."""
     said = json.loads(content)
-    origin, size, top, by_hq = note(said["checkpoint"], keys)
+    origin, size, top, by_hq = note(said["checkpoint"], keys, hqs=hqs)
     leaf, seq, proof = said["row"].encode(), said["seq"], [bytes.fromhex(one) for one in said["proof"]]
     row(leaf, seq)
     if not 0 < seq <= size or climbs(leaf, seq, size, proof) != top:
         raise WrongError(f"row {seq} does not stand in the log that was signed")
-    if checkpoints is not None and all(one[1:3] != (size, top) for one in held(checkpoints, origin, keys)):
+    same = [one for one in held(checkpoints, origin, keys) if one[1:3] == (size, top)] if checkpoints is not None else []
+    if checkpoints is not None and not same:
         raise WrongError("the checkpoint of this proof is not among those that HQ holds")
-    return f"row {seq} stands in log {origin} of {size} rows, {'which HQ cosigned' if by_hq else 'signed by the box alone'}"
+    by = "which HQ cosigned" if by_hq or any(one[3] for one in same) else "on the word of the box's key alone"
+    return f"row {seq} stands in log {origin} of {size} rows, {by}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -173,11 +177,11 @@ def main(arguments: list[str] | None = None) -> int:
         if folder:
             notes = [given.export / name for name in ("checkpoint.txt", "witnessed.txt")]
             texts = [one.read_bytes().decode() for one in notes if one.exists() or one == notes[0]]
-            heads = [note(text, keys) for text in texts]
+            heads = [note(text, keys, hqs=bool(given.hq_key)) for text in texts]
             heads += held(checkpoints, heads[0][0], keys) if checkpoints is not None else []
             sentence = whole((given.export / "rows.jsonl").read_bytes(), heads)
         else:
-            sentence = single(told, keys, checkpoints)
+            sentence = single(told, keys, checkpoints, hqs=bool(given.hq_key))
     except WrongError as error:
         print(f"不一致 DOES NOT FIT: {error}.")
         return 1
@@ -188,6 +192,9 @@ def main(arguments: list[str] | None = None) -> int:
     if not given.key:
         print(f"本机公钥取自导出文件，请与总部登记的核对。 The box's key was taken from the export; HQ must know it as"
               f" {base64.b64encode(keys['gateway']).decode()}.")  # fmt: skip
+    if not given.hq_key and "hq" in keys:
+        print(f"总部公钥取自导出文件，请与总部核对。 HQ's key was taken from the export, nobody vouches for it; HQ must know it as"
+              f" {base64.b64encode(keys['hq']).decode()}.")  # fmt: skip
     return 0
 
 

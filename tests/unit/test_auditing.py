@@ -204,6 +204,47 @@ def test_the_verifier_imports_nothing_but_the_standard_library_and_cryptography(
     assert found - set(sys.stdlib_module_names) == {"cryptography"}
 
 
+def test_a_cosignature_by_an_invented_hq_key_is_not_called_hqs(box: Audited, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who makes the export chooses the HQ key in it: only a key or a file that came from HQ speaks for HQ."""
+    box.reported()
+    genuine = signing.text_of(signing.public_of(signing.load(box.hq_key)))
+    invented = bytes(range(32))
+    export, proof = box.folder / "export", box.folder / "proof.json"
+    auditing.exported(box.settings, export)
+    auditing.proved(box.settings, 4, proof)
+    public = signing.public_of(invented)
+
+    def countersigned(note: str) -> str:
+        head = checkpoint.read(note, box.keys.public, signing.verifier(box.keys.public))
+        said = checkpoint.cosigned_text(head.text, 7)
+        word = checkpoint.Cosignature(signed_s=7, signature=signing.signer(invented)(said))
+        return checkpoint.written(replace(head, cosignature=word), box.keys.public, hq_key=public)
+
+    brought = box.hqs_file()
+    capsys.readouterr()
+    for told in (export, proof):
+        assert checked(told, "--key", box.key_text) == 0
+        assert "key alone" in capsys.readouterr().out
+        for vouching in (("--hq-key", genuine), ("--checkpoints", brought)):
+            assert checked(told, "--key", box.key_text, *vouching) == 0
+            said = capsys.readouterr().out
+            assert "HQ vouches up to" in said or "which HQ cosigned" in said
+    keys = {"gateway": box.key_text, "hq": signing.text_of(public)}
+    (export / "keys.json").write_text(json.dumps(keys))
+    (export / "witnessed.txt").write_text(countersigned((export / "witnessed.txt").read_text()))
+    row = json.loads(proof.read_bytes())
+    proof.write_text(json.dumps(row | {"keys": keys, "checkpoint": countersigned(row["checkpoint"])}))
+    for told in (export, proof):
+        assert checked(told, "--key", box.key_text) == 0
+        said = capsys.readouterr().out
+        assert "HQ vouches up to" not in said
+        assert "which HQ cosigned" not in said
+        assert signing.text_of(public) in said
+        assert checked(told, "--key", box.key_text, "--hq-key", genuine) == 1
+        assert checked(told, "--key", box.key_text, "--checkpoints", brought) == 1
+        capsys.readouterr()
+
+
 def test_an_export_is_never_written_over_something(box: Audited) -> None:
     assert box.box("export", "-o", str(box.folder)) == 1
 
