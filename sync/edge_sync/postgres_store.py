@@ -105,6 +105,10 @@ class PostgresStore:
         with translated("read"):
             return postgres_checkpoints.kept(self._db, gateway)
 
+    def acknowledge(self, gateway: str, origin: str) -> bool:
+        with self._transaction():
+            return postgres_checkpoints.acknowledge(self._db, gateway, origin)
+
     def witnessed(self) -> Sequence[Kept]:
         with self._transaction():
             return [self._counted(one) for one in postgres_checkpoints.newest(self._db)]

@@ -128,6 +128,10 @@ class SqliteStore:
         with _translated("read"):
             return sqlite_checkpoints.kept(self._db, gateway)
 
+    def acknowledge(self, gateway: str, origin: str) -> bool:
+        with self._transaction():
+            return sqlite_checkpoints.acknowledge(self._db, gateway, origin)
+
     def witnessed(self) -> Sequence[Kept]:
         with self._transaction():
             return [self._counted(one) for one in sqlite_checkpoints.newest(self._db)]

@@ -232,6 +232,10 @@ class Store(Protocol):
         """Every checkpoint judged so far (of one gateway), by gateway, in the order in which they were judged."""
         ...
 
+    def acknowledge(self, gateway: str, origin: str) -> bool:
+        """People know why this gateway began the log `origin`: no alarm any more. False when it replaced no other log."""
+        ...
+
     def witnessed(self) -> Sequence[Kept]:
         """For each gateway the followed checkpoint that was judged last, with a fresh counter to send it again."""
         ...

@@ -14,7 +14,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from edge_sync import checkpoint, merkle
+from edge_sync import checkpoint, merkle, signing
 from edge_sync.checkpoint import Cosignature, Head
 from edge_sync.data import Checkpoint
 from edge_sync.messages import AuditEnvelope, Witness
@@ -47,7 +47,8 @@ class Verdict(StrEnum):
 class Kept:
     """A checkpoint as HQ keeps it: where it came (`epoch`, `seq`), what it says (hex root, base64 signature), what HQ thinks.
 
-    `counter` is for the signed `Witness` to send now; 0 = none is due.
+    `key` is the public key by which it was judged, whatever this gateway signs with by now. `acknowledged`: people know why this
+    log was begun. `counter` is for the signed `Witness` to send now; 0 = none is due.
     """
 
     tenant: str
@@ -58,9 +59,15 @@ class Kept:
     size: int
     root: str
     signature: str
+    key: bytes
     verdict: Verdict
     judged_at: datetime
+    acknowledged: bool = False
     counter: int = 0
+
+    @property
+    def alarming(self) -> bool:
+        return self.verdict.alarming and not self.acknowledged
 
     @property
     def signed_s(self) -> int:
@@ -80,12 +87,13 @@ class Kept:
 
 
 class CheckpointLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One checkpoint as `edge-hq audit` shows and exports it; `note` is the signed note, in an export."""
+    """One checkpoint as `edge-hq audit` shows and exports it; `key` is its log's, `note` the signed note, in an export."""
 
     gateway: str
     origin: str
     size: int
     root: str
+    key: str
     verdict: str
     alarm: bool
     judged_at: datetime
@@ -94,8 +102,8 @@ class CheckpointLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @classmethod
     def of(cls, kept: Kept, *, note: str = "") -> Self:
         return cls(
-            gateway=kept.gateway, origin=kept.origin, size=kept.size, root=kept.root, verdict=str(kept.verdict),
-            alarm=kept.verdict.alarming, judged_at=kept.judged_at, note=note,
+            gateway=kept.gateway, origin=kept.origin, size=kept.size, root=kept.root, key=signing.text_of(kept.key),
+            verdict=str(kept.verdict), alarm=kept.alarming, judged_at=kept.judged_at, note=note,
         )  # fmt: skip
 
 
@@ -128,12 +136,14 @@ def judge(newest: Kept | None, offered: Checkpoint, *, verify: Verify, other_log
     return Verdict.CONSISTENT if grown else Verdict.FORKED
 
 
-def examined(envelope: AuditEnvelope, newest: Kept | None, *, verify: Verify, other_log: bool, at: datetime) -> Kept:
-    """One checkpoint judged, ready to be kept. Arguments as in `judge`."""
+def examined(envelope: AuditEnvelope, newest: Kept | None, *, key: bytes, other_log: bool, at: datetime) -> Kept:
+    """One checkpoint judged, ready to be kept. `key` is the gateway's now; a log that HQ follows keeps the key it began with."""
     said = envelope.data
+    key = key if newest is None else newest.key
+    verify = signing.verifier(key)
     return Kept(
         tenant=envelope.tenant, gateway=envelope.gateway, epoch=envelope.epoch, seq=envelope.seq, origin=said.origin,
-        size=said.size, root=said.root, signature=said.signature, judged_at=at,
+        size=said.size, root=said.root, signature=said.signature, key=key, judged_at=at,
         verdict=judge(newest, said, verify=verify, other_log=other_log),
     )  # fmt: skip
 

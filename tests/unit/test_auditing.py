@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from audit_world import Audited, last_line, rewrite, unlock
+from audit_world import GATEWAY, Audited, last_line, rewrite, unlock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_world import memory_folder
@@ -257,13 +257,52 @@ def test_hqs_file_must_be_of_this_box(box: Audited, tmp_path: Path) -> None:
     assert box.box("verify", "--checkpoints", str(foreign)) == 1
     other = tmp_path / "other.jsonl"
     origin = line["note"].split("\n")[0]
-    other.write_text(json.dumps({"note": line["note"].replace(origin, origin[:-4] + "feed")}))
-    with pytest.raises(BadInput, match="another log"):
+    other.write_text(json.dumps(line | {"note": line["note"].replace(origin, origin[:-4] + "feed")}))
+    with pytest.raises(BadInput, match="another key"):
         auditing.verified(box.settings, checkpoints=other)
     export = box.folder / "export"
     auditing.exported(box.settings, export)
     for one in (foreign, other):
         assert checked(export, "--checkpoints", one) == 1
+
+
+def test_a_replaced_box_and_the_one_before_it_both_pass_an_audit(box: Audited, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each log is held against the checkpoints of its own, by its own key; the other log is named."""
+    box.reported()
+    before, old_key = box.folder / "before", box.key_text
+    auditing.exported(box.settings, before)
+    box.replaced()
+    box.calls()
+    assert box.reported() == ["replaced"]
+    after, origin = box.folder / "after", box.origin()
+    brought, only = box.hqs_file(), box.hqs_file("--origin", origin)
+    assert box.box("verify", "--checkpoints", str(brought), "--json") == 0
+    told = last_line(capsys.readouterr().out)
+    assert (told["window"], told["checkpoints"], len(told["others"])) == (1, 1, 2)  # type: ignore[arg-type]
+    assert box.box("verify", "--checkpoints", str(brought)) == 0
+    assert "begun anew" in capsys.readouterr().out
+    auditing.exported(box.settings, after)
+    for export, key in ((before, old_key), (after, box.key_text)):
+        assert checked(export, "--key", key, "--checkpoints", brought) == 0
+        said = capsys.readouterr().out
+        assert "begun anew" in said
+        assert origin in said
+    assert checked(after, "--key", box.key_text, "--checkpoints", only) == 0
+    assert checked(before, "--key", old_key, "--checkpoints", only) == 1
+    assert checked(before, "--key", box.key_text, "--checkpoints", brought) == 1
+
+
+def test_people_who_know_why_a_log_was_begun_say_so_and_the_alarm_ends(box: Audited) -> None:
+    box.reported()
+    assert box.at_hq("list") == 0
+    first = box.origin()
+    box.replaced()
+    box.reported()
+    assert box.at_hq("list") == 1
+    assert box.at_hq("acknowledge", GATEWAY, "--origin", first) == 1, "the first log replaced nothing"
+    assert box.at_hq("acknowledge", GATEWAY, "--origin", box.origin()) == 0
+    assert box.at_hq("list") == 0
+    assert [(str(one.verdict), one.acknowledged) for one in box.hq.checkpoints()] == [("first", False), ("replaced", True)]
 
 
 NAMES = st.sampled_from(["note", "keys", "gateway", "hq", "checkpoint", "row", "seq", "proof", "x"])
