@@ -10,7 +10,7 @@ from typing import Any, Final
 from edge_sync import wire
 from edge_sync.messages import AuditEnvelope
 from edge_sync.postgres_link import Database
-from edge_sync.witness import Kept, Verdict, examined
+from edge_sync.witness import Heard, Kept, Verdict, examined
 
 _FOLLOWED: Final = [str(one) for one in Verdict if one.followed]
 _ALL: Final = (
@@ -18,6 +18,13 @@ _ALL: Final = (
     " c.judged_at, c.acknowledged"
     " FROM checkpoints c JOIN gateways g ON g.name = c.gateway"
 )
+
+_HEARD: Final = """
+    SELECT g.name,
+        (SELECT received_at FROM envelopes e WHERE e.gateway = g.name AND e.epoch = g.epoch ORDER BY seq LIMIT 1),
+        (SELECT received_at FROM envelopes e WHERE e.gateway = g.name AND e.epoch = g.epoch ORDER BY seq DESC LIMIT 1)
+    FROM gateways g WHERE NOT g.revoked AND g.epoch <> '' ORDER BY g.name
+"""
 
 
 def judge(db: Database, stream: tuple[str, str], before: int, reached: int, at: datetime) -> Iterator[Kept]:
@@ -46,6 +53,14 @@ def newest(db: Database) -> list[Kept]:
         (_FOLLOWED,),
     ).fetchall()
     return [_kept(row) for row in rows]
+
+
+def heard(db: Database) -> list[Heard]:
+    return [
+        Heard(gateway=gateway, first_at=first.astimezone(UTC), last_at=last.astimezone(UTC))
+        for gateway, first, last in db.execute(_HEARD).fetchall()
+        if last is not None
+    ]
 
 
 def acknowledge(db: Database, gateway: str, origin: str) -> bool:

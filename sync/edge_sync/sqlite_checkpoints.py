@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from edge_sync import wire
 from edge_sync.messages import AuditEnvelope
-from edge_sync.witness import Kept, Verdict, examined
+from edge_sync.witness import Heard, Kept, Verdict, examined
 
 _FOLLOWED: Final = tuple(str(one) for one in Verdict if one.followed)
 _IS_FOLLOWED: Final = f"verdict IN ({', '.join('?' * len(_FOLLOWED))})"
@@ -16,6 +16,13 @@ _ALL: Final = (
     " c.judged_at, c.acknowledged"
     " FROM checkpoints c JOIN gateways g ON g.name = c.gateway"
 )
+
+_HEARD: Final = """
+    SELECT g.name,
+        (SELECT received_at FROM envelopes e WHERE e.gateway = g.name AND e.epoch = g.epoch ORDER BY seq LIMIT 1),
+        (SELECT received_at FROM envelopes e WHERE e.gateway = g.name AND e.epoch = g.epoch ORDER BY seq DESC LIMIT 1)
+    FROM gateways g WHERE NOT g.revoked AND g.epoch <> '' ORDER BY g.name
+"""
 
 
 def judge(db: sqlite3.Connection, stream: tuple[str, str], before: int, reached: int, at: datetime) -> Iterator[Kept]:
@@ -44,6 +51,14 @@ def newest(db: sqlite3.Connection) -> Sequence[Kept]:
         _FOLLOWED,
     )
     return [_kept(row) for row in rows]
+
+
+def heard(db: sqlite3.Connection) -> list[Heard]:
+    return [
+        Heard(gateway=gateway, first_at=datetime.fromisoformat(first), last_at=datetime.fromisoformat(last))
+        for gateway, first, last in db.execute(_HEARD).fetchall()
+        if last is not None
+    ]
 
 
 def acknowledge(db: sqlite3.Connection, gateway: str, origin: str) -> bool:

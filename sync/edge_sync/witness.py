@@ -3,12 +3,13 @@
 Checkpoints of a stream are judged in the order of their sequence, once everything before them has arrived, so that a late
 row is never taken for a shrunk log. An alarm is kept as evidence and not cosigned, except `replaced`: a gateway that names a new
 log was set up anew or wants to be rid of its history; people must ask which, and from then on the new log is followed.
+A gateway whose rows go on coming while none of its checkpoints is followed is `silent`: nobody witnesses what it does now.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -107,12 +108,30 @@ class CheckpointLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """When HQ took in the first and the newest row of a gateway's current stream."""
+
+    gateway: str
+    first_at: datetime
+    last_at: datetime
+
+
+class SilentLine(Struct, frozen=True, kw_only=True):
+    """A gateway whose rows came until `heard_at`, long after its newest followed checkpoint (`judged_at`; null = none ever)."""
+
+    gateway: str
+    judged_at: datetime | None
+    heard_at: datetime
+
+
 class CheckpointsReport(Struct, frozen=True, kw_only=True):
-    """`edge-hq audit list --json`. `n` counts all checkpoints of those gateways, `alarms` those that HQ could not follow."""
+    """`edge-hq audit list --json`. `n` counts all checkpoints of those gateways, `alarms` those that people must ask about."""
 
     checkpoints: tuple[CheckpointLine, ...]
     n: int
     alarms: int
+    silent: tuple[SilentLine, ...]
 
 
 def judge(newest: Kept | None, offered: Checkpoint, *, verify: Verify, other_log: bool = False) -> Verdict:
@@ -134,6 +153,16 @@ def judge(newest: Kept | None, offered: Checkpoint, *, verify: Verify, other_log
     hashes = [bytes.fromhex(one) for one in proof.hashes]
     grown = merkle.extends(newest.size, bytes.fromhex(newest.root), offered.size, root, hashes)
     return Verdict.CONSISTENT if grown else Verdict.FORKED
+
+
+def silent(found: Iterable[Kept], heard: Iterable[Heard], *, after: timedelta) -> tuple[SilentLine, ...]:
+    """The gateways that sent rows for longer than `after` since the newest of `found` that was followed, or the first row."""
+    newest = {one.gateway: one.judged_at for one in found if one.verdict.followed}
+    return tuple(
+        SilentLine(gateway=one.gateway, judged_at=newest.get(one.gateway), heard_at=one.last_at)
+        for one in heard
+        if one.last_at - newest.get(one.gateway, one.first_at) > after
+    )
 
 
 def examined(envelope: AuditEnvelope, newest: Kept | None, *, key: bytes, other_log: bool, at: datetime) -> Kept:

@@ -18,9 +18,14 @@ ALARMED = 1
 def add(commands: Any) -> None:
     group = commands.add_parser("audit", help="checkpoints of the gateways' audit logs: list, export, acknowledge")
     verbs = group.add_subparsers(title="verbs", required=True, metavar="VERB")
-    listing = verbs.add_parser("list", help="each gateway's newest checkpoint, and every alarm; exit 1 when there is one")
+    listing = verbs.add_parser(
+        "list", help="each gateway's newest checkpoint, every alarm, who fell silent; exit 1 when there is any"
+    )
     at_store(listing)
     listing.add_argument("--gateway", default="", help="only this one, with all its checkpoints")
+    listing.add_argument(
+        "--silence-minutes", type=int, default=30, metavar="N", help="how long rows may go on coming without a checkpoint (30)"
+    )
     listing.add_argument("--json", action="store_true", help="one JSON document (schema/hq-audit.json)")
     listing.set_defaults(run=_list)
     export = verbs.add_parser("export", help="write the checkpoints that an auditor holds against a box")
@@ -41,26 +46,34 @@ def add(commands: Any) -> None:
 
 
 def _list(given: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415 - `--help` needs none of what the commands need
+    from datetime import timedelta  # noqa: PLC0415 - `--help` needs none of what the commands need
 
-    from edge_sync.witness import CheckpointLine, CheckpointsReport  # noqa: PLC0415
+    import msgspec  # noqa: PLC0415
+
+    from edge_sync.witness import CheckpointLine, CheckpointsReport, silent  # noqa: PLC0415
 
     store = opened(given.store, create=False)
     try:
+        # In this order: what comes in between is never taken for rows without their checkpoint.
+        heard = [one for one in store.heard() if given.gateway in {"", one.gateway}]
         found = store.checkpoints(given.gateway)
     finally:
         store.close()
     shown = found if given.gateway else _newest_and_alarms(found)
     alarms = sum(one.alarming for one in found)
+    quiet = silent(found, heard, after=timedelta(minutes=given.silence_minutes))
     if given.json:
         lines = tuple(CheckpointLine.of(one) for one in shown)
-        print(msgspec.json.encode(CheckpointsReport(checkpoints=lines, n=len(found), alarms=alarms)).decode())
+        print(msgspec.json.encode(CheckpointsReport(checkpoints=lines, n=len(found), alarms=alarms, silent=quiet)).decode())
     else:
-        print(f"{len(found)} checkpoints, {alarms} alarms")
+        print(f"{len(found)} checkpoints, {alarms} alarms, {len(quiet)} silent")
         for one in shown:
             print(f"{'!' if one.alarming else ' '} {one.judged_at:%Y-%m-%d %H:%M:%S}  {one.verdict:13}  rows {one.size}"
                   f"  {one.origin}")  # fmt: skip
-    return ALARMED if alarms else 0
+        for line in quiet:
+            since = "none" if line.judged_at is None else f"{line.judged_at:%Y-%m-%d %H:%M:%S}"
+            print(f"! {line.heard_at:%Y-%m-%d %H:%M:%S}  silent         {line.gateway}, last followed checkpoint: {since}")
+    return ALARMED if alarms or quiet else 0
 
 
 def _export(given: argparse.Namespace) -> int:
