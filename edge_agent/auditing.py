@@ -100,20 +100,23 @@ def verified(settings: Config, *, checkpoints: Path | None = None) -> AuditVerif
 
             length = verify_chain(view, sign=keys.sign)
             held = evidence.witnessed(view, keys.sign, keys.hq_public or b"")
-            upto = evidence.compare(view, brought) if brought is not None else 0
+            upto = evidence.compare(view, brought.heads) if brought is not None else 0
             return length, max(upto, 0 if held is None else held.size)
 
         log, total = book.origin(), book.status().audit_rows
         if checkpoints is not None:
             brought = _brought(checkpoints, log, _public(keys))
-        count = len(brought or [])
+        count = 0 if brought is None else len(brought.heads)
         try:
             length, cosigned = book.viewing(checked)
         except LedgerBroken as error:
             return AuditVerified(
                 intact=False, log=log, rows=total, cosigned=0, window=total, checkpoints=count, zh=error.zh, en=error.message
             )
-    return AuditVerified(intact=True, log=log, rows=length, cosigned=cosigned, window=length - cosigned, checkpoints=count)
+    return AuditVerified(
+        intact=True, log=log, rows=length, cosigned=cosigned, window=length - cosigned, checkpoints=count,
+        hq_key=_texts(_public(keys)).get("hq", ""), others=() if brought is None else tuple(brought.others),
+    )  # fmt: skip
 
 
 def proved(settings: Config, seq: int, output: Path) -> AuditProved:

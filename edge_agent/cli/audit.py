@@ -58,6 +58,11 @@ def _verify(arguments: argparse.Namespace) -> int:
             f"总部见证到第 {found.cosigned} 行；其后 {found.window} 行仅由本机密钥担保。 "
             f"HQ vouches up to row {found.cosigned}; the {found.window} rows since rest on this box's own key."
         )
+        if found.others:
+            others = ", ".join(found.others)
+            print(f"记录曾重新开始，请查问原因。 This gateway's history was begun anew; ask which box wrote: {others}.")
+        if found.cosigned and not found.checkpoints:
+            print(f"请与总部核对其公钥。 This rests on HQ's key as this box has it; HQ must know it as {found.hq_key}.")
     else:
         print(f"不完整：{found.zh}。 BROKEN: {found.en}.")
     return 0 if found.intact else BROKEN

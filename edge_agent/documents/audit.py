@@ -27,7 +27,8 @@ class AuditList(Document, frozen=True, kw_only=True):
 class AuditVerified(Document, frozen=True, kw_only=True):
     """Whether nothing was changed. `cosigned` = rows that HQ vouches for, by the word it sent or by the file that was brought.
 
-    `window` = rows since then: who holds the device key could still rewrite those unseen.
+    `window` = rows since then: who holds the device key could still rewrite those unseen. `hq_key` = HQ's key as this box
+    has it: without a file from HQ, its word counts only when HQ knows that key. `others` = further logs of this gateway at HQ.
     """
 
     intact: bool
@@ -36,6 +37,8 @@ class AuditVerified(Document, frozen=True, kw_only=True):
     cosigned: int
     window: int
     checkpoints: int
+    hq_key: str = ""
+    others: tuple[str, ...] = ()
     zh: str = ""
     en: str = ""
 

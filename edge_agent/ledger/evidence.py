@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from edge_agent.errors import BadInput, LedgerBroken
 from edge_agent.ledger import audit, witnessing
 from edge_agent.ledger.audit import Row, Sign
@@ -19,6 +21,7 @@ from edge_agent.ledger.tree import Tree
 from edge_sync import checkpoint, signing
 from edge_sync.checkpoint import Cosignature, Head
 from edge_sync.errors import SyncError
+from edge_sync.witness import CheckpointLine, Verdict
 
 LINE_BYTES: Final = 8192
 _ZH: Final = "总部的检查点与本机审计记录不一致"
@@ -69,33 +72,38 @@ def rows(view: sqlite3.Connection, *, kind: str = "", since: str = "", about: st
     ]  # fmt: skip
 
 
-def read_checkpoints(lines: Iterable[bytes], origin: str, keys: Keys) -> list[Head]:
-    """The heads of the log `origin` in a file that HQ exported; those of other gateways are passed over.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """HQ's heads of this log, and what else HQ knows of this gateway: logs that were begun anew, before or after this one."""
+
+    heads: Sequence[Head]
+    others: Sequence[str]
+
+
+def read_checkpoints(lines: Iterable[bytes], origin: str, keys: Keys) -> Brought:
+    """The heads of the log `origin` in a file that HQ exported. Those of other logs must hold by the key that HQ kept of them.
 
     Raises:
-        BadInput: "not-checkpoints", "bad-signature", "other-log", "none-of-this-log".
+        BadInput: "not-checkpoints", "bad-signature", "none-of-this-log".
     """
-    verify = signing.verifier(keys.gateway)
     hq_verify = signing.verifier(keys.hq) if keys.hq else None
-    found = []
+    found, others = [], []
     for line in lines:
-        note = _note(line)
-        name = note.partition("\n")[0]
-        if name.rpartition("/")[0] != origin.rpartition("/")[0]:
-            continue
-        if name != origin:
-            raise BadInput(
-                "other-log", "HQ also holds checkpoints of another log of this box: its history was begun anew",
-                remedy="ask HQ when, and who restored or reset this box", zh="总部还保存着本机另一份审计日志的检查点",
-            )  # fmt: skip
+        said = _said(line)
+        name = said.note.partition("\n")[0]
         try:
-            found.append(checkpoint.read(note, keys.gateway, verify, hq_key=keys.hq, hq_verify=hq_verify))
+            key = keys.gateway if name == origin else signing.public_key(said.key)
+            head = checkpoint.read(said.note, key, signing.verifier(key), hq_key=keys.hq, hq_verify=hq_verify)
         except SyncError as error:
             raise BadInput("bad-signature", error.message, remedy="fetch the file from HQ again", zh="检查点签名不成立") from None
+        if name == origin:
+            found.append(head)
+        if name.rpartition("/")[0] == origin.rpartition("/")[0] and (name != origin or said.verdict == Verdict.REPLACED):
+            others.append(f"{name} ({said.verdict}, {said.judged_at:%Y-%m-%dT%H:%M:%SZ})")
     if not found:
         raise BadInput("none-of-this-log", "that file holds no checkpoint of this box's log", remedy="ask HQ for this gateway's",
                        zh="文件中没有本机的检查点")  # fmt: skip
-    return found
+    return Brought(heads=found, others=others)
 
 
 def compare(view: sqlite3.Connection, heads: Sequence[Head]) -> int:
@@ -110,16 +118,14 @@ def compare(view: sqlite3.Connection, heads: Sequence[Head]) -> int:
     return max((one.size for one in heads), default=0)
 
 
-def _note(line: bytes) -> str:
+def _said(line: bytes) -> CheckpointLine:
     try:
-        said = json.loads(line) if len(line) <= LINE_BYTES else None
+        if len(line) <= LINE_BYTES:
+            return msgspec.json.decode(line, type=CheckpointLine)
     except (ValueError, RecursionError):
-        said = None
-    note = said.get("note") if isinstance(said, dict) else None
-    if not isinstance(note, str):
-        raise BadInput("not-checkpoints", "that file is not one of HQ's checkpoints", remedy="edge-hq audit export makes it",
-                       zh="这不是总部导出的检查点文件")  # fmt: skip
-    return note
+        pass
+    raise BadInput("not-checkpoints", "that file is not one of HQ's checkpoints", remedy="edge-hq audit export makes it",
+                   zh="这不是总部导出的检查点文件")  # fmt: skip
 
 
 def _contradicted(size: int) -> LedgerBroken:

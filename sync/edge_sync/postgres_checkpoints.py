@@ -7,16 +7,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from edge_sync import signing, wire
+from edge_sync import wire
 from edge_sync.messages import AuditEnvelope
 from edge_sync.postgres_link import Database
-from edge_sync.witness import Kept, Verdict, examined
+from edge_sync.witness import Heard, Kept, Verdict, examined
 
 _FOLLOWED: Final = [str(one) for one in Verdict if one.followed]
 _ALL: Final = (
-    "SELECT g.tenant, c.gateway, c.epoch, c.seq, c.origin, c.size, c.root, c.signature, c.verdict, c.judged_at"
+    "SELECT g.tenant, c.gateway, c.epoch, c.seq, c.origin, c.size, c.root, c.signature, c.key, c.verdict,"
+    " c.judged_at, c.acknowledged"
     " FROM checkpoints c JOIN gateways g ON g.name = c.gateway"
 )
+
+_HEARD: Final = """
+    SELECT g.name,
+        (SELECT received_at FROM envelopes e WHERE e.gateway = g.name AND e.epoch = g.epoch ORDER BY seq LIMIT 1),
+        (SELECT received_at FROM envelopes e WHERE e.gateway = g.name AND e.epoch = g.epoch ORDER BY seq DESC LIMIT 1)
+    FROM gateways g WHERE NOT g.revoked AND g.epoch <> '' ORDER BY g.name
+"""
 
 
 def judge(db: Database, stream: tuple[str, str], before: int, reached: int, at: datetime) -> Iterator[Kept]:
@@ -47,6 +55,22 @@ def newest(db: Database) -> list[Kept]:
     return [_kept(row) for row in rows]
 
 
+def heard(db: Database) -> list[Heard]:
+    return [
+        Heard(gateway=gateway, first_at=first.astimezone(UTC), last_at=last.astimezone(UTC))
+        for gateway, first, last in db.execute(_HEARD).fetchall()
+        if last is not None
+    ]
+
+
+def acknowledge(db: Database, gateway: str, origin: str) -> bool:
+    done = db.execute(
+        "UPDATE checkpoints SET acknowledged = true WHERE gateway = %s AND origin = %s AND verdict = %s",
+        (gateway, origin, str(Verdict.REPLACED)),
+    )
+    return done.rowcount > 0
+
+
 def _keep(db: Database, envelope: AuditEnvelope, at: datetime) -> Kept:
     found = db.execute("SELECT key FROM gateways WHERE name = %s", (envelope.gateway,)).fetchone()
     assert found is not None
@@ -58,19 +82,18 @@ def _keep(db: Database, envelope: AuditEnvelope, at: datetime) -> Kept:
         "SELECT 1 FROM checkpoints WHERE gateway = %s AND origin <> %s AND verdict = ANY(%s) LIMIT 1",
         (envelope.gateway, envelope.data.origin, _FOLLOWED),
     ).fetchone()
-    verify = signing.verifier(found[0])
-    made = examined(envelope, None if last is None else _kept(last), verify=verify, other_log=other is not None, at=at)
+    made = examined(envelope, None if last is None else _kept(last), key=found[0], other_log=other is not None, at=at)
     db.execute(
-        "INSERT INTO checkpoints (gateway, epoch, seq, origin, size, root, signature, verdict, judged_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (made.gateway, made.epoch, made.seq, made.origin, made.size, made.root, made.signature, str(made.verdict), at),
+        "INSERT INTO checkpoints (gateway, epoch, seq, origin, size, root, signature, key, verdict, judged_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (made.gateway, made.epoch, made.seq, made.origin, made.size, made.root, made.signature, made.key, str(made.verdict), at),
     )
     return made
 
 
 def _kept(row: tuple[Any, ...]) -> Kept:
-    tenant, gateway, epoch, seq, origin, size, root, signature, verdict, judged_at = row
+    tenant, gateway, epoch, seq, origin, size, root, signature, key, verdict, judged_at, acknowledged = row
     return Kept(
-        tenant=tenant, gateway=gateway, epoch=epoch, seq=seq, origin=origin, size=size, root=root, signature=signature,
-        verdict=Verdict(verdict), judged_at=judged_at.astimezone(UTC),
+        tenant=tenant, gateway=gateway, epoch=epoch, seq=seq, origin=origin, size=size, root=root, signature=signature, key=key,
+        acknowledged=bool(acknowledged), verdict=Verdict(verdict), judged_at=judged_at.astimezone(UTC),
     )  # fmt: skip

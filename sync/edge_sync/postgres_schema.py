@@ -81,7 +81,9 @@ STEPS: Final[tuple[LiteralString, ...]] = (
     CREATE TABLE checkpoints (
         number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, gateway text COLLATE "C" NOT NULL,
         epoch text COLLATE "C" NOT NULL, seq bigint NOT NULL, origin text NOT NULL, size bigint NOT NULL, root text NOT NULL,
-        signature text NOT NULL, verdict text NOT NULL, judged_at timestamptz NOT NULL, UNIQUE (gateway, epoch, seq)
+        signature text NOT NULL, key bytea NOT NULL,
+        verdict text NOT NULL, judged_at timestamptz NOT NULL, acknowledged boolean NOT NULL DEFAULT false,
+        UNIQUE (gateway, epoch, seq)
     );
     CREATE INDEX checkpoints_by_log ON checkpoints (gateway, origin, number);
     """,

@@ -32,7 +32,7 @@ from edge_sync.store import (
     Watermark,
     conflict,
 )
-from edge_sync.witness import Kept
+from edge_sync.witness import Heard, Kept
 
 
 class PostgresStore:
@@ -104,6 +104,14 @@ class PostgresStore:
     def checkpoints(self, gateway: str = "") -> Sequence[Kept]:
         with translated("read"):
             return postgres_checkpoints.kept(self._db, gateway)
+
+    def heard(self) -> Sequence[Heard]:
+        with translated("read"):
+            return postgres_checkpoints.heard(self._db)
+
+    def acknowledge(self, gateway: str, origin: str) -> bool:
+        with self._transaction():
+            return postgres_checkpoints.acknowledge(self._db, gateway, origin)
 
     def witnessed(self) -> Sequence[Kept]:
         with self._transaction():

@@ -61,7 +61,8 @@ STEPS: Final = (
     """
     CREATE TABLE checkpoints (
         number INTEGER PRIMARY KEY, gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, origin TEXT NOT NULL,
-        size INTEGER NOT NULL, root TEXT NOT NULL, signature TEXT NOT NULL, verdict TEXT NOT NULL, judged_at TEXT NOT NULL,
+        size INTEGER NOT NULL, root TEXT NOT NULL, signature TEXT NOT NULL, key BLOB NOT NULL,
+        verdict TEXT NOT NULL, judged_at TEXT NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0,
         UNIQUE (gateway, epoch, seq)
     );
     CREATE INDEX checkpoints_by_log ON checkpoints (gateway, origin, number);

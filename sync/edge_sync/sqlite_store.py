@@ -33,7 +33,7 @@ from edge_sync.store import (
     Watermark,
     conflict,
 )
-from edge_sync.witness import Kept
+from edge_sync.witness import Heard, Kept
 
 Stream = tuple[str, str]
 
@@ -127,6 +127,14 @@ class SqliteStore:
     def checkpoints(self, gateway: str = "") -> Sequence[Kept]:
         with _translated("read"):
             return sqlite_checkpoints.kept(self._db, gateway)
+
+    def heard(self) -> Sequence[Heard]:
+        with _translated("read"):
+            return sqlite_checkpoints.heard(self._db)
+
+    def acknowledge(self, gateway: str, origin: str) -> bool:
+        with self._transaction():
+            return sqlite_checkpoints.acknowledge(self._db, gateway, origin)
 
     def witnessed(self) -> Sequence[Kept]:
         with self._transaction():

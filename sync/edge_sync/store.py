@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from edge_sync.messages import Birth, Envelope, Health
-from edge_sync.witness import Kept
+from edge_sync.witness import Heard, Kept
 
 DEAD_LETTERS: Final = 1000
 """Distinct dead letters kept per gateway; further ones are only counted, per reason."""
@@ -230,6 +230,14 @@ class Store(Protocol):
 
     def checkpoints(self, gateway: str = "") -> Sequence[Kept]:
         """Every checkpoint judged so far (of one gateway), by gateway, in the order in which they were judged."""
+        ...
+
+    def heard(self) -> Sequence[Heard]:
+        """When the first and the highest row of every current stream came in; none of revoked gateways."""
+        ...
+
+    def acknowledge(self, gateway: str, origin: str) -> bool:
+        """People know why this gateway began the log `origin`: no alarm any more. False when it replaced no other log."""
         ...
 
     def witnessed(self) -> Sequence[Kept]:

@@ -1,9 +1,9 @@
 r"""Checks an exported audit log, or the proof of one row, with Python and `cryptography` alone, and believes nothing it is told.
 
-    python verify_audit.py EXPORT_DIR [--checkpoints FILE] [--key BASE64] [--hq-key BASE64]
-    python verify_audit.py PROOF_FILE [--checkpoints FILE] [--key BASE64] [--hq-key BASE64]
+    python verify_audit.py EXPORT_DIR|PROOF_FILE [--checkpoints FILE] [--key BASE64] [--hq-key BASE64]
 
 FILE is what HQ's `edge-hq audit export` wrote; the keys are those HQ enrolled (without them the export's own, and that is said).
+HQ vouches only for what stands in FILE or is cosigned by the `--hq-key`: anybody can put a key of his own into an export.
 Each row is hashed as SHA-256(0 || line), the Merkle tree (RFC 6962) is built anew, and its root must stand in a checkpoint (C2SP
 signed note) of the box's key. Every checkpoint that HQ holds must be a root of this same tree. Exit 0 = nothing was
 changed, 1 = something does not fit, 2 = usage; always with a sentence.
@@ -15,14 +15,16 @@ import json
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Keys = dict[str, bytes]
 Head = tuple[str, int, bytes, bool]
-"""Origin, size, root, whether HQ cosigned it."""
+"""Origin, size, root, whether HQ vouches for it."""
 FIELDS = {"at", "body", "boot", "kind", "mono_ms", "seq"}
+ALONE = "on the word of the box's key alone"
 
 
 class WrongError(Exception):
@@ -86,36 +88,33 @@ def signed(line: str, name: str, kind: int, key: bytes, text: bytes) -> None:
         raise WrongError("a checkpoint's signature does not hold") from None
 
 
-def note(content: str, keys: Keys) -> Head:
-    """A checkpoint whose signatures hold."""
+def note(content: str, keys: Keys, *, hqs: bool = False) -> Head:
+    """A checkpoint whose signatures hold; `hqs`: the HQ key, or the file that this stands in, is known to be HQ's."""
     text, _, lines = content.partition("\n\n")
     (origin, size, top), (first, *more) = text.split("\n"), lines.removesuffix("\n").split("\n")
-    if (
-        not (size.isascii() and size.isdigit() and 0 < len(size) < 19)
-        or size[0] == "0"
-        or not lines.endswith("\n")
-        or len(more) > 1
-    ):
+    plain = size.isascii() and size.isdigit() and len(size) < 19 and size[0] != "0"
+    if not plain or not lines.endswith("\n") or len(more) > 1:
         raise WrongError("a checkpoint is not written as one")
     signed(first, origin, 1, keys["gateway"], text.encode() + b"\n")
     if more:
         signed(more[0], "/".join([*origin.split("/")[:3], "hq"]), 4, keys.get("hq", b""), text.encode() + b"\n")
-    return origin, int(size), decoded(top), bool(more)
+    return origin, int(size), decoded(top), hqs and bool(more)
 
 
-def held(checkpoints: bytes, origin: str, keys: Keys) -> list[Head]:
-    """HQ's checkpoints of this log."""
-    found = []
+def held(checkpoints: bytes, origin: str, keys: Keys) -> tuple[list[Head], list[str]]:
+    """HQ's checkpoints of this log, and what else HQ knows of this gateway: a log that was begun anew, in its place or by it."""
+    found, others = [], []
     for line in checkpoints.splitlines():
-        content = json.loads(line)["note"]
-        name = content.split("\n")[0]
+        said = json.loads(line)
+        name = said["note"].split("\n")[0]
+        head = note(said["note"], keys if name == origin else keys | {"gateway": decoded(said["key"])}, hqs=True)
         if name == origin:
-            found.append(note(content, keys))
-        elif name.rpartition("/")[0] == origin.rpartition("/")[0]:
-            raise WrongError(f"HQ also holds checkpoints of another log of this box ({name}): its history was begun anew")
+            found.append(head)
+        if name.rpartition("/")[0] == origin.rpartition("/")[0] and (name != origin or said["verdict"] == "replaced"):
+            others.append(f"{name} ({said['verdict']}, {said['judged_at']})")
     if not found:
         raise WrongError("the checkpoints file holds none of this log")
-    return found
+    return found, others
 
 
 def row(line: bytes, seq: int) -> None:
@@ -141,20 +140,21 @@ def whole(rows: bytes, heads: list[Head]) -> str:
     for seq, line in enumerate(leaves, 1):
         row(line, seq)
     until = max((at for _, at, _, by_hq in heads if by_hq), default=0)
-    return f"{size} rows of log {origin}, nothing was changed; HQ vouches up to row {until}, the box's own key for the rest"
+    vouched = f"HQ vouches up to row {until}, the box's own key for the rest" if until else ALONE
+    return f"{size} rows of log {origin}, nothing was changed; {vouched}"
 
 
-def single(content: bytes, keys: Keys, checkpoints: bytes | None) -> str:
-    """Check the proof of one row; the sentence when it fits."""
-    said = json.loads(content)
-    origin, size, top, by_hq = note(said["checkpoint"], keys)
+def single(said: dict[str, Any], heads: list[Head], *, brought: bool) -> str:
+    """Check the proof of one row against its head, first in `heads`, and HQ's if they were brought; the sentence when it fits."""
+    origin, size, top, _ = heads[0]
     leaf, seq, proof = said["row"].encode(), said["seq"], [bytes.fromhex(one) for one in said["proof"]]
     row(leaf, seq)
     if not 0 < seq <= size or climbs(leaf, seq, size, proof) != top:
         raise WrongError(f"row {seq} does not stand in the log that was signed")
-    if checkpoints is not None and all(one[1:3] != (size, top) for one in held(checkpoints, origin, keys)):
+    same = [by_hq for *head, by_hq in heads if head == [origin, size, top]]
+    if brought and len(same) == 1:
         raise WrongError("the checkpoint of this proof is not among those that HQ holds")
-    return f"row {seq} stands in log {origin} of {size} rows, {'which HQ cosigned' if by_hq else 'signed by the box alone'}"
+    return f"row {seq} stands in log {origin} of {size} rows, {'which HQ cosigned' if any(same) else ALONE}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -165,29 +165,29 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hq-key", default="", help="HQ's public key (base64)")
     given = parser.parse_args(arguments)
     try:
-        folder = given.export.is_dir()
-        told = (given.export / "keys.json" if folder else given.export).read_bytes()
-        keys = {name: decoded(text) for name, text in (json.loads(told) if folder else json.loads(told)["keys"]).items()}
+        folder = given.export if given.export.is_dir() else None
+        told = json.loads((folder / "keys.json" if folder else given.export).read_bytes())
+        keys = {name: decoded(text) for name, text in (told if folder else told["keys"]).items()}
         keys |= {name: decoded(text) for name, text in (("gateway", given.key), ("hq", given.hq_key)) if text}
-        checkpoints = given.checkpoints.read_bytes() if given.checkpoints else None
-        if folder:
-            notes = [given.export / name for name in ("checkpoint.txt", "witnessed.txt")]
-            texts = [one.read_bytes().decode() for one in notes if one.exists() or one == notes[0]]
-            heads = [note(text, keys) for text in texts]
-            heads += held(checkpoints, heads[0][0], keys) if checkpoints is not None else []
-            sentence = whole((given.export / "rows.jsonl").read_bytes(), heads)
-        else:
-            sentence = single(told, keys, checkpoints)
+        names = ("checkpoint.txt", "witnessed.txt")[: 1 + (given.export / "witnessed.txt").exists()]
+        texts = [(folder / name).read_bytes().decode() for name in names] if folder else [told["checkpoint"]]
+        heads = [note(text, keys, hqs=bool(given.hq_key)) for text in texts]
+        brought, others = held(given.checkpoints.read_bytes(), heads[0][0], keys) if given.checkpoints else ([], [])
+        heads += brought
+        fits = single(told, heads, brought=bool(brought)) if not folder else whole((folder / "rows.jsonl").read_bytes(), heads)
     except WrongError as error:
         print(f"不一致 DOES NOT FIT: {error}.")
         return 1
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         print(f"无法验证 CANNOT BE CHECKED: a file is missing or is not what its name says ({type(error).__name__}).")
         return 1
-    print(f"一致 OK: {sentence}.")
-    if not given.key:
-        print(f"本机公钥取自导出文件，请与总部登记的核对。 The box's key was taken from the export; HQ must know it as"
-              f" {base64.b64encode(keys['gateway']).decode()}.")  # fmt: skip
+    print(f"一致 OK: {fits}.")
+    if others:
+        print(f"记录曾重新开始，请查问原因。 This gateway's history was begun anew; ask which box wrote: {', '.join(others)}.")
+    for name, text, zh, en in (("gateway", given.key, "本机", "The box's"), ("hq", given.hq_key, "总部", "HQ's")):
+        if not text and name in keys:
+            print(f"{zh}公钥取自导出文件，请与总部核对。 {en} key was taken from the export, nobody vouches for it;"
+                  f" HQ must know it as {base64.b64encode(keys[name]).decode()}.")  # fmt: skip
     return 0
 
 

@@ -99,4 +99,4 @@ def test_window_and_watermark(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     with capsys.disabled():
         print("\n" + json.dumps(figures))
     assert twenty > 3 * one
-    assert ours == 0 <= naive  # how many a naive sender loses depends on the instant of the kill; often hundreds, sometimes none
+    assert ours == 0  # how many a naive sender loses depends on the instant of the kill: often hundreds, sometimes none

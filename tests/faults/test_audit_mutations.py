@@ -8,6 +8,7 @@ go through the real commands on real files. The last test prints what was counte
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -15,8 +16,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 
@@ -25,8 +27,8 @@ from audit_world import Audited, unlock
 from ledger_world import World, memory_folder
 
 from edge_agent import auditing
-from edge_agent.errors import LedgerBroken
-from edge_agent.ledger import audit
+from edge_agent.errors import BadInput, LedgerBroken
+from edge_agent.ledger import audit, evidence
 from edge_agent.ledger.audit import Row
 from edge_agent.ledger.reading import LedgerReader
 from edge_sync import signing, verify_audit
@@ -36,8 +38,25 @@ pytestmark = pytest.mark.fault
 ROWS = 40
 COLUMNS = ("seq", "at", "boot", "mono_ms", "kind", "body", "hash")
 COUNTED: Counter[str] = Counter()
+FOUND: Counter[str] = Counter()
 REFUSALS = (WrongError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What the verifier's `main` turns into a sentence and exit code 1."""
+
+
+@contextmanager
+def counted(kind: str, *refusals: type[Exception]) -> Iterator[pytest.ExceptionInfo[Exception]]:
+    """One mutation: within, it must be refused."""
+    COUNTED[kind] += 1
+    with pytest.raises(refusals) as caught:
+        yield caught
+    FOUND[kind] += 1
+
+
+def refused_by(kind: str, *arguments: object) -> None:
+    """One mutation, through the verifier's `main`."""
+    COUNTED[kind] += 1
+    assert verify_audit.main([str(one) for one in arguments]) == 1
+    FOUND[kind] += 1
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +115,8 @@ def test_the_verifier_finds_every_mutation_of_the_exported_rows(export: Path, li
     assert verify_audit.whole(content, told)
 
     def found(kind: str, mutated: bytes) -> None:
-        with pytest.raises(REFUSALS):
+        with counted(f"export {kind}", *REFUSALS):
             verify_audit.whole(mutated, told)
-        COUNTED[f"export {kind}"] += 1
 
     for mutated in flips(content):
         found("bit flip", mutated)
@@ -116,10 +134,37 @@ def test_the_verifier_finds_every_bit_flip_of_notes_and_keys(export: Path, tmp_p
         true = (export / name).read_bytes()
         for mutated in flips(true):
             (victim / name).write_bytes(mutated)
-            assert verify_audit.main([str(victim)]) == 1
-            COUNTED["export note or key bit flip"] += 1
+            refused_by("export note or key bit flip", victim)
         (victim / name).write_bytes(true)
     assert verify_audit.main([str(victim)]) == 0
+
+
+def test_the_verifier_and_the_box_find_every_bit_flip_of_every_note_in_hqs_file() -> None:
+    """Of the box's own log and of the one that stood in its place before."""
+    with memory_folder() as folder:
+        box = Audited(folder)
+        box.calls()
+        box.reported()
+        box.replaced()
+        for _ in range(2):
+            box.calls()
+            box.reported()
+        victim, brought = folder / "victim", box.hqs_file("--all")
+        auditing.exported(box.settings, victim)
+        true, origin = brought.read_bytes(), box.origin()
+        keys = evidence.Keys(gateway=box.keys.public, hq=signing.public_of(signing.load(box.hq_key)))
+        assert len(evidence.read_checkpoints(BytesIO(true), origin, keys).heads) == 2
+        assert verify_audit.main([str(victim), "--checkpoints", str(brought)]) == 0
+        spans = [found.span(1) for found in re.finditer(rb'"note":"([^"]*)"', true)]
+        assert len(spans) == 3
+        for start, end in spans:
+            for mutated in flips(true[start:end]):
+                content = true[:start] + mutated + true[end:]
+                brought.write_bytes(content)
+                refused_by("HQ's note bit flip", victim, "--checkpoints", brought)
+                with counted("HQ's note bit flip, on the box", BadInput):
+                    evidence.read_checkpoints(BytesIO(content), origin, keys)
+        box.close()
 
 
 @pytest.fixture(scope="module")
@@ -135,10 +180,9 @@ def copy(box: Audited) -> Iterator[sqlite3.Connection]:
 
 def test_the_box_finds_every_bit_flip_of_every_column_of_every_row(box: Audited, copy: sqlite3.Connection) -> None:
     def refused(seq: int, named: int | None) -> None:
-        with pytest.raises(LedgerBroken) as caught:
+        with counted("ledger bit flip", LedgerBroken) as caught:
             audit.verify(copy, sign=box.keys.sign)
         assert named is None or f"audit row {named} " in str(caught.value), seq
-        COUNTED["ledger bit flip"] += 1
 
     assert audit.verify(copy, sign=box.keys.sign) == ROWS
     for seq, *values in copy.execute(f"SELECT {', '.join(COLUMNS)} FROM audit ORDER BY seq").fetchall():
@@ -177,9 +221,8 @@ def test_the_box_finds_every_deletion_duplication_swap_and_truncation(box: Audit
             if kind == "truncation":
                 copy.execute("DELETE FROM audit_nodes WHERE (place + 1) << level > ?", (len(put),))
             if copy.execute("SELECT * FROM audit ORDER BY seq").fetchall() != true:
-                with pytest.raises(LedgerBroken):
+                with counted(f"ledger {kind}", LedgerBroken):
                     audit.verify(copy, sign=box.keys.sign)
-                COUNTED[f"ledger {kind}"] += 1
             copy.execute("ROLLBACK TO true")
             copy.execute("RELEASE true")
     assert copy.execute("SELECT * FROM audit_nodes").fetchall() == nodes
@@ -199,9 +242,10 @@ def test_samples_on_real_files_through_the_real_commands(box: Audited, export: P
                 connection.execute(f"UPDATE audit SET {column} = {column} || ? WHERE seq = ?", (str(n), seq))
                 connection.commit()
             found = auditing.verified(box.settings)
-            assert (found.intact, found.en) == (False, f"audit row {seq} was changed")
-            box.path.write_bytes(true)
             COUNTED["file sample"] += 1
+            assert (found.intact, found.en) == (False, f"audit row {seq} was changed")
+            FOUND["file sample"] += 1
+            box.path.write_bytes(true)
         victim = tmp_path / "victim"
         shutil.copytree(export, victim)
         content = (export / "rows.jsonl").read_bytes()
@@ -210,8 +254,9 @@ def test_samples_on_real_files_through_the_real_commands(box: Audited, export: P
             (victim / "rows.jsonl").write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
             command = [sys.executable, "-I", str(victim / "verify_audit.py"), str(victim)]
             done = subprocess.run(command, capture_output=True, check=False)
-            assert (done.returncode, done.stderr) == (1, b"")
             COUNTED["process sample"] += 1
+            assert (done.returncode, done.stderr) == (1, b"")
+            FOUND["process sample"] += 1
     finally:
         box.path.write_bytes(true)
         for suffix in ("-wal", "-shm"):
@@ -313,7 +358,7 @@ def test_a_torn_tail_is_not_called_tampering_and_takes_only_what_was_not_committ
     world.analysed(1)
     assert world.ledger.verify_chain() > rows
     world.close()
-    COUNTED["torn tail"] += kept + lost
+    print(json.dumps({"torn_tails_kept": kept, "torn_tails_lost": lost}))
 
 
 def _made(path: Path) -> bool:
@@ -324,8 +369,9 @@ def _made(path: Path) -> bool:
 
 
 def test_what_was_counted() -> None:
-    if not COUNTED:
-        pytest.skip("run together with the tests above")
-    total = sum(COUNTED.values()) - COUNTED["torn tail"]
-    print(json.dumps({"audit_mutations": total, "undetected": 0, **dict(sorted(COUNTED.items()))}))
-    assert total > 100_000
+    total, found = COUNTED.total(), FOUND.total()
+    print(json.dumps({"audit_mutations": total, "undetected": total - found, **dict(sorted(COUNTED.items()))}))
+    assert total == found
+    assert total > 100_000, (
+        "it counts what the tests above tried: run the whole file, pytest -m fault tests/faults/test_audit_mutations.py"
+    )

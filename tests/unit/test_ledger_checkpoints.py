@@ -66,7 +66,7 @@ def at_hq(envelopes: list[wire.AuditEnvelope]) -> list[Kept]:
     newest: Kept | None = None
     found = []
     for one in envelopes:
-        found.append(witness.examined(one, newest, verify=BOX, other_log=False, at=one.recordedtime))
+        found.append(witness.examined(one, newest, key=signing.public_of(BOX_KEY), other_log=False, at=one.recordedtime))
         newest = found[-1] if found[-1].verdict.followed else newest
     return found
 

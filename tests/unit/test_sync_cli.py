@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -146,10 +147,26 @@ def test_checkpoints_are_listed_alarms_first_of_all_by_the_exit_code(tmp_path: P
     store.close()
     assert main(["audit", "list", "--store", str(tmp_path / "hq.db")]) == 1
     shown = capsys.readouterr().out
-    assert "3 checkpoints, 2 alarms" in shown
+    assert "3 checkpoints, 2 alarms, 0 silent" in shown
     assert "forked" in shown
     assert "shrunk" in shown
     assert main(["audit", "list", "--store", str(tmp_path / "hq.db"), "--gateway", "gateway-2"]) == 0
+
+
+def test_a_gateway_whose_checkpoints_stopped_is_listed_as_silent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = an_hq(tmp_path / "hq.db")
+    store.commit([a_checkpoint(1, 5)], at=NOON)
+    for minutes in (10, 31):
+        row = Accepted(envelope=envelope(1 + minutes), payload=sealed(1 + minutes))
+        store.commit([row], at=NOON + timedelta(minutes=minutes))
+        assert main(["audit", "list", "--store", str(tmp_path / "hq.db")]) == (minutes > 30)
+    store.close()
+    assert "1 checkpoints, 0 alarms, 1 silent" in capsys.readouterr().out
+    assert main(["audit", "list", "--store", str(tmp_path / "hq.db"), "--silence-minutes", "60"]) == 0
+    assert main(["audit", "list", "--store", str(tmp_path / "hq.db"), "--gateway", "gateway-2"]) == 0
+    assert main(["audit", "list", "--store", str(tmp_path / "hq.db"), "--json"]) == 1
+    (line,) = json.loads(capsys.readouterr().out.splitlines()[-1])["silent"]
+    assert (line["gateway"], line["judged_at"]) == (GATEWAY, "2026-11-20T04:00:00Z")
 
 
 def test_checkpoints_are_exported_as_cosigned_notes_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,15 +2,18 @@
 
 import base64
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
 from postgres_world import Place, opened_at
 from sync_world import (
+    BOX_PUBLIC,
     EPOCH,
     GATEWAY,
     HQ_PUBLIC,
     NOON,
+    OTHER,
     TENANT,
     an_hq,
     box_sign,
@@ -22,10 +25,10 @@ from sync_world import (
 )
 from sync_world import sealed as sealed_row
 
-from edge_sync import checkpoint, merkle, wire, witness
+from edge_sync import checkpoint, merkle, signing, wire, witness
 from edge_sync.errors import Malformed
-from edge_sync.store import Accepted, Result, Store
-from edge_sync.witness import Kept, Verdict, judge
+from edge_sync.store import Accepted, Gateway, Result, Store
+from edge_sync.witness import Kept, Verdict, judge, silent
 
 ORIGIN = f"sx/v1/{TENANT}/{GATEWAY}/0123abcd"
 
@@ -52,7 +55,7 @@ class Log:
 def kept(said: wire.Checkpoint, seq: int = 1) -> Kept:
     made = wire.envelope(tenant=TENANT, gateway=GATEWAY, epoch=EPOCH, seq=seq, time=NOON, recorded=NOON, data=said)
     assert isinstance(made, wire.AuditEnvelope)
-    return witness.examined(made, None, verify=box_verify, other_log=False, at=NOON)
+    return witness.examined(made, None, key=BOX_PUBLIC, other_log=False, at=NOON)
 
 
 LOG, REWRITTEN = Log(100), Log(100, changed=20)
@@ -171,6 +174,50 @@ def test_two_logs_of_one_gateway_are_held_apart(store: Store) -> None:
     put(store, row(1, LOG.at(10)), row(2, OTHER_LOG.at(5)), row(3, OTHER_LOG.at(8, 5)), row(4, REWRITTEN.at(30)))
     assert verdicts(store.checkpoints()) == [(10, "first"), (5, "replaced"), (8, "consistent"), (30, "unproved")]
     assert verdicts(store.witnessed()) == [(8, "consistent")]
+
+
+def test_a_log_keeps_the_key_that_it_began_with(store: Store) -> None:
+    """A box that is replaced signs with a key of its own; what was judged by the one before stays so, and so do late rows."""
+    put(store, row(1, LOG.at(10)))
+    other = signing.public_of(OTHER)
+    store.enrol(Gateway(name=GATEWAY, tenant=TENANT, key=other))
+    result = put(store, row(2, LOG.at(20, 10)), row(3, LOG.at(30, 20, sign=other_sign)), row(4, OTHER_LOG.at(5, sign=other_sign)))
+    assert verdicts(result.checkpoints) == [(20, "consistent"), (30, "bad-signature"), (5, "replaced")]
+    assert [one.key for one in store.checkpoints()] == [BOX_PUBLIC, BOX_PUBLIC, BOX_PUBLIC, other]
+
+
+def silence(store: Store, minutes: int) -> list[str]:
+    return [one.gateway for one in silent(store.checkpoints(), store.heard(), after=timedelta(minutes=minutes))]
+
+
+def test_rows_that_go_on_without_checkpoints_are_noticed(store: Store) -> None:
+    assert store.heard() == []
+    put(store, row(1, LOG.at(10)))
+    store.commit([row(2), row(3, LOG.at(40))], at=NOON + timedelta(minutes=31))  # unproved: not followed
+    assert [(one.first_at, one.last_at) for one in store.heard()] == [(NOON, NOON + timedelta(minutes=31))]
+    assert (silence(store, 30), silence(store, 31)) == ([GATEWAY], [])
+    store.commit([row(4, LOG.at(50, 10))], at=NOON + timedelta(minutes=32))
+    assert silence(store, 0) == []
+    store.commit([row(6)], at=NOON + timedelta(minutes=90))
+    assert silence(store, 30) == [GATEWAY]
+    store.revoke(GATEWAY)
+    assert silence(store, 30) == []
+
+
+def test_a_gateway_that_never_sent_a_checkpoint_is_silent_as_well(store: Store) -> None:
+    put(store, row(1))
+    assert silence(store, 30) == []
+    store.commit([row(2)], at=NOON + timedelta(minutes=31))
+    assert silence(store, 30) == [GATEWAY]
+
+
+def test_an_acknowledged_log_is_no_alarm_any_more(store: Store) -> None:
+    put(store, row(1, LOG.at(10)), row(2, OTHER_LOG.at(5)), row(3, REWRITTEN.at(30)))
+    assert [one.alarming for one in store.checkpoints()] == [False, True, True]
+    assert not store.acknowledge(GATEWAY, ORIGIN)
+    assert not store.acknowledge("gateway-2", OTHER_LOG.origin)
+    assert store.acknowledge(GATEWAY, OTHER_LOG.origin)
+    assert [one.alarming for one in store.checkpoints()] == [False, False, True]
 
 
 def test_hq_opened_again_still_knows(store: Store, place: Place) -> None:

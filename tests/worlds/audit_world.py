@@ -45,12 +45,25 @@ class Audited:
         )  # fmt: skip
         self.hq_key = folder / "hq.key"
         public = signing.create(self.hq_key)
-        officers = [str(Identity.generate().recipient) for _ in range(2)]
-        provision.provision(self.settings, legal=officers[:1], hr=officers[1:], hq_key=signing.text_of(public))
-        self.keys = DeviceKeys.load(self.settings.paths.keys)
         self.hq = SqliteStore(folder / "hq.db")
+        self._provision(signing.text_of(public))
+
+    def _provision(self, hq_key: str) -> None:
+        officers = [str(Identity.generate().recipient) for _ in range(2)]
+        provision.provision(self.settings, legal=officers[:1], hr=officers[1:], hq_key=hq_key)
+        self.keys = DeviceKeys.load(self.settings.paths.keys)
         self.hq.enrol(Gateway(name=GATEWAY, tenant="demo", key=self.keys.public))
         self.ledger = self.opened()
+
+    def replaced(self) -> None:
+        """The box broke: another stands in its place, under its name, with a key and a log of its own."""
+        self.ledger.close()
+        Path(self.settings.state).rename(self.folder / "broken")
+        self._provision(signing.text_of(signing.public_of(signing.load(self.hq_key))))
+
+    def at_hq(self, *arguments: str) -> int:
+        """`edge-hq audit …` as it is typed."""
+        return edge_hq(["audit", *arguments, "--store", str(self.folder / "hq.db")])
 
     def opened(self) -> SqliteLedger:
         return app.ledger(self.settings, self.keys)
@@ -66,6 +79,11 @@ class Audited:
     @property
     def key_text(self) -> str:
         return b64encode(self.keys.public).decode()
+
+    def origin(self) -> str:
+        with closing(sqlite3.connect(self.path)) as connection:
+            (origin,) = connection.execute("SELECT value FROM meta WHERE key = 'origin'").fetchone()
+        return str(origin)
 
     def rows(self) -> list[Row]:
         with closing(sqlite3.connect(self.path)) as connection:

@@ -135,7 +135,7 @@ def cosigned(said: wire.Checkpoint, hq: wire.Sign) -> wire.Witness:
     """HQ's word about a first checkpoint."""
     row = wire.envelope(tenant="demo", gateway="gateway-1", epoch=EPOCH, seq=46, time=NOON, recorded=NOON, data=said)
     assert isinstance(row, wire.AuditEnvelope)
-    judged = witness.examined(row, None, verify=signing.verifier(signing.public_of(BOX)), other_log=False, at=NOON)
+    judged = witness.examined(row, None, key=signing.public_of(BOX), other_log=False, at=NOON)
     return witness.cosigned(replace(judged, counter=1_795_000_000_000_003), hq)
 
 
