@@ -3,8 +3,8 @@
 One block of rules for each gateway, since a pattern cannot see the tenant in a certificate: a gateway writes its own leaves under
 its own tenant and reads what HQ says to it, and everything else is denied. Names below `hq.` are HQ's own. The client id is
 forced to the certificate's name, so that no gateway can throw another one off the broker by taking its id.
-Mosquitto reads rules and certificates again on SIGHUP: a revoked gateway loses its rules at once, also on an open connection,
-and can never connect again, since its certificate is on the list of the revoked.
+Mosquitto reads rules and certificates again on SIGHUP: who is revoked, gateway or HQ's own, loses its rules at once, also on an
+open connection, and can never connect again, since its certificate is on the list of the revoked.
 """
 
 import os
@@ -70,7 +70,7 @@ HQ_RULES: Final = {
 
 
 def access(gateways: Sequence[GatewayLine], own: Sequence[str]) -> str:
-    """The rules: `own` are HQ's names as issued (`hq.sink`, `hq.reader.bi` …); revoked gateways get none."""
+    """The rules: `own` are HQ's names in force (`hq.sink`, `hq.reader.bi` …); who is revoked gets none."""
     blocks = [_NOTE]
     for name in own:
         rules = HQ_RULES.get(name.split(".")[1])

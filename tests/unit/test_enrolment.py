@@ -383,6 +383,18 @@ def test_hq_can_take_back_its_own_certificates_and_gets_new_ones(region: Region,
     assert next_one.serial_number not in Authority.open(ca).revoked()
 
 
+def test_who_of_hq_is_revoked_has_no_rules_until_there_is_a_new_certificate(region: Region) -> None:
+    ca, acl = region.folder / "ca", region.folder / "broker" / "acl"
+    assert "user hq.reader\n" in acl.read_text()
+    region.hq("ca", "revoke", "hq.reader", "--ca", ca)
+    region.configure()
+    assert "user hq.reader\n" not in acl.read_text()
+    assert "user hq.sink\n" in acl.read_text()
+    region.hq("ca", "client", "reader", "--ca", ca, "-o", region.folder / "next")
+    region.configure()
+    assert "user hq.reader\n" in acl.read_text()
+
+
 @pytest.mark.parametrize("name", ["hq.sink", "a/b", "Store-7", "store 7", ""])
 def test_no_gateway_can_have_a_name_of_hq_or_of_nobody(name: str, region: Region) -> None:
     with pytest.raises(Refused):
