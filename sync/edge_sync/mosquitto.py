@@ -10,7 +10,7 @@ open connection, and can never connect again, since its certificate is on the li
 import os
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -67,6 +67,8 @@ HQ_RULES: Final = {
     "reader": tuple(f"topic read {topics.ROOT}/+/+/{leaf}" for leaf in sorted(topics.GATEWAY_WRITES)),
 }
 """What each of HQ's roles may do; nobody but the sink confirms."""
+Gateways = Callable[[], Sequence[GatewayLine]]
+"""HQ's list as it is when asked."""
 
 
 def access(gateways: Sequence[GatewayLine], own: Sequence[str]) -> str:
@@ -87,9 +89,7 @@ def configuration(folder: Path, *, port: int, address: str, user: str) -> str:
     )
 
 
-def write(
-    folder: Path, authority: Authority, gateways: Sequence[GatewayLine], *, port: int, address: str = "", user: str = ""
-) -> None:
+def write(folder: Path, authority: Authority, gateways: Gateways, *, port: int, address: str = "", user: str = "") -> None:
     """Everything the broker reads besides its own key and certificate, which `edge-hq ca server` puts there.
 
     Raises:
@@ -107,12 +107,16 @@ def write(
     refresh(folder, authority, gateways)
 
 
-def refresh(folder: Path, authority: Authority, gateways: Sequence[GatewayLine]) -> bool:
-    """After a change of who is enrolled: rules and revocations anew, and a running broker reads them; False when none runs."""
-    for name in ("ca.pem", "crl.pem"):
-        durable.write(folder / name, (authority.folder / name).read_bytes(), mode=0o644)
-    durable.write(folder / "acl", access(gateways, authority.own()).encode(), mode=0o644)
-    return _reload(folder)
+def refresh(folder: Path, authority: Authority, gateways: Gateways) -> bool:
+    """After a change of who is enrolled: rules and revocations anew, and a running broker reads them; False when none runs.
+
+    Read and written under the CA's lock, so that nobody writes what another operator has just revoked.
+    """
+    with authority.locked():
+        for name in ("ca.pem", "crl.pem"):
+            durable.write(folder / name, (authority.folder / name).read_bytes(), mode=0o644)
+        durable.write(folder / "acl", access(gateways(), authority.own()).encode(), mode=0o644)
+        return _reload(folder)
 
 
 def _rules(one: GatewayLine) -> Iterator[str]:
