@@ -42,10 +42,11 @@ persistence true
 persistence_location {folder}/data/
 autosave_interval 60
 
-# Nothing is dropped for a sink that is slow. What can pile up is bounded elsewhere: no gateway runs more than 1000 rows ahead
-# of what HQ confirmed.
+# A reader that is slow or away takes no more memory than this, and its session ends after a day. What is dropped for the sink
+# is no loss: gateways send again what HQ has not confirmed, and HQ asks for what it lacks.
 max_queued_messages 0
-max_queued_bytes 0
+max_queued_bytes 67108864
+persistent_client_expiration 1d
 max_inflight_messages 0
 max_packet_size 1114112
 max_keepalive 300

@@ -404,6 +404,13 @@ def test_the_broker_s_rules_are_read_and_written_while_nobody_else_can_revoke(re
     assert free == [False, False]
 
 
+def test_the_broker_keeps_bounded_queues_for_who_is_away(region: Region) -> None:
+    lines = (region.folder / "broker" / "mosquitto.conf").read_text().splitlines()
+    settings = dict(line.split(" ", 1) for line in lines if line and not line.startswith("#"))
+    assert 0 < int(settings["max_queued_bytes"]) <= 2**27
+    assert settings["persistent_client_expiration"] == "1d"
+
+
 def test_who_of_hq_is_revoked_has_no_rules_until_there_is_a_new_certificate(region: Region) -> None:
     ca, acl = region.folder / "ca", region.folder / "broker" / "acl"
     assert "user hq.reader\n" in acl.read_text()
