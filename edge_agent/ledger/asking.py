@@ -12,6 +12,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from edge_sync import scalars
+
 LINE_BYTES: Final = 64 * 1024
 WAIT_S: Final = 5.0
 _NAME_BYTES: Final = 100
@@ -37,7 +39,7 @@ class Witnessed(_Question, frozen=True, tag="witness"):
 class Refuse(_Question, frozen=True, tag="refuse"):
     """A row that can never be delivered."""
 
-    seq: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+    seq: scalars.Seq
     reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$(?!\n)")]
 
 

@@ -103,8 +103,10 @@ class Authority:
         return [certificates.load_pem(path.read_bytes()) for path in sorted((self.folder / "issued" / name).glob("*.pem"))]
 
     def own(self) -> list[str]:
-        """HQ's names that were given out, `hq.broker` among them."""
-        return sorted(path.name for path in (self.folder / "issued").glob("hq.*"))
+        """HQ's names that hold a certificate which is not revoked, `hq.broker` among them."""
+        revoked = self.revoked()
+        names = sorted(path.name for path in (self.folder / "issued").glob("hq.*"))
+        return [name for name in names if any(one.serial_number not in revoked for one in self.issued(name))]
 
     def revoke(self, name: str, *, now: datetime | None = None) -> int:
         """Put every certificate of `name` on the list; returns how many were not on it yet."""

@@ -14,10 +14,11 @@ import msgspec
 
 from edge_sync import topics, wire
 from edge_sync.errors import Malformed, WireError
+from edge_sync.scalars import LAST_SEQ
 from edge_sync.signing import verifier
 from edge_sync.store import Accepted, Arrival, Born, Gateway, Rejected, Seen
 
-_ID: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([0-9a-f][0-9a-f-]{3,35})/([1-9][0-9]{0,18})")
+_ID: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([0-9a-f][0-9a-f-]{3,35})/([1-9][0-9]{0,15})")
 
 
 class _Named(msgspec.Struct):
@@ -80,7 +81,12 @@ def _settled(gateway: Gateway, leaf: str, reason: str, payload: bytes, verify: w
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, WireError):
         return _rejected(gateway.name, leaf, reason, payload)
     found = _ID.fullmatch(named.id)
-    if found is None or found[1] != gateway.name or named.source != f"urn:sx:{gateway.tenant}:{gateway.name}":
+    if (
+        found is None
+        or found[1] != gateway.name
+        or int(found[3]) > LAST_SEQ
+        or named.source != f"urn:sx:{gateway.tenant}:{gateway.name}"
+    ):
         return _rejected(gateway.name, leaf, reason, payload)
     return Rejected(
         gateway=gateway.name,
@@ -89,7 +95,7 @@ def _settled(gateway: Gateway, leaf: str, reason: str, payload: bytes, verify: w
         sha256=sha256(payload).hexdigest(),
         size_bytes=len(payload),
         epoch=found[2],
-        seq=min(int(found[3]), 2**63 - 1),
+        seq=int(found[3]),
         payload=payload,
     )
 

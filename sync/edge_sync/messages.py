@@ -11,9 +11,11 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from edge_sync.data import Checkpoint, Closed, Gap, ShelfData, TagsData
 from edge_sync.scalars import (
+    LAST_SEQ,
     BootId,
     Code,
     Count,
+    Counter,
     Digest,
     EnvelopeId,
     Epoch,
@@ -47,6 +49,8 @@ class _Envelope(Closed, frozen=True, kw_only=True, tag_field="type"):
         gateway, _, seq = self.id.split("/")
         if self.source.rpartition(":")[2] != gateway or f"{int(seq):020}" != self.sequence:
             raise ValueError("id, source and sequence disagree")
+        if int(seq) > LAST_SEQ:
+            raise ValueError("a sequence beyond the last")
 
     @property
     def tenant(self) -> str:
@@ -148,7 +152,7 @@ class _Order(Closed, frozen=True, kw_only=True, tag_field="type"):
     """Signed by HQ for one gateway. `counter` only ever grows per (key, gateway); the box remembers the last it obeyed."""
 
     gateway: Name
-    counter: Seq
+    counter: Counter
 
 
 class Committed(_Order, frozen=True, kw_only=True, tag="cn.sx.committed.v1"):

@@ -3,14 +3,14 @@
 One block of rules for each gateway, since a pattern cannot see the tenant in a certificate: a gateway writes its own leaves under
 its own tenant and reads what HQ says to it, and everything else is denied. Names below `hq.` are HQ's own. The client id is
 forced to the certificate's name, so that no gateway can throw another one off the broker by taking its id.
-Mosquitto reads rules and certificates again on SIGHUP: a revoked gateway loses its rules at once, also on an open connection,
-and can never connect again, since its certificate is on the list of the revoked.
+Mosquitto reads rules and certificates again on SIGHUP: who is revoked, gateway or HQ's own, loses its rules at once, also on an
+open connection, and can never connect again, since its certificate is on the list of the revoked.
 """
 
 import os
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -42,10 +42,11 @@ persistence true
 persistence_location {folder}/data/
 autosave_interval 60
 
-# Nothing is dropped for a sink that is slow. What can pile up is bounded elsewhere: no gateway runs more than 1000 rows ahead
-# of what HQ confirmed.
+# A reader that is slow or away takes no more memory than this, and its session ends after a day. What is dropped for the sink
+# is no loss: gateways send again what HQ has not confirmed, and HQ asks for what it lacks.
 max_queued_messages 0
-max_queued_bytes 0
+max_queued_bytes 67108864
+persistent_client_expiration 1d
 max_inflight_messages 0
 max_packet_size 1114112
 max_keepalive 300
@@ -67,10 +68,12 @@ HQ_RULES: Final = {
     "reader": tuple(f"topic read {topics.ROOT}/+/+/{leaf}" for leaf in sorted(topics.GATEWAY_WRITES)),
 }
 """What each of HQ's roles may do; nobody but the sink confirms."""
+Gateways = Callable[[], Sequence[GatewayLine]]
+"""HQ's list as it is when asked."""
 
 
 def access(gateways: Sequence[GatewayLine], own: Sequence[str]) -> str:
-    """The rules: `own` are HQ's names as issued (`hq.sink`, `hq.reader.bi` …); revoked gateways get none."""
+    """The rules: `own` are HQ's names in force (`hq.sink`, `hq.reader.bi` …); who is revoked gets none."""
     blocks = [_NOTE]
     for name in own:
         rules = HQ_RULES.get(name.split(".")[1])
@@ -87,9 +90,7 @@ def configuration(folder: Path, *, port: int, address: str, user: str) -> str:
     )
 
 
-def write(
-    folder: Path, authority: Authority, gateways: Sequence[GatewayLine], *, port: int, address: str = "", user: str = ""
-) -> None:
+def write(folder: Path, authority: Authority, gateways: Gateways, *, port: int, address: str = "", user: str = "") -> None:
     """Everything the broker reads besides its own key and certificate, which `edge-hq ca server` puts there.
 
     Raises:
@@ -107,12 +108,16 @@ def write(
     refresh(folder, authority, gateways)
 
 
-def refresh(folder: Path, authority: Authority, gateways: Sequence[GatewayLine]) -> bool:
-    """After a change of who is enrolled: rules and revocations anew, and a running broker reads them; False when none runs."""
-    for name in ("ca.pem", "crl.pem"):
-        durable.write(folder / name, (authority.folder / name).read_bytes(), mode=0o644)
-    durable.write(folder / "acl", access(gateways, authority.own()).encode(), mode=0o644)
-    return _reload(folder)
+def refresh(folder: Path, authority: Authority, gateways: Gateways) -> bool:
+    """After a change of who is enrolled: rules and revocations anew, and a running broker reads them; False when none runs.
+
+    Read and written under the CA's lock, so that nobody writes what another operator has just revoked.
+    """
+    with authority.locked():
+        for name in ("ca.pem", "crl.pem"):
+            durable.write(folder / name, (authority.folder / name).read_bytes(), mode=0o644)
+        durable.write(folder / "acl", access(gateways(), authority.own()).encode(), mode=0o644)
+        return _reload(folder)
 
 
 def _rules(one: GatewayLine) -> Iterator[str]:

@@ -5,9 +5,12 @@ because `\d` knows more digits than ASCII has. Times are RFC 3339 with an offset
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
+
+LAST_SEQ: Final = 2**53
+"""The last sequence of an outbox: far beyond any life of one, exact in JSON, and with room above it in a database's integers."""
 
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$(?!\n)")]
 """An identifier of a closed list: an event, a SKU, a brand, a bay."""
@@ -35,15 +38,17 @@ Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$(?!\n)")]
 Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?$(?!\n)")]
 """A day, or a day and a minute, of the store's own calendar."""
 Sequence20 = Annotated[str, Meta(pattern=r"^[0-9]{20}$(?!\n)")]
-EnvelopeId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}/[0-9a-f][0-9a-f-]{3,35}/[1-9][0-9]{0,18}$(?!\n)")]
+EnvelopeId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}/[0-9a-f][0-9a-f-]{3,35}/[1-9][0-9]{0,15}$(?!\n)")]
 Source = Annotated[str, Meta(pattern=r"^urn:sx:[a-z0-9][a-z0-9-]{0,62}:[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
 MessageType = Annotated[str, Meta(pattern=r"^cn\.sx\.[a-z]{1,16}(\.[a-z]{1,16})?\.v[0-9]{1,3}$(?!\n)")]
 
 Time = Annotated[datetime, Meta(tz=True)]
 Ms = Annotated[int, Meta(ge=0, le=10**10)]
-Seq = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-Mark = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-"""A watermark or a counter; 0 = nothing yet."""
+Seq = Annotated[int, Meta(ge=1, le=LAST_SEQ)]
+Mark = Annotated[int, Meta(ge=0, le=LAST_SEQ)]
+"""A watermark; 0 = nothing yet."""
+Counter = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+"""Numbers HQ's orders; only HQ counts, by its clock in microseconds."""
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]

@@ -159,8 +159,8 @@ class Uplink:
             if row.seq in self._to_refuse:
                 self._window.skipped(row.seq)
                 continue
-            ticket = link.publish(self._topic(self._leaf(row)), row.payload)
-            self._window.sent(ticket, row.seq, now)
+            leaf = self._leaf(row)
+            self._window.sent(link.publish(self._topic(leaf), row.payload), row.seq, now, leaf=leaf)
         return len(rows) + self._feed_replay(link, now)
 
     def _feed_replay(self, link: Link, now: float) -> int:
@@ -171,7 +171,7 @@ class Uplink:
             if row.seq > last or row.seq in self._to_refuse:
                 break
             leaf = "backfill" if row.leaf == "tags" else row.leaf
-            self._window.replayed(link.publish(self._topic(leaf), row.payload), row.seq, now)
+            self._window.replayed(link.publish(self._topic(leaf), row.payload), row.seq, now, leaf=leaf)
             sent += 1
         if limit and not sent:
             self._window.replay_reached(last)

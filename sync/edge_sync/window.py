@@ -7,7 +7,9 @@ Rules:
 4. a publish unanswered for `stall_s` means the link is dead: reconnect;
 5. "no subscriber" and "quota exceeded" are no success and no fault of the row: hold, then start over. HQ's voice lifts a hold;
 6. a refused row is given up once; but after `refusals` refusals in a row the fault is the link's, and it holds instead;
-7. what was sent before goes out marked as a repeat; a replay that HQ asked for uses at most half of the free window.
+7. "not authorised" is first of all about the link, whose access rule may still be on its way: hold. Only a row that is refused
+   again after others were accepted on its leaf is given up. HQ's voice lifts no hold of rules 6 and 7;
+8. what was sent before goes out marked as a repeat; a replay that HQ asked for uses at most half of the free window.
 """
 
 from collections import deque
@@ -15,6 +17,7 @@ from enum import Enum
 
 NO_SUBSCRIBER = 0x10
 FAILED = 0x80
+NOT_AUTHORISED = 0x87
 QUOTA_EXCEEDED = 0x97
 _CAP_S = 60.0
 _MAX_RANGES = 64
@@ -47,7 +50,9 @@ class Window:
         self._stall_s = stall_s
         self._hold_s = hold_s
         self._refusals = refusals
-        self._in_flight: dict[int, tuple[int, float]] = {}
+        self._in_flight: dict[int, tuple[int, float, str]] = {}
+        self._accepted: dict[str, int] = {}
+        self._unauthorised: dict[int, tuple[str, int]] = {}
         self._replays: deque[tuple[int, int]] = deque()
         self._committed = 0
         self._cursor = 0
@@ -55,6 +60,7 @@ class Window:
         self._progress_at = 0.0
         self._patience_s = stall_s
         self._held_until: float | None = None
+        self._hold_is_firm = False
         self._pause_s = hold_s
         self._refused_in_a_row = 0
 
@@ -89,6 +95,7 @@ class Window:
         """The outbox was replaced: what was sent before says nothing any more."""
         self._highest_sent = self._committed = self._cursor = 0
         self._replays.clear()
+        self._unauthorised.clear()
 
     def room(self) -> int:
         """How many rows after `cursor` may be sent now."""
@@ -98,18 +105,18 @@ class Window:
         return max(0, min(free, self._committed + self._lead - self._cursor))
 
     def replay_room(self) -> tuple[int, int, int]:
-        """(first, last, how many) of the replay that may be sent now; how many = 0 when there is none (rule 7)."""
+        """(first, last, how many) of the replay that may be sent now; how many = 0 when there is none (rule 8)."""
         free = self._size - len(self._in_flight)
         if self.held or not self._replays or free <= 0:
             return (0, 0, 0)
         first, last = self._replays[0]
         return (first, last, max(1, free // 2))
 
-    def sent(self, ticket: int, seq: int, now: float) -> None:
-        """A row after `cursor` went out."""
+    def sent(self, ticket: int, seq: int, now: float, *, leaf: str = "tags") -> None:
+        """A row after `cursor` went out, on that leaf."""
         if self._cursor == self._committed:
             self._progress_at = now
-        self._in_flight[ticket] = (seq, now)
+        self._in_flight[ticket] = (seq, now, leaf)
         self._cursor = max(self._cursor, seq)
         self._highest_sent = max(self._highest_sent, seq)
 
@@ -117,9 +124,9 @@ class Window:
         """A row after `cursor` was given up and is not sent again."""
         self._cursor = max(self._cursor, seq)
 
-    def replayed(self, ticket: int, seq: int, now: float) -> None:
-        """A row of the current replay went out."""
-        self._in_flight[ticket] = (seq, now)
+    def replayed(self, ticket: int, seq: int, now: float, *, leaf: str = "backfill") -> None:
+        """A row of the current replay went out, on that leaf."""
+        self._in_flight[ticket] = (seq, now, leaf)
         self.replay_reached(seq)
 
     def replay_reached(self, seq: int) -> None:
@@ -140,8 +147,8 @@ class Window:
             self._replays.append(wanted)
 
     def answered(self, ticket: int, code: int, now: float) -> tuple[Outcome, int]:
-        """The broker's PUBACK: what it means, and for which row (0 = not one of ours). Rules 2, 5, 6."""
-        seq, _ = self._in_flight.pop(ticket, (0, 0.0))
+        """The broker's PUBACK: what it means, and for which row (0 = not one of ours). Rules 2, 5, 6, 7."""
+        seq, _, leaf = self._in_flight.pop(ticket, (0, 0.0, ""))
         if not seq:
             return (Outcome.FREED, 0)
         if code in (NO_SUBSCRIBER, QUOTA_EXCEEDED):
@@ -149,10 +156,14 @@ class Window:
             return (Outcome.HELD, seq)
         if code < FAILED:
             self._refused_in_a_row = 0
+            self._accepted[leaf] = self._accepted.get(leaf, 0) + 1
             return (Outcome.FREED, seq)
+        if code == NOT_AUTHORISED and not self._only_this_one(seq, leaf):
+            self._hold(now, firm=True)
+            return (Outcome.HELD, seq)
         self._refused_in_a_row += 1
         if self._refused_in_a_row > self._refusals:
-            self._hold(now)
+            self._hold(now, firm=True)
             return (Outcome.HELD, seq)
         return (Outcome.GIVE_UP, seq)
 
@@ -165,12 +176,15 @@ class Window:
         went_back = committed < self._committed
         self._committed = committed
         self._cursor = max(self._cursor, committed)
-        if went_back or self.held:
+        self._unauthorised = {seq: seen for seq, seen in self._unauthorised.items() if seq > committed}
+        if self.held and self._hold_is_firm:
+            self._cursor = committed
+        elif went_back or self.held:
             self._start_over(now)
 
     def verdict(self, now: float) -> Verdict:
         """Rules 3, 4 and the end of a hold. START_OVER has already been done when it is returned."""
-        if any(now - at > self._stall_s for _, at in self._in_flight.values()):
+        if any(now - at > self._stall_s for _, at, _ in self._in_flight.values()):
             return Verdict.RECONNECT
         if self._held_until is not None:
             if now < self._held_until:
@@ -183,8 +197,18 @@ class Window:
             return Verdict.START_OVER
         return Verdict.GO_ON
 
-    def _hold(self, now: float) -> None:
+    def _only_this_one(self, seq: int, leaf: str) -> bool:
+        """Whether others were accepted on that leaf since this row was first refused there."""
+        accepted = self._accepted.get(leaf, 0)
+        where, then = self._unauthorised.get(seq, ("", 0))
+        if where != leaf:
+            self._unauthorised[seq] = (leaf, accepted)
+            return False
+        return accepted > then
+
+    def _hold(self, now: float, *, firm: bool = False) -> None:
         if self._held_until is None:
+            self._hold_is_firm = firm
             self._held_until = now + self._pause_s
             self._pause_s = min(self._pause_s * 2, _CAP_S)
 

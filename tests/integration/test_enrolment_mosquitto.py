@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from edge_agent.ledger.watermarks import WatermarkServer
 from edge_sync import certificates, signing, wire
 from edge_sync.ca import Authority, write_pair
 from edge_sync.errors import LinkDown
-from edge_sync.link import Endpoint, Link
+from edge_sync.link import Delivered, Endpoint, Link
+from edge_sync.window import NO_SUBSCRIBER
 
 pytestmark = pytest.mark.broker
 Capture = pytest.CaptureFixture[str]
@@ -207,6 +208,26 @@ def test_revocation_silences_an_open_connection_and_bars_the_next_one(scene: Sce
         assert connects(scene.bad.end)
 
 
+def test_a_revoked_reader_of_hq_hears_nothing_more_on_its_open_connection(scene: Scene) -> None:
+    with scene.region.broker():
+        link, heard = Link(scene.region.own_end("reader"), client_id="hq.reader"), list[bytes]()
+
+        def hears_this(said: bytes) -> bool:
+            assert publish(scene.bad.end, "sx/v1/demo/store-7/tags", said) in (0, NO_SUBSCRIBER)
+            with suppress(LinkDown):
+                heard.extend(event.payload for event in link.poll(0.2) if isinstance(event, Delivered))
+            return said in heard
+
+        link.open()
+        link.subscribe(["sx/v1/+/+/tags"])
+        wait_for(lambda: hears_this(b"before"), "it listens")
+        scene.region.hq("ca", "revoke", "hq.reader", "--ca", scene.region.folder / "ca")
+        scene.region.revoke("store-8")  # which writes the rules anew, and shows when the broker has read them
+        wait_for(lambda: not connects(scene.neighbour.end), "the broker has read them")
+        assert not any(hears_this(b"after") for _ in range(5))
+        link.drop()
+
+
 def test_a_gateway_enrolled_while_the_broker_runs_may_speak_at_once(region: Region, capsys: Capture) -> None:
     with region.broker():
         box = region.enrolled("store-1", capsys)
@@ -337,10 +358,7 @@ def only_the_new(region: Region, box: Box) -> None:
     away = kept.rename(region.folder / "kept.pem")
     assert authority.revoke(box.gateway) == 1
     away.rename(kept)
-    region.hq(
-        "broker-config", "--ca", region.folder / "ca", "--store", region.store, "-o", region.folder / "broker",
-        "--port", region.port, *region.local,
-    )  # fmt: skip
+    region.configure()
 
 
 def test_a_revoked_gateway_that_still_reaches_the_broker_is_refused_by_the_sink(region: Region, capsys: Capture) -> None:

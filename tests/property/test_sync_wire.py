@@ -89,7 +89,10 @@ def test_any_order_with_any_repeats_ends_at_the_watermark_of_the_set(order: list
 
 
 OPERATIONS = st.lists(
-    st.tuples(st.sampled_from(["send", "ack", "nobody", "refuse", "confirm", "reconnect", "wait", "replay"]), st.integers(1, 40)),
+    st.tuples(
+        st.sampled_from(["send", "ack", "nobody", "refuse", "forbid", "confirm", "reconnect", "wait", "replay"]),
+        st.integers(1, 40),
+    ),
     max_size=80,
 )
 
@@ -108,8 +111,8 @@ def test_the_window_keeps_its_bounds_and_skips_no_row_whatever_happens(operation
             assert seq <= reached + 1, "a row was passed over"
             reached = max(reached, seq)
             window.sent(ticket, seq, now)
-        elif what in {"ack", "nobody", "refuse"}:
-            outcome, seq = window.answered(number, {"ack": 0, "nobody": 0x10, "refuse": 0x87}[what], now)
+        elif what in {"ack", "nobody", "refuse", "forbid"}:
+            outcome, seq = window.answered(number, {"ack": 0, "nobody": 0x10, "refuse": 0x83, "forbid": 0x87}[what], now)
             if outcome is Outcome.GIVE_UP:
                 given_up.add(seq)
         elif what == "confirm":

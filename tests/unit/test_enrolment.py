@@ -1,6 +1,7 @@
 """How a box gets its certificate: one claim, one name, one key; what HQ refuses, and what the box refuses."""
 
 import base64
+import fcntl
 import json
 import re
 import sqlite3
@@ -19,12 +20,13 @@ from region_world import Box, Region
 from edge_agent import app, enrolment
 from edge_agent.errors import BadInput, NotAllowed, NotFound, SealBroken
 from edge_agent.ledger.reading import LedgerReader
-from edge_sync import approval, certificates, claims, credentials, log, signing, wire
+from edge_sync import approval, certificates, claims, credentials, log, mosquitto, signing, wire
 from edge_sync import enrolment as papers
 from edge_sync.approval import Approver
 from edge_sync.ca import Authority
 from edge_sync.errors import BadSignature, Refused
 from edge_sync.sqlite_store import SqliteStore
+from edge_sync.store import GatewayLine
 
 Capture = pytest.CaptureFixture[str]
 
@@ -381,6 +383,44 @@ def test_hq_can_take_back_its_own_certificates_and_gets_new_ones(region: Region,
     region.hq("ca", "client", "sink", "--ca", ca, "-o", region.folder / "next")
     next_one = certificates.load_pem((region.folder / "next" / "hq.sink.pem").read_bytes())
     assert next_one.serial_number not in Authority.open(ca).revoked()
+
+
+def test_the_broker_s_rules_are_read_and_written_while_nobody_else_can_revoke(region: Region) -> None:
+    authority, folder = Authority.open(region.folder / "ca"), region.folder / "broker"
+    free: list[bool] = []
+
+    def gateways() -> list[GatewayLine]:
+        with (authority.folder / "lock").open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                free.append(False)
+            else:
+                free.append(True)
+        return []
+
+    mosquitto.refresh(folder, authority, gateways)
+    mosquitto.write(folder, authority, gateways, port=8883)
+    assert free == [False, False]
+
+
+def test_the_broker_keeps_bounded_queues_for_who_is_away(region: Region) -> None:
+    lines = (region.folder / "broker" / "mosquitto.conf").read_text().splitlines()
+    settings = dict(line.split(" ", 1) for line in lines if line and not line.startswith("#"))
+    assert 0 < int(settings["max_queued_bytes"]) <= 2**27
+    assert settings["persistent_client_expiration"] == "1d"
+
+
+def test_who_of_hq_is_revoked_has_no_rules_until_there_is_a_new_certificate(region: Region) -> None:
+    ca, acl = region.folder / "ca", region.folder / "broker" / "acl"
+    assert "user hq.reader\n" in acl.read_text()
+    region.hq("ca", "revoke", "hq.reader", "--ca", ca)
+    region.configure()
+    assert "user hq.reader\n" not in acl.read_text()
+    assert "user hq.sink\n" in acl.read_text()
+    region.hq("ca", "client", "reader", "--ca", ca, "-o", region.folder / "next")
+    region.configure()
+    assert "user hq.reader\n" in acl.read_text()
 
 
 @pytest.mark.parametrize("name", ["hq.sink", "a/b", "Store-7", "store 7", ""])

@@ -77,6 +77,15 @@ def test_signed_message_that_names_another_gateway_settles_nothing() -> None:
     assert arrival.seq == 0
 
 
+@pytest.mark.parametrize("seq", [2**53 + 1, 10**16, 2**63 - 1, 2**63, 10**19])
+def test_a_sequence_beyond_the_last_is_a_dead_letter_without_one(seq: int) -> None:
+    for body in (sealed(5), newer_contract(5)):
+        moved = body[:-104].replace(b'/5"', b'/%d"' % seq).replace(b'"%020d"' % 5, b'"%020d"' % seq) + b"}"
+        arrival = examine(f"{ROOT}/tags", resigned(moved), KNOWN.get)
+        assert isinstance(arrival, Rejected)
+        assert (arrival.reason, arrival.seq, arrival.payload) == ("malformed", 0, b"")
+
+
 def test_nothing_of_a_revoked_gateway_is_taken_in_however_well_signed() -> None:
     revoked = {GATEWAY: Gateway(name=GATEWAY, tenant=TENANT, key=BOX_PUBLIC, revoked=True)}
     for leaf, payload in (("tags", sealed(3)), ("birth", wire.seal(a_birth(), box_sign))):

@@ -9,10 +9,26 @@ from pathlib import Path
 
 import pytest
 from postgres_world import Place, PostgresPlace, SqlitePlace, opened_at
-from sync_world import BOX_PUBLIC, EPOCH, GATEWAY, NOON, OTHER, TENANT, a_birth, an_hq, envelope, sealed, tags_data, uuid7
+from sync_world import (
+    BOX_PUBLIC,
+    EPOCH,
+    GATEWAY,
+    NOON,
+    OTHER,
+    TENANT,
+    a_birth,
+    an_hq,
+    box_sign,
+    envelope,
+    sealed,
+    tags_data,
+    uuid7,
+)
 
 from edge_sync import signing, wire
-from edge_sync.errors import Refused, StoreBroken
+from edge_sync.errors import Malformed, Refused, StoreBroken
+from edge_sync.intake import examine
+from edge_sync.scalars import LAST_SEQ
 from edge_sync.store import Accepted, Born, Gateway, Hole, Rejected, Result, Seen, Store
 
 
@@ -81,6 +97,36 @@ def test_a_gap_record_stands_for_what_it_counts(store: Store) -> None:
 def test_a_gap_record_does_not_reach_beyond_what_was_seen(store: Store) -> None:
     store.commit([row(1, gap(2, 10**15))], at=NOON)
     assert mark(store) == 1
+
+
+def test_the_last_sequence_can_be_reached_and_nothing_beyond_it(store: Store) -> None:
+    store.commit([row(1, gap(2, LAST_SEQ - 1)), row(LAST_SEQ, tags_data())], at=NOON)
+    assert (mark(store), holes(store)) == (LAST_SEQ, [])
+    with pytest.raises(Malformed):
+        sealed(LAST_SEQ + 1, tags_data())
+
+
+def test_gap_records_up_to_the_largest_integer_are_dead_letters_and_the_sink_lives_on(store: Store) -> None:
+    largest, count = 2**63 - 1, 1024
+    first, arrivals = count + 1, []
+    for seq in range(1, count + 1):
+        last = min(first + 2**53 - 1, largest - 1)
+        small = sealed(seq, gap(1, 7))[:-104] + b"}"
+        arrivals.append(signed(small.replace(b'"from":1,"to":7}],"count":7', b'"from":%d,"to":%d}],"count":%d' % (
+            first, last, last - first + 1,
+        ))))  # fmt: skip
+        first = last + 1
+    row_there = sealed(5)[:-104].replace(b'/5"', b'/%d"' % largest).replace(b"%020d" % 5, b"%020d" % largest) + b"}"
+    arrivals.append(signed(row_there))
+    examined = [examine(f"sx/v1/{TENANT}/{GATEWAY}/tags", one, store.gateway) for one in arrivals]
+    store.commit(examined, at=NOON)
+    assert put(store, count + 1).new == 1
+    assert mark(store) == count + 1
+    assert store.report(limit=10).dead_letters >= 1
+
+
+def signed(body: bytes) -> bytes:
+    return wire.signed(body, box_sign)
 
 
 def test_overlapping_gap_records_are_not_counted_twice(store: Store) -> None:

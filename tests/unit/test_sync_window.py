@@ -188,7 +188,7 @@ def quota(s: Story) -> None:
 
 def refused_once(s: Story) -> None:
     s.send(2)
-    assert s.window.answered(1, 0x87, s.now) == (Outcome.GIVE_UP, 1)
+    assert s.window.answered(1, 0x99, s.now) == (Outcome.GIVE_UP, 1)
     assert s.answer(2) == [Outcome.FREED]
 
 
@@ -202,7 +202,8 @@ def refused_by_row_each_time(s: Story) -> None:
 
 def refused_all(s: Story) -> None:
     s.send(4)
-    assert s.answer(1, 2, 3, 4, code=0x87) == [Outcome.GIVE_UP] * 3 + [Outcome.HELD]
+    assert s.answer(1, 2, 3, 4, code=0x83) == [Outcome.GIVE_UP] * 3 + [Outcome.HELD]
+    s.confirm(0)
     assert s.window.held
 
 
@@ -210,9 +211,52 @@ def refused_all_over_reconnects(s: Story) -> None:
     outcomes = []
     for _ in range(5):
         s.send(1)
-        outcomes += s.answer(s.ticket, code=0x87)
+        outcomes += s.answer(s.ticket, code=0x83)
         s.reconnect(0)
     assert outcomes == [Outcome.GIVE_UP] * 3 + [Outcome.HELD] * 2
+
+
+def rule_on_its_way(s: Story) -> None:
+    pause = 2.0
+    for _ in range(5):
+        s.send(4)
+        assert s.answer(*range(s.ticket - 3, s.ticket + 1), code=0x87) == [Outcome.HELD] * 4
+        s.confirm(0)  # HQ speaks, and that is no reason to try sooner
+        assert s.later(pause - 0.1) is Verdict.GO_ON
+        assert s.window.room() == 0
+        assert s.later(0.2) is Verdict.START_OVER
+        pause *= 2
+    s.send(4)
+    assert s.answer(*range(s.ticket - 3, s.ticket + 1)) == [Outcome.FREED] * 4
+
+
+def rule_comes_within_a_window(s: Story) -> None:
+    s.send(4)
+    assert s.answer(1, code=0x87) == [Outcome.HELD]
+    s.answer(2, 3, 4)
+    assert s.later(2.1) is Verdict.START_OVER
+    assert s.send(4) == [1, 2, 3, 4]
+    assert s.answer(5, 6, 7, 8) == [Outcome.FREED] * 4
+
+
+def only_this_one_is_not_allowed(s: Story) -> None:
+    s.send(4)
+    s.answer(1, code=0x87)
+    s.answer(2, 3, 4)
+    s.later(2.1)
+    s.send(4)
+    assert s.answer(5, code=0x87) == [Outcome.GIVE_UP]
+    assert not s.window.held
+
+
+def another_leaf_is_allowed(s: Story) -> None:
+    for _ in range(3):
+        s.ticket += 2
+        s.window.sent(s.ticket - 1, 1, s.now, leaf="audit")
+        s.window.sent(s.ticket, 2, s.now, leaf="tags")
+        assert s.answer(s.ticket) == [Outcome.FREED]
+        assert s.answer(s.ticket - 1, code=0x87) == [Outcome.HELD]
+        s.later(60)
 
 
 def restored_hq(s: Story) -> None:
@@ -309,6 +353,10 @@ STORIES: dict[str, Callable[[Story], None]] = {
     "a refused row is given up, the next one goes on": refused_once,
     "single bad rows between good ones are each given up": refused_by_row_each_time,
     "when everything is refused the rows are held, not given up": refused_all,
+    "what is not allowed yet is held, whatever HQ says, and tried ever more rarely": rule_on_its_way,
+    "a rule that comes within a window costs no row": rule_comes_within_a_window,
+    "a row not allowed where others are is given up once": only_this_one_is_not_allowed,
+    "a leaf that is allowed says nothing about another": another_leaf_is_allowed,
     "refusals across reconnects are counted together": refused_all_over_reconnects,
     "a watermark that went back gets its rows again": restored_hq,
     "a replay uses half of the free window": replay_takes_half,

@@ -34,7 +34,7 @@ class Region:
         self.hq("ca", "server", "127.0.0.1", *self._ca, "-o", folder / "broker")
         for role in ("sink", "operator", "reader"):
             self.hq("ca", "client", role, *self._ca, "-o", folder / "hq")
-        self.hq("broker-config", *self._ca, *self._store, "-o", folder / "broker", "--port", self.port, *self.local)
+        self.configure()
 
     local = ("--address", "127.0.0.1", "--user", "root")
 
@@ -53,6 +53,10 @@ class Region:
     @property
     def signed(self) -> tuple[object, ...]:
         return ("--key", self.folder / "hq.key")
+
+    def configure(self) -> None:
+        """The broker's configuration anew; one that runs reads it."""
+        self.hq("broker-config", *self._ca, *self._store, "-o", self.folder / "broker", "--port", self.port, *self.local)
 
     def hq(self, *arguments: object, code: int = 0) -> None:
         """`edge-hq …` with this exit code."""

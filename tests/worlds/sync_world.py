@@ -230,10 +230,10 @@ class Mosquitto:
             f"persistence_location {folder}/\nset_tcp_nodelay true\nuser root\n{extra}\n"
         )
         if acl:
-            rules = folder / f"acl-{self.port}"
-            rules.write_text(acl)
-            rules.chmod(0o600)
-            text += f"acl_file {rules}\n"
+            self._rules = folder / f"acl-{self.port}"
+            self._rules.write_text(acl)
+            self._rules.chmod(0o600)
+            text += f"acl_file {self._rules}\n"
         self._config.write_text(text)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -243,6 +243,12 @@ class Mosquitto:
         self._process = subprocess.Popen([program, "-c", str(self._config)], stderr=subprocess.DEVNULL)
         wait_for(lambda: listens(self.port), "mosquitto listens", seconds=10)
         return self
+
+    def rule(self, acl: str) -> None:
+        """Other access rules, read at once."""
+        assert self._process is not None
+        self._rules.write_text(acl)
+        self._process.send_signal(signal.SIGHUP)
 
     def kill(self) -> None:
         if self._process is not None:
@@ -304,10 +310,11 @@ class Child:
 
 
 class Proxy:
-    """A TCP proxy in threads: delays each chunk by `delay_s` each way; `cut` drops every connection."""
+    """A TCP proxy in threads: delays each chunk by `delay_s` each way and passes it through `change`; `cut` drops all of them."""
 
-    def __init__(self, target: int, *, delay_s: float = 0.0) -> None:
+    def __init__(self, target: int, *, delay_s: float = 0.0, change: Callable[[bytes], bytes] = lambda chunk: chunk) -> None:
         self._target = target
+        self._change = change
         self._delay_s = delay_s
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
@@ -353,7 +360,7 @@ class Proxy:
                     chunk = source.recv(65536)
                     ended = not chunk
                     if chunk:
-                        due.append((time.monotonic() + self._delay_s, chunk))
+                        due.append((time.monotonic() + self._delay_s, self._change(chunk)))
             except BlockingIOError:
                 pass
             except OSError:

@@ -25,9 +25,7 @@ def _config(given: argparse.Namespace) -> int:
     folder = given.output.resolve()
     store = opened(given.store)
     try:
-        mosquitto.write(
-            folder, Authority.open(given.ca), store.gateways(), port=given.port, address=given.address, user=given.user
-        )
+        mosquitto.write(folder, Authority.open(given.ca), store.gateways, port=given.port, address=given.address, user=given.user)
     finally:
         store.close()
     print(f"start it with: mosquitto -c {folder}/mosquitto.conf")

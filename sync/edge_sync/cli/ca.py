@@ -75,7 +75,7 @@ def _revoke(given: argparse.Namespace) -> int:
     authority = Authority.open(given.ca)
     with authority.locked():
         if given.name not in authority.own():
-            raise Refused("HQ has no certificate of that name", remedy="a gateway is revoked with: edge-hq revoke GATEWAY")
+            raise Refused("HQ has no such certificate in force", remedy="a gateway is revoked with: edge-hq revoke GATEWAY")
         count = authority.revoke(given.name)
     print(f"revoked: {given.name}, {count} certificates")
     return 0

@@ -87,4 +87,4 @@ def _broker(folder: Path | None, authority: "Authority", store: "Store") -> None
     if folder is not None:
         from edge_sync import mosquitto  # noqa: PLC0415
 
-        mosquitto.refresh(folder, authority, store.gateways())
+        mosquitto.refresh(folder, authority, store.gateways)
