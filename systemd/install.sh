@@ -22,7 +22,10 @@ say() { printf '== %s\n   %s\n' "$1" "$2"; }
 die() { printf '安装中止：%s\ninstall stopped: %s\n' "$1" "$2" >&2; exit 1; }
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+self=$here/$(basename -- "$0")
 [ -f "$here/SHA256SUMS" ] || here=$(dirname -- "$here")
+# Where we were called may be anybody's folder (a download, the stick): Python runs isolated, and nothing is looked up there.
+cd /
 key="" unsigned="" gateway="" tenant="" hq_key="" start=yes rollback=""
 officers=""
 recipient() {
@@ -50,7 +53,7 @@ while [ $# -gt 0 ]; do
                 --legal | --hr) recipient "$1" "$2" ;;
             esac
             shift ;;
-        -h | --help) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,16s/^# \{0,1\}//p' "$self"; exit 0 ;;
         *) die "未知选项 $1" "unknown option $1; see --help" ;;
     esac
     shift
@@ -126,8 +129,8 @@ fi
 for file in SHA256SUMS bundle.toml wheels systemd; do
     [ -e "$here/$file" ] || die "安装包不完整：缺少 $file" "the bundle is not complete: $file is missing"
 done
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || die "需要 Python 3.11" "Python 3.11 or newer is needed"
-python3 -c 'import ensurepip, venv' 2>/dev/null || die "需要系统包 python3-venv" "Debian's python3-venv is needed; it is on the installation medium"
+python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || die "需要 Python 3.11" "Python 3.11 or newer is needed"
+python3 -I -c 'import ensurepip, venv' 2>/dev/null || die "需要系统包 python3-venv" "Debian's python3-venv is needed; it is on the installation medium"
 say "校验安装包" "verifying the bundle"
 [ -n "$key" ] || [ ! -f "$etc/bundle.pub" ] || key=$(cat "$etc/bundle.pub")
 if [ -f "$etc/bundle.pub" ] && [ "$key" != "$(cat "$etc/bundle.pub")" ]; then
@@ -138,7 +141,7 @@ python3 -I "$here/systemd/check_bundle.py" "$here" ${key:+--key "$key"} ${unsign
 value() { sed -n "s/^$1 *= *\"\\([^\"]*\\)\".*/\\1/p" "$here/bundle.toml" | head -n 1; }
 version=$(value version)
 case "$version" in "" | *[!A-Za-z0-9.+_-]*) die "bundle.toml 中没有版本号" "bundle.toml names no version" ;; esac
-for fits in "machine $(uname -m)" "python $(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; do
+for fits in "machine $(uname -m)" "python $(python3 -I -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; do
     made_for=$(value "${fits% *}")
     case "$made_for" in "" | "${fits#* }") ;; *) die "安装包适用于 $made_for，本机是 ${fits#* }" "the bundle is for $made_for, this is ${fits#* }" ;; esac
 done
@@ -151,8 +154,8 @@ else
     say "安装程序（不联网）" "installing $version from wheels, offline"
     rm -rf "$release"
     install -d -m 0755 "$opt" "$opt/releases"
-    python3 -m venv "$release"
-    PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 "$release/bin/python" -m pip install --quiet --disable-pip-version-check \
+    python3 -I -m venv "$release"
+    PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 "$release/bin/python" -I -m pip install --quiet --disable-pip-version-check \
         --no-cache-dir --no-index --find-links "$here/wheels" --require-hashes -r "$here/wheels/requirements.txt" \
         || die "安装程序失败" "pip could not install from the bundle"
     install -d -m 0755 "$release/share/edge-agent"
