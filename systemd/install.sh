@@ -3,7 +3,7 @@
 # Installs or upgrades edge-agent from the folder it lies in (a USB stick). Nothing is fetched: pip gets --no-index.
 #
 #   --key BASE64     public key that signed this bundle; remembered, so that an upgrade signed by another one is refused
-#   --unsigned       install a bundle that nobody signed (checksums are still verified)
+#   --unsigned       install a bundle that nobody signed (checksums are still verified); not where a key is remembered
 #   --gateway NAME --tenant NAME        written into a new configuration, never into an existing one
 #   --legal AGE1… --hr AGE1… [--hq-key BASE64]    make this box's keys at once (each of the first two may be repeated)
 #   --no-start       leave the services as they are
@@ -132,6 +132,10 @@ done
 python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || die "需要 Python 3.11" "Python 3.11 or newer is needed"
 python3 -I -c 'import ensurepip, venv' 2>/dev/null || die "需要系统包 python3-venv" "Debian's python3-venv is needed; it is on the installation medium"
 say "校验安装包" "verifying the bundle"
+[ -z "$unsigned" ] || [ -z "$key" ] || die "--key 与 --unsigned 不能同时使用" "--key and --unsigned exclude each other"
+if [ -n "$unsigned" ] && [ -f "$etc/bundle.pub" ]; then
+    die "本机只接受已签名的安装包" "this box takes signed bundles only; remove $etc/bundle.pub if an unsigned one is meant"
+fi
 [ -n "$key" ] || [ ! -f "$etc/bundle.pub" ] || key=$(cat "$etc/bundle.pub")
 if [ -f "$etc/bundle.pub" ] && [ "$key" != "$(cat "$etc/bundle.pub")" ]; then
     die "公钥与本机首次安装时的不同" "this box takes bundles of another key; remove $etc/bundle.pub if that is meant"

@@ -278,3 +278,19 @@ def test_installer_runs_nothing_of_the_folder_it_is_called_from(made: Path, key:
 def test_installer_shows_its_help_wherever_it_is_called_from(made: Path) -> None:
     shown = subprocess.run(["sh", "install.sh", "--help"], cwd=made, capture_output=True, text=True, check=True).stdout
     assert "--rollback" in shown
+
+
+def test_a_box_that_remembers_a_key_takes_no_unsigned_bundle(made: Path, key: str, tmp_path: Path) -> None:
+    (made / "bundle.toml").write_text("changed", encoding="utf-8")  # so that nothing can be installed here, whatever happens
+    (box := tmp_path / "etc").mkdir()
+    assert "exclude each other" in installing(made, "--unsigned", "--key", key, cwd=tmp_path, box=box)
+    assert "changed" in installing(made, "--unsigned", cwd=tmp_path, box=box)
+    (box / "bundle.pub").write_text(f"{key}\n", encoding="ascii")
+    assert "takes signed bundles only" in installing(made, "--unsigned", cwd=tmp_path, box=box)
+
+
+def test_the_checker_takes_a_key_or_unsigned_and_not_both(made: Path, key: str) -> None:
+    check = ["python3", "-I", made / "systemd" / "check_bundle.py", made]
+    assert subprocess.run([*check, "--key", key], check=False).returncode == 0
+    both = subprocess.run([*check, "--key", key, "--unsigned"], capture_output=True, text=True, check=False)
+    assert (both.returncode, "not allowed with" in both.stderr) == (2, True)
