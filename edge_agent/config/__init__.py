@@ -81,7 +81,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     warning_days: float = 180.0
     """Calls with a finding of severity `warning`."""
     critical_days: float = 1095.0
-    """Calls with a finding of severity `critical`, or with a contested one."""
+    """Calls with a finding of severity `critical`."""
     rejected_days: float = 7.0
     events: dict[str, float] = {}
     """Days for findings of one event or of a family (`risk`, `risk.rebate_promise`), besides what their severity asks for."""
