@@ -36,17 +36,24 @@ def run_worker(settings: Config) -> None:
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
-        with app.box(settings, progress=manager.alive) as box, box.watermarks() as door:
+        windows = duties.Windows(settings.paths.run, app.SystemClock())
+
+        def progress() -> None:
+            windows.tend()
+            manager.alive()
+
+        with app.box(settings, progress=progress) as box, box.watermarks() as door:
 
             def alive() -> None:
                 door.check()
-                manager.alive()
+                progress()
 
             manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
             trail = worker.Trail(settings.paths.run)
             trail.end()  # whatever is begun now, nothing is yet
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=duties.of(box), trail=trail)
+            chores = duties.of(box, windows)
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=chores, trail=trail)
             manager.stopping()
     log.get().info("worker.stopped")
 
