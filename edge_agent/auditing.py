@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from edge_agent import answers, app
+from edge_agent import answers, app, privilege
 from edge_agent.config import Config
 from edge_agent.documents import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.errors import BadInput, LedgerBroken, NotAllowed, NotFound
@@ -138,7 +138,9 @@ def exported(settings: Config, folder: Path) -> AuditExported:
         NotAllowed: something lies there already. LedgerBroken: HQ cosigned another history.
     """
     keys = app.keys(settings)
-    if folder.exists() or not folder.parent.is_dir():
+    with privilege.raised():
+        free = not folder.exists() and folder.parent.is_dir()
+    if not free:
         raise NotAllowed("the output must be a new folder in one that exists", remedy="choose another", zh="请指定新目录")
     ledger = app.ledger(settings, keys)
     try:
@@ -147,13 +149,14 @@ def exported(settings: Config, folder: Path) -> AuditExported:
         ledger.close()
     with answers.reader(settings) as book:
         content, done = book.viewing(lambda view: _export(view, keys))
-    folder.mkdir(mode=0o700)
     from edge_agent.vault import durable  # noqa: PLC0415
     from edge_sync import verify_audit  # noqa: PLC0415
 
-    for name, text in content.items():
-        durable.write(folder / name, text)
-    shutil.copyfile(verify_audit.__file__, folder / VERIFIER)
+    with privilege.raised():
+        folder.mkdir(mode=0o700)
+        for name, text in content.items():
+            durable.write(folder / name, text)
+        shutil.copyfile(verify_audit.__file__, folder / VERIFIER)
     return done
 
 
@@ -203,7 +206,9 @@ def _brought(path: Path, log: str, keys: "Keys") -> Any:
     from edge_agent.ledger import evidence  # noqa: PLC0415
 
     try:
-        with path.open("rb") as file:
+        with privilege.raised():
+            opened = path.open("rb")
+        with opened as file:
             return evidence.read_checkpoints(iter(lambda: file.readline(evidence.LINE_BYTES + 1), b""), log, keys)
     except (OSError, ValueError) as error:
         raise BadInput("unreadable", "the checkpoints file cannot be read", remedy="check the path and its rights",

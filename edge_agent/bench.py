@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from edge_agent import answers, app
+from edge_agent import answers, app, privilege
 from edge_agent.config import Config
 from edge_agent.documents import Findings, Found, PriceTagLine, PriceTags, ShelfLine, Transcription, Utterance
 from edge_agent.domain import transcript as talk
@@ -105,7 +105,9 @@ def found_line(one: BehaviorTag) -> Found:
 def dialogue(file: Path) -> Dialogue:
     """Read a dialogue file; BadInput "dialogue" names the key that is wrong."""
     try:
-        return msgspec.toml.decode(file.read_bytes(), type=Dialogue)
+        with privilege.raised():
+            content = file.read_bytes()
+        return msgspec.toml.decode(content, type=Dialogue)
     except OSError as error:
         raise BadInput("unreadable", f"the dialogue file cannot be read ({error.strerror})", remedy="check the path") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -117,7 +119,8 @@ def shelf_score(settings: Config, video: Path, bay: Path) -> tuple[ShelfLine, by
     """Score one video against a bay plan; the document and the evidence picture (PNG)."""
     from edge_agent.shelf.bay import load  # noqa: PLC0415
 
-    plan = load(bay)
+    with privilege.raised():
+        plan = load(bay)
     with _opened(video) as media:
         found = app.Shelf(settings).score(media, plan)
     return answers.shelf_line(found.score, plan, list(found.tags)), found.picture
@@ -165,6 +168,7 @@ def _speaker(name: str) -> Speaker:
         ) from error
 
 
+@privilege.raised()
 def _opened(file: Path) -> Any:
     try:
         if not file.is_file():

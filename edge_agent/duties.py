@@ -3,20 +3,48 @@
 Each duty is safe to repeat and to interrupt: what it has not done it finds again the next time.
 """
 
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from edge_agent import app, retention
 from edge_agent.ledger.ballast import disk_state
+from edge_agent.ports import Clock
 from edge_agent.vault import request, window
 from edge_agent.worker import Duty
 
 WINDOWS_S: Final = 5.0
 
 
-def of(box: app.Box) -> list[Duty]:
+class Windows:
+    """Destroys what keeps a recording open beyond its time, also amid an analysis, which can take an hour.
+
+    It touches no ledger: what it destroyed it keeps in mind until the duty comes, which tells the ledger.
+    """
+
+    def __init__(self, run: Path, clock: Clock, *, uptime_s: Callable[[], float] = time.monotonic) -> None:
+        self._run, self._clock, self._uptime_s = run, clock, uptime_s
+        self._over: list[str] = []
+        self._due_at = 0.0
+
+    def tend(self) -> None:
+        """Called after every step; looks when the last look is `WINDOWS_S` ago."""
+        now = self._uptime_s()
+        if now >= self._due_at:
+            self._due_at = now + WINDOWS_S
+            self._over += window.tend(self._run, now=self._clock.now())
+
+    def take(self) -> list[str]:
+        """Requests whose windows went since the last time."""
+        found, self._over = self._over, []
+        return found
+
+
+def of(box: app.Box, windows: Windows) -> list[Duty]:
     """All of them, most urgent first."""
     return [
-        Duty(every_s=WINDOWS_S, run=lambda: end_windows(box)),
+        Duty(every_s=WINDOWS_S, run=lambda: end_windows(box, windows.take())),
         Duty(every_s=box.settings.audit.checkpoint_s, run=box.ledger.checkpoint),
         Duty(every_s=retention.SHRED_EVERY_S, run=lambda: shred(box)),
         Duty(every_s=retention.EVERY_S, run=lambda: expire(box)),
@@ -24,11 +52,11 @@ def of(box: app.Box) -> list[Duty]:
     ]
 
 
-def end_windows(box: app.Box) -> None:
+def end_windows(box: app.Box, gone: Sequence[str] = ()) -> None:
     """Destroy what opens a recording whose approved time is over, and requests that nobody opened in time."""
     now = box.kit.clock.now()
     request.forget_expired(box.keys, now=now)
-    box.ledger.openings_due(window.tend(box.settings.paths.run, now=now))
+    box.ledger.openings_due([*gone, *window.tend(box.settings.paths.run, now=now)])
 
 
 def shred(box: app.Box) -> None:

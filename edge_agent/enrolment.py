@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_agent import app
+from edge_agent import app, privilege
 from edge_agent.config import Config
 from edge_agent.documents import Asked, Enrolment
 from edge_agent.errors import BadInput, NotAllowed, NotFound, SealBroken
@@ -68,9 +68,11 @@ def renew(settings: Config, *, output: Path) -> Asked:
     keys, tls, place = app.keys(settings), certificates.new_key(), settings.paths.tls
     with _translated():
         _enrolled(settings)
-        held = x509.load_pem_x509_certificate((place / "certificate.pem").read_bytes())
+        with privilege.raised():
+            certificate, key = ((place / name).read_bytes() for name in ("certificate.pem", "key.pem"))
+        held = x509.load_pem_x509_certificate(certificate)
         asked = enrolment.Renewal(**_facts(settings, keys, tls), certificate=held.public_bytes(certificates.DER))
-        present = certificates.load_key((place / "key.pem").read_bytes())
+        present = certificates.load_key(key)
         proof = certificates.prove(present, enrolment.to_prove(asked))
         payload = enrolment.sealed(msgspec.structs.replace(asked, proof=proof), keys.sign)
     return _pending(settings, keys, _Made(tls=tls, payload=payload), output)
@@ -88,7 +90,8 @@ def accept(settings: Config, grant: Path) -> Enrolment:
 
     keys, paths = app.keys(settings), settings.paths
     try:
-        file = grant.read_bytes()
+        with privilege.raised():
+            file = grant.read_bytes()
     except OSError as error:
         raise BadInput("grant", f"the grant cannot be read ({error.strerror})", remedy="name the file HQ sent") from error
     with _translated():
@@ -99,15 +102,15 @@ def accept(settings: Config, grant: Path) -> Enrolment:
         if certificates.public_bytes(certificate.public_key()) != certificates.public_bytes(tls.public_key()):
             raise _not_ours("the certificate is for another key")
         keys.trust(answer.hq)
-        durable.folder(paths.uplink)
-        durable.write(paths.uplink / "hq.pub", b64encode(answer.hq) + b"\n")
         issued = credentials.Issued(
             name=f"{certificate.serial_number:040x}", key=certificates.key_pem(tls),
             certificate=certificate.public_bytes(certificates.PEM), ca=ca.public_bytes(certificates.PEM),
             broker=credentials.Broker(host=answer.host, port=answer.port),
         )  # fmt: skip
-        credentials.install(paths.tls, issued)
-    _for_uplink(settings)
+        durable.folder(paths.uplink)
+        with _for_uplink(settings) as uplink:
+            durable.write(uplink / "hq.pub", b64encode(answer.hq) + b"\n")
+            credentials.install(uplink / paths.tls.name, issued)
     _noted(settings, keys, "enrolment.accepted", serial=issued.name, until=_until(certificate), hq=b64encode(answer.hq).decode())
     shutil.rmtree(paths.enrolment)
     return _described(settings, certificate, issued.broker.host, issued.broker.port)
@@ -120,10 +123,12 @@ def status(settings: Config) -> Enrolment:
     from edge_sync import credentials  # noqa: PLC0415
 
     with _translated():
-        end = credentials.endpoint(settings.paths.tls)
+        with privilege.raised():
+            end = credentials.endpoint(settings.paths.tls)
+            certificate = Path(end.certificate).read_bytes() if end else b""
         if end is None:
             return Enrolment(gateway=settings.gateway, tenant=settings.tenant, standing="none", pending=_is_pending(settings))
-        return _described(settings, x509.load_pem_x509_certificate(Path(end.certificate).read_bytes()), end.host, end.port)
+        return _described(settings, x509.load_pem_x509_certificate(certificate), end.host, end.port)
 
 
 def _facts(settings: Config, keys: "DeviceKeys", tls: "ec.EllipticCurvePrivateKey") -> dict[str, Any]:
@@ -196,7 +201,9 @@ def _is_pending(settings: Config) -> bool:
 def _enrolled(settings: Config) -> None:
     from edge_sync import credentials  # noqa: PLC0415
 
-    if credentials.endpoint(settings.paths.tls) is None:
+    with privilege.raised():
+        end = credentials.endpoint(settings.paths.tls)
+    if end is None:
         raise NotFound("this box is not enrolled", remedy="run `edge-agent enrol request --claim CODE`", zh="本机尚未入网")
 
 
@@ -215,22 +222,35 @@ def _until(certificate: "x509.Certificate") -> str:
     return certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _for_uplink(settings: Config) -> None:
-    """The uplink runs under its own account: its folder is its own, and so are the files in it."""
-    if not settings.uplink_user:
-        return
-    import pwd  # noqa: PLC0415 - here only
+@contextmanager
+def _for_uplink(settings: Config) -> Iterator[Path]:
+    """The uplink's folder, to write in; in the end it and all in it belong to the uplink's account.
+
+    That account, gone bad, could lay a link to any file, or exchange a folder for one while we work. So the folder is held open,
+    and no link in it is followed.
+    """
+    from edge_sync import durable  # noqa: PLC0415
 
     try:
-        account = pwd.getpwnam(settings.uplink_user)
-        for path in (settings.paths.uplink, *settings.paths.uplink.rglob("*")):
-            # Never through a link: the uplink, gone bad, could lay one to any file of ours.
-            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        with privilege.raised(), durable.held(settings.paths.uplink) as uplink:
+            yield uplink
+            if settings.uplink_user:
+                _give(uplink, settings.uplink_user)
     except (OSError, KeyError) as error:
         raise NotAllowed(
             "the uplink's account cannot be given its certificate", remedy="run the same command as root",
             zh="无法把证书交给上传进程的账号，请用 root 运行",
         ) from error  # fmt: skip
+
+
+def _give(folder: Path, user: str) -> None:
+    import pwd  # noqa: PLC0415 - here only
+
+    account = pwd.getpwnam(user)
+    with privilege.raised(privilege.CHOWN):
+        for _, folders, files, at in os.fwalk(f"{folder}/.", follow_symlinks=False):
+            for name in (".", *folders, *files):
+                os.chown(name, account.pw_uid, account.pw_gid, dir_fd=at, follow_symlinks=False)
 
 
 def _noted(settings: Config, keys: "DeviceKeys", kind: str, **body: str | int) -> None:

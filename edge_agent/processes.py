@@ -4,14 +4,13 @@
 """
 
 import os
-import shutil
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from edge_agent import app, log, notify, pipeline, seclusion, worker
+from edge_agent import app, log, notify, pipeline, privilege, seclusion, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
 from edge_agent.errors import BadConfig, BadInput, EdgeError, NotAllowed, NotFound, Unavailable
@@ -37,17 +36,24 @@ def run_worker(settings: Config) -> None:
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
-        with app.box(settings, progress=manager.alive) as box, box.watermarks() as door:
+        windows = duties.Windows(settings.paths.run, app.SystemClock())
+
+        def progress() -> None:
+            windows.tend()
+            manager.alive()
+
+        with app.box(settings, progress=progress) as box, box.watermarks() as door:
 
             def alive() -> None:
                 door.check()
-                manager.alive()
+                progress()
 
             manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
             trail = worker.Trail(settings.paths.run)
             trail.end()  # whatever is begun now, nothing is yet
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=duties.of(box), trail=trail)
+            chores = duties.of(box, windows)
+            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=chores, trail=trail)
             manager.stopping()
     log.get().info("worker.stopped")
 
@@ -113,16 +119,19 @@ def run_capture(settings: Config) -> None:
 
 def may_record(settings: Config) -> None:
     """NotAllowed when plain audio would touch a disk on its way to the seal; unknown storage counts as a disk."""
+    _leaves_no_traces(settings, "put the inbox on tmpfs or an encrypted volume, or set capture.allow_plain = true")
+
+
+def _leaves_no_traces(settings: Config, remedy: str) -> None:
     from edge_agent.capture.storage import Storage, storage_of  # noqa: PLC0415
 
     found = storage_of(settings.paths.inbox)
     if settings.capture.allow_plain or found in {Storage.MEMORY, Storage.ENCRYPTED}:
         return
     raise NotAllowed(
-        f"the inbox lies on {found.value} storage: unsealed speech would leave traces there",
-        remedy="put the inbox on tmpfs or an encrypted volume, or set capture.allow_plain = true",
+        f"the inbox lies on {found.value} storage: unsealed speech would leave traces there", remedy=remedy,
         zh="收件目录不在内存盘或加密盘上：未加密的录音会留下痕迹",
-    )
+    )  # fmt: skip
 
 
 def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
@@ -130,6 +139,7 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
 
     Raises:
         NotFound: this box has no keys yet. Unavailable: the disk is nearly full, or the ledger is busy.
+        NotAllowed: a worker runs, and its inbox, through which the files would go, lies on a plain disk.
     """
     from edge_agent.capture.inbox import FileArrival  # noqa: PLC0415
 
@@ -141,6 +151,7 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
     ]
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
+            _leaves_no_traces(settings, "stop the worker, or put the inbox on tmpfs or an encrypted volume")
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))
         with app.box(settings) as box:
             if not box.room():
@@ -187,15 +198,22 @@ def _take(box: app.Box, arrival: "Arrival") -> tuple[str, str, str]:
 
 def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> tuple[str, str, str]:
     """A worker runs: copy media and sidecar beside its inbox and rename them in, under a generated name."""
+    from edge_agent.capture.arrival import META, translated  # noqa: PLC0415
+
     arrival.circumstances()
     inbox, name = settings.paths.inbox, new_id()
-    part = inbox / f".{name}.part"
+    part, beside = inbox / f".{name}.part", inbox / f"{name}{META}"
     try:
         with part.open("xb") as copy:
             for chunk in arrival.chunks():
                 copy.write(chunk)
-        shutil.copyfile(meta, inbox / f"{name}.meta.toml")
+        with privilege.raised():  # a person named it
+            said = meta.read_bytes()
+        beside.write_bytes(said)
         part.rename(inbox / name)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise translated(error) from error
     finally:
         part.unlink(missing_ok=True)
     return "", "queued", ""

@@ -1,9 +1,10 @@
 """Making a box: its keys, its officers' public keys, HQ's public key, its folders and its ledger. Once."""
 
+import os
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 
-from edge_agent import app
+from edge_agent import app, privilege
 from edge_agent.config import Config
 from edge_agent.documents import Ready
 from edge_agent.errors import BadInput
@@ -18,6 +19,7 @@ def provision(settings: Config, *, legal: Sequence[str], hr: Sequence[str], hq_k
     """
     from edge_agent.vault import durable  # noqa: PLC0415 - not for --help
     from edge_agent.vault.keys import DeviceKeys  # noqa: PLC0415
+    from edge_sync.durable import held  # noqa: PLC0415
 
     paths = settings.paths
     public = _public(hq_key) if hq_key else None
@@ -25,8 +27,11 @@ def provision(settings: Config, *, legal: Sequence[str], hr: Sequence[str], hq_k
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = DeviceKeys.create(paths.keys, legal=legal, hr=hr, hq_public=public)
     if public is not None:
-        durable.write(paths.uplink / "hq.pub", b64encode(public) + b"\n")
-        (paths.uplink / "hq.pub").chmod(0o644)  # public, and read by the uplink's account
+        with privilege.raised(), held(paths.uplink) as uplink:  # the account that owns it could lay links there
+            durable.write(uplink / "hq.pub", b64encode(public) + b"\n")
+            handle = os.open(uplink / "hq.pub", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            os.fchmod(handle, 0o644)  # public, and read by the uplink's account
+            os.close(handle)
     app.ledger(settings, keys).close()
     return Ready(
         gateway=settings.gateway,

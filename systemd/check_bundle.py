@@ -114,8 +114,9 @@ def untrusted(root: Path, key: str) -> str:
 def main() -> int:
     arguments = argparse.ArgumentParser(description="Check a bundle: signature, then every file.")
     arguments.add_argument("bundle", type=Path)
-    arguments.add_argument("--key", default="", help="base64 of the Ed25519 public key")
-    arguments.add_argument("--unsigned", action="store_true", help="check the sums only")
+    trust = arguments.add_mutually_exclusive_group()
+    trust.add_argument("--key", default="", help="base64 of the Ed25519 public key")
+    trust.add_argument("--unsigned", action="store_true", help="check the sums only")
     given = arguments.parse_args()
     try:
         reason = "" if given.unsigned else untrusted(given.bundle, given.key)

@@ -3,7 +3,7 @@
 # Installs or upgrades edge-agent from the folder it lies in (a USB stick). Nothing is fetched: pip gets --no-index.
 #
 #   --key BASE64     public key that signed this bundle; remembered, so that an upgrade signed by another one is refused
-#   --unsigned       install a bundle that nobody signed (checksums are still verified)
+#   --unsigned       install a bundle that nobody signed (checksums are still verified); not where a key is remembered
 #   --gateway NAME --tenant NAME        written into a new configuration, never into an existing one
 #   --legal AGE1… --hr AGE1… [--hq-key BASE64]    make this box's keys at once (each of the first two may be repeated)
 #   --no-start       leave the services as they are
@@ -22,7 +22,10 @@ say() { printf '== %s\n   %s\n' "$1" "$2"; }
 die() { printf '安装中止：%s\ninstall stopped: %s\n' "$1" "$2" >&2; exit 1; }
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+self=$here/$(basename -- "$0")
 [ -f "$here/SHA256SUMS" ] || here=$(dirname -- "$here")
+# Where we were called may be anybody's folder (a download, the stick): Python runs isolated, and nothing is looked up there.
+cd /
 key="" unsigned="" gateway="" tenant="" hq_key="" start=yes rollback=""
 officers=""
 recipient() {
@@ -50,7 +53,7 @@ while [ $# -gt 0 ]; do
                 --legal | --hr) recipient "$1" "$2" ;;
             esac
             shift ;;
-        -h | --help) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,16s/^# \{0,1\}//p' "$self"; exit 0 ;;
         *) die "未知选项 $1" "unknown option $1; see --help" ;;
     esac
     shift
@@ -126,9 +129,13 @@ fi
 for file in SHA256SUMS bundle.toml wheels systemd; do
     [ -e "$here/$file" ] || die "安装包不完整：缺少 $file" "the bundle is not complete: $file is missing"
 done
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || die "需要 Python 3.11" "Python 3.11 or newer is needed"
-python3 -c 'import ensurepip, venv' 2>/dev/null || die "需要系统包 python3-venv" "Debian's python3-venv is needed; it is on the installation medium"
+python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || die "需要 Python 3.11" "Python 3.11 or newer is needed"
+python3 -I -c 'import ensurepip, venv' 2>/dev/null || die "需要系统包 python3-venv" "Debian's python3-venv is needed; it is on the installation medium"
 say "校验安装包" "verifying the bundle"
+[ -z "$unsigned" ] || [ -z "$key" ] || die "--key 与 --unsigned 不能同时使用" "--key and --unsigned exclude each other"
+if [ -n "$unsigned" ] && [ -f "$etc/bundle.pub" ]; then
+    die "本机只接受已签名的安装包" "this box takes signed bundles only; remove $etc/bundle.pub if an unsigned one is meant"
+fi
 [ -n "$key" ] || [ ! -f "$etc/bundle.pub" ] || key=$(cat "$etc/bundle.pub")
 if [ -f "$etc/bundle.pub" ] && [ "$key" != "$(cat "$etc/bundle.pub")" ]; then
     die "公钥与本机首次安装时的不同" "this box takes bundles of another key; remove $etc/bundle.pub if that is meant"
@@ -138,7 +145,7 @@ python3 -I "$here/systemd/check_bundle.py" "$here" ${key:+--key "$key"} ${unsign
 value() { sed -n "s/^$1 *= *\"\\([^\"]*\\)\".*/\\1/p" "$here/bundle.toml" | head -n 1; }
 version=$(value version)
 case "$version" in "" | *[!A-Za-z0-9.+_-]*) die "bundle.toml 中没有版本号" "bundle.toml names no version" ;; esac
-for fits in "machine $(uname -m)" "python $(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; do
+for fits in "machine $(uname -m)" "python $(python3 -I -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; do
     made_for=$(value "${fits% *}")
     case "$made_for" in "" | "${fits#* }") ;; *) die "安装包适用于 $made_for，本机是 ${fits#* }" "the bundle is for $made_for, this is ${fits#* }" ;; esac
 done
@@ -151,8 +158,8 @@ else
     say "安装程序（不联网）" "installing $version from wheels, offline"
     rm -rf "$release"
     install -d -m 0755 "$opt" "$opt/releases"
-    python3 -m venv "$release"
-    PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 "$release/bin/python" -m pip install --quiet --disable-pip-version-check \
+    python3 -I -m venv "$release"
+    PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 "$release/bin/python" -I -m pip install --quiet --disable-pip-version-check \
         --no-cache-dir --no-index --find-links "$here/wheels" --require-hashes -r "$here/wheels/requirements.txt" \
         || die "安装程序失败" "pip could not install from the bundle"
     install -d -m 0755 "$release/share/edge-agent"

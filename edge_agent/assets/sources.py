@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO
 
+from edge_agent import privilege
 from edge_agent.assets.manifest import Model
 from edge_agent.errors import MissingAsset
 
@@ -42,6 +43,7 @@ def package_path(part: str) -> Path | None:
     return Path(str(holder.locate_file(member)))
 
 
+@privilege.raised()
 def folder(model: Model, root: Path) -> tuple[Pieces, tuple[str, ...]]:
     """The pieces found under `root`, and the names of the files for which nothing was found."""
     if not root.is_dir():
@@ -86,13 +88,19 @@ def _from_wheel(root: Path, part: str) -> Opener | None:
 
 
 def _file(path: Path) -> Opener:
-    return lambda: path.open("rb")
+    @privilege.raised()
+    def opened() -> IO[bytes]:
+        return path.open("rb")
+
+    return opened
 
 
 def _member(path: Path, member: str) -> Opener:
     @contextmanager
     def opened() -> Iterator[IO[bytes]]:
-        with zipfile.ZipFile(path) as wheel, wheel.open(member) as stream:
+        with privilege.raised():
+            archive = zipfile.ZipFile(path)
+        with archive as wheel, wheel.open(member) as stream:
             yield stream
 
     return opened

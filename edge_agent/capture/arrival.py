@@ -8,11 +8,12 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from edge_agent import privilege
 from edge_agent.capture import sidecar
 from edge_agent.domain.recording import Circumstances
 from edge_agent.errors import BadInput, EdgeError, Unavailable
@@ -75,12 +76,12 @@ class FileArrival:
             BadInput: "no-sidecar", "sidecar" (all of its mistakes at once), or what `chunks` says of the media.
         """
         with self._said():
-            _regular(_lstat(self._path), self._max_bytes)
+            _regular(_lstat(self._path, named=self._keep), self._max_bytes)
             return sidecar.read(self._sidecar_bytes(), self._pseudonym)
 
     def _sidecar_bytes(self) -> bytes:
         try:
-            with _opened(self._sidecar) as handle:
+            with _opened(self._sidecar, named=self._keep) as handle:
                 _regular(os.fstat(handle), sidecar.MAX_BYTES)
                 return os.read(handle, sidecar.MAX_BYTES + 1)
         except FileNotFoundError:
@@ -101,7 +102,7 @@ class FileArrival:
         """
         with self._said():
             try:
-                with _opened(self._path) as handle:
+                with _opened(self._path, named=self._keep) as handle:
                     before = os.fstat(handle)
                     _regular(before, self._max_bytes)
                     yield from _exactly(handle, before.st_size)
@@ -145,17 +146,19 @@ class FileArrival:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    handle = os.open(path, _READ)
+def _opened(path: Path, *, named: bool) -> Iterator[int]:
+    with privilege.raised() if named else nullcontext():
+        handle = os.open(path, _READ)
     try:
         yield handle
     finally:
         os.close(handle)
 
 
-def _lstat(path: Path) -> os.stat_result:
+def _lstat(path: Path, *, named: bool) -> os.stat_result:
     try:
-        return path.lstat()
+        with privilege.raised() if named else nullcontext():
+            return path.lstat()
     except OSError as error:
         raise translated(error) from error
 

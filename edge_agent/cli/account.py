@@ -1,7 +1,7 @@
 """Root's commands act as the account that owns the state directory, so that no file of root's is left where services must write.
 
-What root could read and write before it still can (CAP_DAC_OVERRIDE), such as a folder for `-o FILE`, and it may give a file to
-the uplink's account (CAP_CHOWN). Nothing else is kept, and programs it starts get none of it.
+What root could read and write before, such as a folder for `-o FILE`, it can while `privilege.raised` says so, and there it may
+give a file to the uplink's account. Nothing else is kept, and programs it starts get none of it.
 """
 
 import ctypes
@@ -9,21 +9,9 @@ import os
 from pathlib import Path
 from typing import Final
 
-CHOWN: Final = 0
-DAC_OVERRIDE: Final = 1
-_KEPT: Final = 1 << CHOWN | 1 << DAC_OVERRIDE
-_VERSION_3: Final = 0x20080522
+from edge_agent import privilege
+
 _PR_SET_KEEPCAPS: Final = 8
-
-
-class _Header(ctypes.Structure):
-    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
-
-
-class _Set(ctypes.Structure):
-    """One of the two halves (capabilities 0-31 and 32-63) of the three sets."""
-
-    _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
 
 
 def act_as_owner(state: Path) -> bool:
@@ -40,13 +28,12 @@ def act_as_owner(state: Path) -> bool:
         return False
     if owner.st_uid == 0:
         return False
-    libc = ctypes.CDLL(None, use_errno=True)
-    _asked(libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     os.setgroups(os.getgrouplist(_name(owner.st_uid), owner.st_gid))
     os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
     os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
-    kept = (_Set * 2)(_Set(_KEPT, _KEPT, 0))
-    _asked(libc.capset(ctypes.byref(_Header(_VERSION_3, 0)), kept))
+    privilege.keep(privilege.CHOWN | privilege.DAC_OVERRIDE)
     return True
 
 
@@ -57,9 +44,3 @@ def _name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
-
-
-def _asked(status: int) -> None:
-    if status:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from edge_agent import privilege
 from edge_agent.cli.options import Commands, command, loaded
 
 FAILED = 1
@@ -27,14 +28,12 @@ def add(commands: Commands) -> None:
 def _build(arguments: argparse.Namespace) -> int:
     from edge_agent import bundle, documents  # noqa: PLC0415 - after parsing
 
-    made = bundle.build(
-        arguments.output,
-        models=arguments.model or (loaded(arguments).speech.model,),
-        key=arguments.key,
-        wheelhouse=arguments.wheelhouse,
-        models_from=arguments.models_from,
-        contact=arguments.contact,
-    )
+    models = arguments.model or (loaded(arguments).speech.model,)
+    with privilege.raised():  # every file it touches is one that was named here
+        made = bundle.build(
+            arguments.output, models=models, key=arguments.key, wheelhouse=arguments.wheelhouse,
+            models_from=arguments.models_from, contact=arguments.contact,
+        )  # fmt: skip
     if not made.signed_by:
         print(
             "警告：安装包未签名，安装时须加 --unsigned\nedge-agent: the bundle is NOT signed; install.sh refuses it without "

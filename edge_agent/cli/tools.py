@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from edge_agent import privilege
 from edge_agent.cli.options import Commands, command, loaded
 
 
@@ -90,7 +91,8 @@ def _score(arguments: argparse.Namespace) -> int:
 
     found, picture = bench.shelf_score(loaded(arguments), arguments.video, arguments.bay)
     if arguments.picture:
-        arguments.picture.write_bytes(picture)
+        with privilege.raised():
+            arguments.picture.write_bytes(picture)
     if arguments.json:
         print(documents.encode(found))
     else:

@@ -19,6 +19,12 @@ from edge_agent.errors import BadConfig
 ENV: Final = "EDGE_AGENT_CONFIG"
 SYSTEM_FILE: Final = Path("/etc/edge-agent/config.toml")
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
+# Every number has both bounds: the upper one also keeps infinity and NaN out, which no comparison with a clock survives.
+Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
+Hours = Annotated[float, msgspec.Meta(ge=0, le=8_760)]
+Size = Annotated[int, msgspec.Meta(ge=1, le=2**50)]
+Floor = Annotated[int, msgspec.Meta(ge=0, le=2**50)]
+Few = Annotated[int, msgspec.Meta(ge=1, le=256)]
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,25 +43,25 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds on foreign input and on this box. Durations in hours, sizes in bytes."""
 
-    max_file_bytes: int = 8 * 2**30
-    max_call_hours: float = 4.0
-    max_video_hours: float = 2.0
-    max_picture_px: int = 50_000_000
-    media_floor_bytes: int = 2 * 2**30
+    max_file_bytes: Size = 8 * 2**30
+    max_call_hours: Annotated[float, msgspec.Meta(gt=0, le=168)] = 4.0
+    max_video_hours: Annotated[float, msgspec.Meta(gt=0, le=168)] = 2.0
+    max_picture_px: Size = 50_000_000
+    media_floor_bytes: Floor = 2 * 2**30
     """Below this much free disk no new media is taken in."""
-    tag_floor_bytes: int = 128 * 2**20
+    tag_floor_bytes: Floor = 128 * 2**20
     """Below this the ballast is freed so that tags and the outbox can still drain."""
-    outbox_bytes: int = 512 * 2**20
+    outbox_bytes: Size = 512 * 2**20
 
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str = "whisper-base"
-    threads: int = 2
-    batch: int = 8
+    threads: Few = 2
+    batch: Few = 8
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    threads: int = 2
+    threads: Few = 2
     bays: str = ""
     """Folder of bay plans (`<bay>/bay.toml`); empty = `<state>/bays`."""
 
@@ -66,24 +72,24 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     jurisdiction: Literal["cn", "eu"] = "cn"
     employees: Literal["when-named", "required"] = "when-named"
     """`when-named`: a rep that the sidecar names must be in the register. `required`: a call that names none is not analysed."""
-    grace_hours: float = 72.0
+    grace_hours: Hours = 72.0
     """How long a recording without consent lies sealed, for a record that comes late, before its keys are shredded. Until
     then the box keeps its own way in, else a late record would be of no use; with 0 it goes within a minute."""
-    notice_within_s: float = 180.0
+    notice_within_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 180.0
     """With `basis = "spoken"`: how soon in the talk the rep must have said that it is recorded."""
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Days until a sealed object's keys are shredded. The longest period that any finding of a recording asks for counts."""
 
-    call_days: float = 30.0
-    shelf_days: float = 14.0
-    warning_days: float = 180.0
+    call_days: Days = 30.0
+    shelf_days: Days = 14.0
+    warning_days: Days = 180.0
     """Calls with a finding of severity `warning`."""
-    critical_days: float = 1095.0
-    """Calls with a finding of severity `critical`, or with a contested one."""
-    rejected_days: float = 7.0
-    events: dict[str, float] = {}
+    critical_days: Days = 1095.0
+    """Calls with a finding of severity `critical`."""
+    rejected_days: Days = 7.0
+    events: dict[str, Days] = {}
     """Days for findings of one event or of a family (`risk`, `risk.rebate_promise`), besides what their severity asks for."""
     when_full: Literal["due-only", "early"] = "due-only"
     """When the disk is below `limits.media_floor_bytes`: shred only what is due anyway, or also, next due first, ordinary
@@ -93,8 +99,8 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a signed checkpoint of the audit log goes to HQ: after so many seconds with news, or so many rows."""
 
-    checkpoint_s: float = 60.0
-    checkpoint_rows: int = 256
+    checkpoint_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 60.0
+    checkpoint_rows: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 256
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,7 +140,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     inbox: str = ""
     run: str = ""
     """Folder of the worker's socket and lock; empty = `<state>/run`."""
-    hot_hours: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    hot_hours: Hours = 0.0
     lexicons: str = ""
     """Folder of the company's own lexicons, laid over the built-in ones; empty = none."""
     uplink_user: str = ""

@@ -48,8 +48,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "retention.shelf_days": ("货架视频保留天数", "days a shelf video is kept"),
     "retention.warning_days": ("含“警告”级发现的通话保留天数", "days a call with a warning is kept"),
     "retention.critical_days": (
-        "含“严重”级或有争议发现的通话保留天数",
-        "days a call with a critical or contested finding is kept",
+        "含“严重”级发现的通话保留天数",
+        "days a call with a critical finding is kept",
     ),
     "retention.rejected_days": ("被拒收文件保留天数", "days a rejected file is kept"),
     "retention.events": ("按事件或事件族另定保留天数", "days for findings of one event or family of events"),

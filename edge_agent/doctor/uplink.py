@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge_agent import privilege
 from edge_agent.config import Config
 from edge_agent.doctor.facts import Link
 
@@ -19,6 +20,7 @@ _ALERT_S: Final = 0.5
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
+@privilege.raised()  # the uplink's folder is its own
 def link(settings: Config) -> Link:
     end = _endpoint(settings)
     known = (settings.paths.uplink / "hq.pub").exists()

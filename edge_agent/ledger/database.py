@@ -168,6 +168,8 @@ def _connect(uri: str, *, timeout_ms: int) -> sqlite3.Connection:
 def _prepared(path: Path) -> sqlite3.Connection:
     """A writing connection to a file that is there, current, and durable under its name."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.is_symlink() or path.parent.is_symlink():  # SQLite would follow it, and make a file wherever it points
+        raise LedgerBroken("the ledger lies behind a link", remedy="remove the link", zh="账本路径是符号链接，请移除")
     _create(path)
     connection = _connect(f"file:{_quoted(path)}", timeout_ms=BUSY_MS)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()

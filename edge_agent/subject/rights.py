@@ -8,7 +8,7 @@ remains (audit rows, withdrawn tags) names recordings by ids that lead to nobody
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge_agent import answers, app, retention
+from edge_agent import answers, app, privilege, retention
 from edge_agent.config import Config
 from edge_agent.documents import (
     Erased,
@@ -62,7 +62,8 @@ def export(settings: Config, party: Party, code: str, output: Path) -> Exported:
             recordings=recordings, statements=[_statement(one) for one in (*said, *late)],
         )  # fmt: skip
         act.ledger.noted("subject.exported", party=party.value, recordings=len(recordings))
-    _write(output, encode(found))
+    with privilege.raised():
+        _write(output, encode(found))
     return Exported(party=party.value, recordings=len(recordings), tags=sum(len(one.tags) for one in recordings))
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from edge_agent import privilege
 from edge_agent.errors import BadInput, NotAllowed
 from edge_agent.vault import durable
 
@@ -18,7 +19,7 @@ def take(path: Path, what: str) -> bytes:
         BadInput: "unreadable", "empty" or "too-large".
     """
     try:
-        with path.open("rb") as file:
+        with privilege.raised(), path.open("rb") as file:
             content = file.read(LIMIT_BYTES + 1)
     except (OSError, ValueError) as error:
         raise BadInput(
@@ -42,14 +43,15 @@ def give(path: Path) -> Iterator[BinaryIO]:
         NotAllowed, BadInput: see `check_free`. Unavailable: the disk is full or fails.
     """
     check_free(path)
-    with durable.writing(path, keep=True) as file:
+    with privilege.raised_at_both_ends(durable.writing(path, keep=True)) as file:
         yield file
 
 
 def own_folder(path: Path) -> None:
     """Make `path` a private folder when it is not there yet; BadInput "no-folder" when that cannot be."""
     try:
-        path.mkdir(mode=0o700, exist_ok=True)
+        with privilege.raised():
+            path.mkdir(mode=0o700, exist_ok=True)
     except (OSError, ValueError) as error:
         raise BadInput(
             "no-folder", "the output folder cannot be made", remedy="create the folder above it first", zh="无法创建输出目录"
@@ -63,7 +65,8 @@ def check_free(path: Path) -> None:
         NotAllowed: something lies there already. BadInput: "no-folder".
     """
     try:
-        taken, folder = path.is_symlink() or path.exists(), path.parent.is_dir() and path.name != ""
+        with privilege.raised():
+            taken, folder = path.is_symlink() or path.exists(), path.parent.is_dir() and path.name != ""
     except (OSError, ValueError):
         taken = folder = False
     if taken:

@@ -2,9 +2,10 @@
 
 The joint identity lies in `<run>/openings/<request>.json`, 0600, only where that folder is RAM (tmpfs); elsewhere in a folder
 of /dev/shm that belongs to this state directory alone. It is overwritten and removed when the window ends, by whoever looks
-first after its time (the worker does so every few seconds), and refused after that even if the file is still there: a turned
-clock does not keep it open (see `span`), and it never outlives a reboot. While the window is open root on this box can read
-the object: that is what was approved. Swap would write it to the disk; `doctor` and the service keep it off.
+first after its time (the worker does so every few seconds, amid an analysis with its next step), and refused after that even if
+the file is still there: a turned clock does not keep it open (see `span`), and it never outlives a reboot. While the window is
+open root on this box can read the object: that is what was approved. Swap would write it to the disk; `doctor` and the service
+keep it off.
 """
 
 import os

@@ -48,11 +48,12 @@ def install(place: Path, issued: Issued) -> None:
     swing = place.with_name(f".{place.name}.swing")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        for file, content in (
-            ("key.pem", issued.key), ("certificate.pem", issued.certificate), ("ca.pem", issued.ca),
-            ("broker.json", msgspec.json.encode(issued.broker)),
-        ):  # fmt: skip
-            durable.write(folder / file, content)
+        with durable.held(folder) as own:  # whoever owns the place could exchange it for a link while we write
+            for file, content in (
+                ("key.pem", issued.key), ("certificate.pem", issued.certificate), ("ca.pem", issued.ca),
+                ("broker.json", msgspec.json.encode(issued.broker)),
+            ):  # fmt: skip
+                durable.write(own / file, content)
         swing.unlink(missing_ok=True)
         swing.symlink_to(folder.name)
         swing.replace(place)

@@ -1,6 +1,8 @@
 """Files that are whole and durable, or absent: written beside, fsynced, renamed, and their directory fsynced."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge_sync.errors import Refused
@@ -29,6 +31,16 @@ def read(path: Path, *, remedy: str, limit: int = 1 << 20) -> bytes:
             return file.read(limit)
     except OSError as error:
         raise Refused(f"{path.name} cannot be read ({error.strerror})", remedy=remedy) from error
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """A path to this very directory, which nobody can exchange for a link meanwhile; OSError when it is a link already."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield Path(f"/proc/self/fd/{handle}")
+    finally:
+        os.close(handle)
 
 
 def sync_folder(path: Path) -> None:

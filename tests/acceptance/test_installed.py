@@ -356,6 +356,7 @@ def test_an_upgrade_keeps_the_state_and_can_be_undone(store: Store, bare: tuple[
     other = tool("edge-hq", "keygen", "-o", place / "stranger.key").strip()
     install = HAND / "next" / "install.sh"
     assert "another key" in machine.run("sh", install, "--key", other, code=1).stderr
+    assert "takes signed bundles only" in machine.run("sh", install, "--unsigned", code=1).stderr
 
     machine.run("sh", install)  # the maker's key is known here since the first installation
     second = machine.out("readlink", "/opt/edge-agent/current")

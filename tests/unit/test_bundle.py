@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -244,3 +245,52 @@ def test_command_says_when_a_bundle_is_damaged(made: Path, key: str, capsys: pyt
     assert "install.sh: wrong-digest" in said.err
     assert "do not install" in said.err
     assert main(["bundle", "verify", str(made), "--key", base64.b64encode(b"short").decode()]) == 1
+
+
+def installing(bundle_at: Path, *arguments: str, cwd: Path, box: Path) -> str:
+    """What `install.sh` says, for a box whose /etc/edge-agent is `box`; it must stop before anything is installed."""
+    script = (bundle_at / "install.sh").read_text(encoding="utf-8")
+    (bundle_at / "install.sh").write_text(script.replace("etc=/etc/edge-agent", f"etc={box}", 1), encoding="utf-8")
+    tools = box.parent / "tools"
+    tools.mkdir(exist_ok=True)
+    (tools / "id").write_text("#!/bin/sh\necho 0\n", encoding="ascii")
+    (tools / "id").chmod(0o755)
+    here = {"PATH": f"{tools}:{os.environ['PATH']}"}
+    command = ["sh", os.path.relpath(bundle_at / "install.sh", cwd), *arguments]
+    done = subprocess.run(command, cwd=cwd, env=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
+
+
+def test_installer_runs_nothing_of_the_folder_it_is_called_from(made: Path, key: str, tmp_path: Path) -> None:
+    (folder := tmp_path / "downloads").mkdir()
+    for name in ("ensurepip", "venv", "pip", "argparse"):
+        (folder / f"{name}.py").write_text("from pathlib import Path\nPath(__file__).with_suffix('.ran').touch()\n")
+    (made / "bundle.toml").write_text("changed", encoding="utf-8")
+    assert "bundle" in installing(made, "--key", key, cwd=folder, box=tmp_path / "etc")
+    assert list(folder.glob("*.ran")) == []
+    lines = (made / "install.sh").read_text(encoding="utf-8").splitlines()
+    calls = [line for line in lines if re.search(r'(python3|bin/python") -', line) and not line.lstrip().startswith("#")]
+    assert len(calls) >= 6
+    assert [line for line in calls if not re.search(r'(python3|bin/python") -I ', line)] == []
+
+
+def test_installer_shows_its_help_wherever_it_is_called_from(made: Path) -> None:
+    shown = subprocess.run(["sh", "install.sh", "--help"], cwd=made, capture_output=True, text=True, check=True).stdout
+    assert "--rollback" in shown
+
+
+def test_a_box_that_remembers_a_key_takes_no_unsigned_bundle(made: Path, key: str, tmp_path: Path) -> None:
+    (made / "bundle.toml").write_text("changed", encoding="utf-8")  # so that nothing can be installed here, whatever happens
+    (box := tmp_path / "etc").mkdir()
+    assert "exclude each other" in installing(made, "--unsigned", "--key", key, cwd=tmp_path, box=box)
+    assert "changed" in installing(made, "--unsigned", cwd=tmp_path, box=box)
+    (box / "bundle.pub").write_text(f"{key}\n", encoding="ascii")
+    assert "takes signed bundles only" in installing(made, "--unsigned", cwd=tmp_path, box=box)
+
+
+def test_the_checker_takes_a_key_or_unsigned_and_not_both(made: Path, key: str) -> None:
+    check = ["python3", "-I", made / "systemd" / "check_bundle.py", made]
+    assert subprocess.run([*check, "--key", key], check=False).returncode == 0
+    both = subprocess.run([*check, "--key", key, "--unsigned"], capture_output=True, text=True, check=False)
+    assert (both.returncode, "not allowed with" in both.stderr) == (2, True)

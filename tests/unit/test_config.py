@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
+from msgspec import inspect
 
 from edge_agent import config
 from edge_agent.cli import main
@@ -110,6 +111,40 @@ def test_a_mistyped_key_is_told_its_neighbour(tmp_path: Path) -> None:
 def test_contradictions_are_mistakes(tmp_path: Path, text: str, key: str) -> None:
     found = mistakes(config.read(_write(tmp_path, text)), config.Config)
     assert [one.key for one in found] == [key]
+
+
+DESTROYS_OR_STOPS = [
+    "hot_hours = inf", "hot_hours = nan", "[retention]\ncall_days = -5", "[retention]\ncall_days = nan",
+    "[retention]\nevents = {risk = -1}", "[consent]\ngrace_hours = -1", "[consent]\ngrace_hours = inf",
+    "[consent]\nnotice_within_s = nan", "[audit]\ncheckpoint_s = nan", "[audit]\ncheckpoint_s = 0",
+    "[audit]\ncheckpoint_rows = -3", "[audit]\ncheckpoint_rows = 0", "[speech]\nbatch = 0", "[shelf]\nthreads = -1",
+    "[limits]\nmax_call_hours = 0", "[limits]\noutbox_bytes = -1", "[limits]\nmedia_floor_bytes = -1",
+    "[capture]\nminutes = nan",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DESTROYS_OR_STOPS)
+def test_a_number_that_would_destroy_everything_or_stop_the_worker_is_a_mistake(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadConfig):
+        config.load(_write(tmp_path, text))
+
+
+def _numbers(kind: type[msgspec.Struct], at: str = "") -> dict[str, inspect.IntType | inspect.FloatType]:
+    found: dict[str, inspect.IntType | inspect.FloatType] = {}
+    for field in msgspec.structs.fields(kind):
+        info = inspect.type_info(field.type)
+        info = getattr(info, "value_type", None) or getattr(info, "item_type", None) or info
+        if isinstance(info, inspect.StructType):
+            found |= _numbers(info.cls, f"{at}{field.name}.")
+        elif isinstance(info, inspect.IntType | inspect.FloatType):
+            found[at + field.name] = info
+    return found
+
+
+def test_every_number_has_both_bounds() -> None:
+    numbers = _numbers(config.Config)
+    assert {"hot_hours", "retention.events", "capture.sources.rate_hz", "limits.outbox_bytes"} <= set(numbers)
+    assert [key for key, one in numbers.items() if (one.ge is None and one.gt is None) or one.le is None] == []
 
 
 def test_every_key_is_explained_in_both_languages() -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -246,7 +246,7 @@ def age_window(desk: Desk, name: str, **by: float) -> Path:
     return path
 
 
-def tend(desk: Desk, *, after: timedelta = timedelta(0)) -> None:
+def tend(desk: Desk, *, after: timedelta = timedelta(0), gone: Sequence[str] = ()) -> None:
     """What the worker's duty does, `after` so long."""
     keys, clock = app.keys(desk.settings), TurnableClock(at=datetime.now(UTC) + after)
     ledger = SqliteLedger.open(
@@ -256,7 +256,7 @@ def tend(desk: Desk, *, after: timedelta = timedelta(0)) -> None:
         settings=desk.settings, kit=SimpleNamespace(clock=clock), keys=keys, vault=None, ledger=ledger, inbox=None,  # type: ignore[arg-type]
     )  # fmt: skip
     try:
-        duties.end_windows(box)
+        duties.end_windows(box, gone)
     finally:
         ledger.close()
 
@@ -273,6 +273,27 @@ def test_the_worker_destroys_a_window_whose_time_is_over(desk: Desk) -> None:
     assert [body["reason"] for _, body in desk.log("opening.ended")] == ["expired"]
     (line,) = opening.listed(desk.settings).openings
     assert (line.state, line.ended) == ("ended", "expired")
+
+
+def test_an_analysis_that_takes_long_does_not_keep_a_window_open(desk: Desk) -> None:
+    name = desk.opened()
+    path = age_window(desk, name, minutes=11)
+    uptime = [100.0]
+    windows = duties.Windows(desk.settings.paths.run, TurnableClock(at=datetime.now(UTC)), uptime_s=lambda: uptime[0])
+    windows.tend()
+    assert not path.exists()
+    assert desk.log("opening.ended") == [], "an analysis runs: the ledger is not written to"
+    assert windows.take() == [name]
+    assert windows.take() == []
+    again = desk.opened()
+    path = age_window(desk, again, minutes=11)
+    windows.tend()
+    assert path.exists(), "a step may take a millisecond: not every one of them looks"
+    uptime[0] += duties.WINDOWS_S
+    windows.tend()
+    assert not path.exists()
+    tend(desk, gone=windows.take())
+    assert [body["request"] for _, body in desk.log("opening.ended")] == [again]
 
 
 def test_a_view_after_the_time_is_refused_also_before_the_worker_came(desk: Desk) -> None:
