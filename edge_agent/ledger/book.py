@@ -194,6 +194,7 @@ class SqliteLedger:
         self._chain.append(
             tx, kind, recording=recording_id, analysis=number, ruleset=analysis.ruleset, tags=len(tags),
             findings=findings.digest(tx, number), rows=[{"seq": seq, "sha256": digest} for seq, digest in rows],
+            objects=findings.made(analysis),
         )  # fmt: skip
         self._outbox.bound(tx)
         return True
