@@ -10,9 +10,9 @@ from typing import Self, TypeVar
 
 from edge_agent import log
 from edge_agent.config import Audit, Limits, Paths
-from edge_agent.domain.consent import Standing, Statement
+from edge_agent.domain.consent import Standing, Statement, taken_back
 from edge_agent.domain.recording import Recording, State
-from edge_agent.errors import NotAllowed
+from edge_agent.errors import NoConsent, NotAllowed
 from edge_agent.ledger import checkpoints, consents, envelopes, findings, lifecycle, openings
 from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
@@ -133,7 +133,11 @@ class SqliteLedger:
         self._writer.write(lambda tx: lifecycle.seal(tx, self._chain, recording_id, sealed))
 
     def analysed(self, recording_id: str, analysis: Analysis) -> bool:
-        """Tags, score, outbox rows, lifecycle and audit in ONE transaction; False for a repeat of the same ruleset."""
+        """Tags, score, outbox rows, lifecycle and audit in ONE transaction; False for a repeat of the same ruleset.
+
+        Raises:
+            NoConsent: somebody on it withdrew meanwhile. NotAllowed: it is being shredded.
+        """
         return self._writer.write(lambda tx: self._analysed(tx, recording_id, analysis))
 
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
@@ -189,6 +193,9 @@ class SqliteLedger:
         if tx.execute("SELECT 1 FROM shredding WHERE recording = ?", (recording_id,)).fetchone():
             raise NotAllowed(f"recording {recording_id} is being shredded", zh="该录音正在销毁")
         kind = lifecycle.analyse(tx, recording_id)
+        waits = taken_back(consents.standing(tx, recording))
+        if waits is not None:
+            raise NoConsent(waits, f"recording {recording_id}: its consent was withdrawn", zh="该录音的同意已撤回")
         number, tags = findings.add(tx, recording_id, analysis, at=self._writer.now())
         rows = [self._outbox.put(tx, rank, build) for rank, build in envelopes.of_analysis(self.terms, recording, analysis, tags)]
         self._chain.append(

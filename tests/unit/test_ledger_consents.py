@@ -181,6 +181,27 @@ def test_what_is_withdrawn_while_it_is_analysed_is_never_committed(box: BoxWorld
     assert box.ledger.verify_chain()
 
 
+@pytest.mark.parametrize("party", [Party.REP, Party.CUSTOMER, Party.RECORDING])
+def test_a_withdrawal_for_the_future_alone_also_stops_the_commit(box: BoxWorld, tmp_path: Path, party: Party) -> None:
+    class Meanwhile(WordTagger):
+        def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+            who = {Party.REP: "E1", Party.CUSTOMER: "C1", Party.RECORDING: recording.id}[party]
+            assert box.withdraw(party, who, past=False) == ()
+            return super().tag(conversation)
+
+    box.register("E1")
+    box.drop(script(*TALK), rep="E1", customer="C1")
+    kit = replace(box.kit, tagger=Meanwhile())
+    (arrival,) = box.arrivals()
+    recording = pipeline.take_in(kit, arrival)
+    waiting = pipeline.advance(kit, recording)
+    reason = "no-employee-consent" if party is Party.REP else "withdrawn"
+    assert (waiting.state, waiting.parked, box.parked(recording)) == (State.SEALED, reason, reason)
+    assert box.vault.objects() == [recording.id]
+    assert box.at_hq(tmp_path / "hq.db") == {}
+    assert box.ledger.verify_chain()
+
+
 def test_a_recording_that_is_being_taken_in_is_not_forgotten_half_way(box: BoxWorld) -> None:
     pseudonym = box.pseudonym("customer", "C1")
     box.ledger.captured(ledger_recording(customer=pseudonym))
