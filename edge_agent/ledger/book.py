@@ -163,9 +163,9 @@ class SqliteLedger:
     def standing(self, recording: Recording) -> Standing:
         return self._read(lambda tx: consents.standing(tx, recording))
 
-    def stated(self, said: Statement) -> None:
-        """Enter a consent statement; recordings that waited for it go on. NotFound, NotAllowed when it comes too late."""
-        self._writer.write(lambda tx: consents.state(tx, self._chain, said))
+    def stated(self, said: Statement) -> Statement:
+        """Enter a consent statement; waiting recordings go on. Gives it as it holds. NotFound, NotAllowed (it comes too late)."""
+        return self._writer.write(lambda tx: consents.state(tx, self._chain, said))
 
     def forget_deleted(self) -> bool:
         """After rows about a person were deleted: cut the write-ahead log off too. False while another process reads it."""

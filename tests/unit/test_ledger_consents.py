@@ -58,6 +58,23 @@ def test_an_employee_withdraws_for_the_future_only_by_default(box: BoxWorld) -> 
     assert box.ledger.recording(done.id).state is State.EXPIRED
 
 
+def test_what_was_recorded_while_an_employee_had_withdrawn_stays_unread_when_they_agree_again(box: BoxWorld) -> None:
+    box.register("E1")
+    box.withdraw(Party.REP, "E1", past=False)
+    box.clock.pass_(timedelta(hours=2))
+    between = talk(box, 1, rep="E1")
+    box.clock.pass_(timedelta(hours=2))
+    agreed = box.clock.now()
+    for _ in range(2):  # the second time the newest statement is no withdrawal any more
+        said = box.ledger.stated(box.state(Party.REP, "E1", since=agreed - timedelta(days=1)))
+        assert said.since == agreed
+        box.work()
+        assert (box.ledger.recording(between.id).state, box.parked(between)) == (State.SEALED, "no-employee-consent")
+        box.clock.pass_(timedelta(hours=2))
+    assert talk(box, 2, rep="E1").state is State.CLOSED
+    assert box.ledger.verify_chain()
+
+
 def test_an_expired_consent_of_an_employee_counts_no_longer(box: BoxWorld) -> None:
     box.register("E1", until=box.clock.now() + timedelta(days=1))
     assert talk(box, 1, rep="E1").state is State.CLOSED
