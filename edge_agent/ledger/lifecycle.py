@@ -92,9 +92,10 @@ def analyse(tx: Transaction, recording_id: str) -> str:
 
 
 def park(tx: Transaction, chain: Chain, recording_id: str, reason: str) -> None:
-    """Leave it where it is; an empty reason lets it go on."""
-    get(tx, recording_id)
+    """Leave it where it is; an empty reason lets it go on. What is shredded waits for nothing any more."""
     said = worded(reason)
+    if get(tx, recording_id).state is State.EXPIRED and said:
+        return
     tx.execute("UPDATE recordings SET parked = ? WHERE id = ?", (said, recording_id))
     chain.append(tx, "recording.parked" if said else "recording.unparked", recording=recording_id, reason=said)
 
