@@ -18,7 +18,7 @@ from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ledger.integrity import verify_chain
-from edge_agent.ledger.keeping import Keeping
+from edge_agent.ledger.keeping import FORGETTING, Keeping
 from edge_agent.ledger.openings import OpeningRow
 from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Verify, Writer
@@ -168,8 +168,16 @@ class SqliteLedger:
         return self._writer.write(lambda tx: consents.state(tx, self._chain, said))
 
     def forget_deleted(self) -> bool:
-        """After rows about a person were deleted: cut the write-ahead log off too. False while another process reads it."""
-        return self._writer.database.forget()
+        """After rows about a person were deleted: cut the write-ahead log off too.
+
+        False while another process reads it: the worker tries again until it is done (`duties`).
+        """
+        mark = self._read(lambda tx: meta(tx, FORGETTING))
+        if mark and not self._writer.database.forget():
+            return False
+        if mark:  # a further erasure meanwhile has a mark of its own, which stays
+            self._writer.write(lambda tx: tx.execute("DELETE FROM meta WHERE key = ? AND value = ?", (FORGETTING, mark)))
+        return True
 
     def room_for_media(self, paths: Paths, limits: Limits) -> bool:
         """Whether new media may be taken in; each change of the answer is logged and audited. Ask before each `take_in`."""

@@ -2,16 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from box_world import BoxWorld, Party, Verb, WordTagger, script
-from ledger_world import analysis, memory_folder
+from ledger_world import GATEWAY, analysis, memory_folder
 from ledger_world import recording as ledger_recording
 
-from edge_agent import pipeline
+from edge_agent import app, duties, pipeline
+from edge_agent.capture.inbox import FileInbox
+from edge_agent.config import Config
 from edge_agent.domain.recording import Recording, State
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.errors import LedgerBroken, NotAllowed, NotFound, Unavailable
@@ -169,6 +172,30 @@ def test_after_an_erasure_nothing_leads_back_and_the_log_verifies(box: BoxWorld)
             box.erase(party, code)
         files = b"".join(path.read_bytes() for path in box.path.parent.iterdir() if path.suffix != ".ballast")
         assert box.pseudonym(party.value, code).encode() not in files
+
+
+def test_what_a_reader_kept_in_the_log_at_an_erasure_is_cut_off_afterwards(box: BoxWorld) -> None:
+    box.drop(script(*TALK), customer="C1", basis="none")
+    box.work()
+    pseudonym = box.pseudonym("customer", "C1")
+
+    def lies_somewhere() -> bool:
+        return any(pseudonym.encode() in one.read_bytes() for one in box.path.parent.iterdir())
+
+    with closing(sqlite3.connect(box.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM meta").fetchall()
+        box.ledger.keeping.erase(Party.CUSTOMER, pseudonym)
+        assert box.ledger.forget_deleted() is False
+        reader.execute("ROLLBACK")
+        assert lies_somewhere()
+        settings = Config(gateway=GATEWAY, state=str(box.root))
+        inbox = FileInbox(box.inbox, box.limits, pseudonym=box.pseudonym)
+        running = app.Box(settings=settings, kit=box.kit, keys=box.keys, vault=box.vault, ledger=box.ledger, inbox=inbox)
+        for duty in duties.of(running):
+            duty.tend(0.0)
+        assert not lies_somewhere()
+    assert box.query("SELECT value FROM meta WHERE key = 'forgetting'") == []
 
 
 def test_a_withdrawal_outlives_the_erasure_so_that_it_is_still_heard(box: BoxWorld) -> None:
