@@ -192,7 +192,7 @@ def openings(found: Openings) -> "Table":
             line.hr or "—",
             line.opened_at or "—",
             line.until or line.expires_at,
-            str(line.views),
+            f"{line.views}，含密钥 key {line.key_views}" if line.key_views else str(line.views),
         )
     return made
 

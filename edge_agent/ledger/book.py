@@ -19,7 +19,7 @@ from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ledger.integrity import verify_chain
 from edge_agent.ledger.keeping import FORGETTING, Keeping
-from edge_agent.ledger.openings import OpeningRow
+from edge_agent.ledger.openings import OpeningRow, Wrote
 from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Verify, Writer
 from edge_agent.ports import Analysis, Clock, Sealed
@@ -98,9 +98,9 @@ class SqliteLedger:
             lambda tx: openings.opened(tx, self._chain, request, legal=legal, hr=hr, at=stamp(at), until=stamp(until))
         )
 
-    def opening_viewed(self, request: str) -> int:
-        """Before anybody sees it; gives how often that was. NotAllowed, NotFound."""
-        return self._writer.write(lambda tx: openings.viewed(tx, self._chain, request))
+    def opening_viewed(self, request: str, wrote: Wrote = "content") -> int:
+        """Before anybody gets its content or its key; gives how often that was. NotAllowed, NotFound."""
+        return self._writer.write(lambda tx: openings.viewed(tx, self._chain, request, wrote))
 
     def opening_ended(self, request: str, *, reason: str) -> bool:
         """It is over; False when it was already. NotFound."""

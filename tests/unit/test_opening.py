@@ -136,6 +136,17 @@ def test_unseal_is_open_view_and_end_in_one(desk: Desk) -> None:
     assert list(window.place(desk.settings.paths.run).iterdir()) == []
 
 
+@pytest.mark.parametrize(("identity", "wrote"), [(False, "content"), (True, "identity")])
+def test_log_list_and_receipts_say_whether_the_key_itself_was_handed_out(identity: bool, wrote: str, desk: Desk) -> None:
+    request, folder = desk.asked(), desk.out()
+    opening.unseal(desk.settings, desk.object_id, shares=desk.shares(request), output=desk.out(), identity=identity)
+    ((_, leaf),) = desk.log("opening.viewed")
+    (line,) = opening.listed(desk.settings).openings
+    opening.receipts(desk.settings, named(request), folder=folder)
+    said = receipt.check((folder / "receipt-legal.json").read_bytes(), app.keys(desk.settings).public)
+    assert (leaf["wrote"], line.views, line.key_views, said.views, said.key_views) == (wrote, 1, identity, 1, identity)
+
+
 def test_an_output_that_cannot_be_written_costs_nothing(desk: Desk) -> None:
     precious = desk.folder / "precious"
     precious.write_text("precious")
@@ -345,7 +356,8 @@ def test_the_purpose_stays_out_of_the_ledger(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["views = 0", "requester = 'box'", "legal = hr", "ended = 'lapsed'", "until = '2030-01-01T00:00:00.000Z'"]
+    "change",
+    ["views = 0", "key_views = 1", "requester = 'box'", "legal = hr", "ended = 'lapsed'", "until = '2030-01-01T00:00:00.000Z'"],
 )
 def test_a_row_that_says_other_than_the_log_is_found(change: str, desk: Desk) -> None:
     name = desk.opened()
