@@ -99,12 +99,16 @@ def percent(share: float | None) -> str:
     return "—" if share is None else f"{share:.0%}"
 
 
+_WHOLE = ("编号 Recording", "录音 Recording")
+"""Columns of ids that people copy into the next command: never broken over two lines."""
+
+
 def table(title: str, *columns: str) -> "Table":
     from rich.table import Table  # noqa: PLC0415
 
     made = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
     return made
 
 
