@@ -79,6 +79,15 @@ class SqliteLedger:
 
         self._writer.write(body)
 
+    def changed(self, fact: str, *, before: str, after: str) -> None:
+        """A fact that a command changed; the next start of the worker finds nothing new in it."""
+
+        def body(tx: Transaction) -> None:
+            set_meta(tx, f"fact.{fact}", after)
+            self._chain.append(tx, f"{fact}.changed", before=before, after=after)
+
+        self._writer.write(body)
+
     def noted(self, kind: str, /, **body: str | int) -> None:
         """Any other event for the audit log: codes, ids and numbers only."""
         self._writer.write(lambda tx: self._chain.append(tx, kind, **body))

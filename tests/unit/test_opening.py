@@ -17,7 +17,7 @@ from edge_agent import app, duties, ids, opening
 from edge_agent.config import Config
 from edge_agent.errors import BadConfig, BadInput, LedgerBroken, NotAllowed, NotFound, Refused, SealBroken
 from edge_agent.ledger.book import SqliteLedger
-from edge_agent.provision import provision
+from edge_agent.provision import officers, provision
 from edge_agent.vault import intent, receipt, window
 from edge_agent.vault import request as requests
 from edge_agent.vault.managers import Manager
@@ -372,6 +372,38 @@ def test_a_row_that_says_other_than_the_log_is_found(change: str, desk: Desk) ->
     with pytest.raises(LedgerBroken):
         ledger.verify_chain()
     ledger.close()
+
+
+# Officers ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_new_officers_take_the_place_of_the_old_and_the_log_says_so_once(desk: Desk) -> None:
+    before = app.keys(desk.settings).recipients_digest
+    shown = officers(desk.settings, legal=[], hr=[])
+    assert (shown.legal, shown.hr, shown.recipients) == ([LEGAL.recipient.fingerprint], [HR.recipient.fingerprint], before)
+    request = desk.asked()
+    shares = desk.shares(request)
+    now = officers(desk.settings, legal=[str(LEGAL.recipient)], hr=[str(STRANGER.recipient)])
+    keys = app.keys(desk.settings)
+    assert (now.hr, now.before, now.recipients) == ([STRANGER.recipient.fingerprint], before, keys.recipients_digest)
+    with pytest.raises(NotAllowed):
+        opening.open_(desk.settings, named(request), shares=shares)  # HR of before is on the list no more
+    officers(desk.settings, legal=[str(LEGAL.recipient)], hr=[str(STRANGER.recipient)])
+    ledger = app.ledger(desk.settings, keys)
+    ledger.started({"recipients": keys.recipients_digest})
+    ledger.verify_chain()
+    ledger.close()
+    assert desk.log("recipients.changed") == [("recipients.changed", {"before": before, "after": keys.recipients_digest})]
+
+
+def test_lists_of_officers_that_cannot_be_leave_the_old_ones(desk: Desk) -> None:
+    before = app.keys(desk.settings).recipients
+    one, two, manager = str(LEGAL.recipient), str(HR.recipient), str(MANAGER.recipient)
+    for legal, hr in (([one], []), ([one, one], [two]), ([one], [one]), ([one], [manager])):
+        with pytest.raises(BadConfig):
+            officers(desk.settings, legal=legal, hr=hr)
+    assert app.keys(desk.settings).recipients == before
+    assert desk.log("recipients.changed") == []
 
 
 # Managers ---------------------------------------------------------------------------------------------------------------------
