@@ -15,6 +15,7 @@ from edge_agent.vault import request, window
 from edge_agent.worker import Duty
 
 WINDOWS_S: Final = 5.0
+FORGET_S: Final = 60.0
 
 
 class Windows:
@@ -47,6 +48,7 @@ def of(box: app.Box, windows: Windows) -> list[Duty]:
         Duty(every_s=WINDOWS_S, run=lambda: end_windows(box, windows.take())),
         Duty(every_s=box.settings.audit.checkpoint_s, run=box.ledger.checkpoint),
         Duty(every_s=retention.SHRED_EVERY_S, run=lambda: shred(box)),
+        Duty(every_s=FORGET_S, run=lambda: forget(box)),
         Duty(every_s=retention.EVERY_S, run=lambda: expire(box)),
         Duty(every_s=retention.SWEEP_EVERY_S, run=lambda: sweep(box)),
     ]
@@ -62,6 +64,11 @@ def end_windows(box: app.Box, gone: Sequence[str] = ()) -> None:
 def shred(box: app.Box) -> None:
     """Carry out what a withdrawal, an erasure or a killed worker left to do."""
     retention.shred(box.ledger.keeping, box.vault)
+
+
+def forget(box: app.Box) -> None:
+    """Cut off what a reader kept in the write-ahead log when a person was erased."""
+    box.ledger.forget_deleted()
 
 
 def expire(box: app.Box) -> None:

@@ -17,6 +17,7 @@ content: no transcript text, no name a user chose for a file, no person's name. 
 exactly one function per adapter.
 """
 
+import re
 from typing import ClassVar
 
 
@@ -81,3 +82,8 @@ class Unavailable(EdgeError):
 
 class LedgerBroken(EdgeError):
     pass
+
+
+def code(error: Exception) -> str:
+    """An error's class as a short code: `MissingAsset` is `missing-asset`. Its text stays out: it may hold what somebody said."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", type(error).__name__).lower().strip("_")

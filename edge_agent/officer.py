@@ -163,6 +163,7 @@ def _receipt(arguments: argparse.Namespace) -> int:
         ("申请 request  ", said.request), ("对象 object   ", said.object), ("申请人 requester", said.requester),
         ("法务 LEGAL    ", said.legal), ("人事 HR       ", said.hr), ("打开 opened   ", said.opened_at),
         ("截止 until    ", said.until), ("结束 ended    ", said.ended_at), ("查看 views    ", said.views),
+        ("含密钥 of the key", said.key_views),
     ):  # fmt: skip
         print(f"{name}  {f'{value:%Y-%m-%d %H:%M:%S} UTC' if isinstance(value, datetime) else value or '—'}")
     _note("回执已核对，签名有效。 The receipt is signed by that box.")

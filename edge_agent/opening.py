@@ -122,7 +122,7 @@ def unseal(settings: Config, object_id: str, *, shares: Sequence[Path], output: 
     with _box(settings) as (vault, ledger), _watched(ledger, "open", object_id):
         opened = _combined(vault, ledger, object_id, documents)
         _log_opened(ledger, opened, app.SystemClock().now())
-        ledger.opening_viewed(opened.request_id)
+        ledger.opening_viewed(opened.request_id, "identity" if identity else "content")
         size = opened.write(output, identity=identity)
         ledger.opening_ended(opened.request_id, reason="ended")
         return Released(object=object_id, bytes=size, wrote="identity" if identity else "content")
@@ -152,7 +152,7 @@ def receipts(settings: Config, request_id: str, *, folder: Path) -> Receipts:
                 to=to, request=row.request, object=row.object, binding=row.binding, requester=row.requester, legal=row.legal,
                 hr=row.hr, asked_at=datetime.fromisoformat(row.asked_at), opened_at=receipt.moment(row.opened_at),
                 until=receipt.moment(row.until), ended_at=receipt.moment(row.ended_at), ended=row.ended, views=row.views,
-                issued_at=app.SystemClock().now(), box=vault.keys.public,
+                key_views=row.key_views, issued_at=app.SystemClock().now(), box=vault.keys.public,
             )  # fmt: skip
             with handed.give(folder / f"receipt-{to}.json") as file:
                 file.write(receipt.sign(said, vault.keys))
@@ -252,5 +252,5 @@ def _line(row: "OpeningRow") -> OpeningRecord:
     return OpeningRecord(
         request=row.request, object=row.object, requester=row.requester, state=row.state, legal=row.legal, hr=row.hr,
         asked_at=row.asked_at, expires_at=row.expires_at, opened_at=row.opened_at, until=row.until, views=row.views,
-        ended_at=row.ended_at, ended=row.ended,
+        key_views=row.key_views, ended_at=row.ended_at, ended=row.ended,
     )  # fmt: skip

@@ -134,7 +134,7 @@ def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
     """One transaction: tags, outbox, lifecycle, audit. A second commit of the same ruleset changes nothing.
 
     Raises:
-        NotAllowed: the recording was withdrawn meanwhile; what the analysis had sealed is shredded.
+        NotAllowed: it is being shredded, or (NoConsent) somebody withdrew meanwhile; what the analysis had sealed is shredded.
     """
     try:
         kit.ledger.analysed(recording.id, analysis)
@@ -177,13 +177,12 @@ def advance(kit: Kit, recording: Recording) -> Recording:
         if waits:
             return _wait(kit, recording, waits)
         try:
-            analysis = analyse(kit, recording)
+            recording = commit(kit, recording, analyse(kit, recording))
         except BadInput as error:
             reject(kit, recording, error)
             raise
         except NoConsent as error:
             return _wait(kit, recording, error.reason)
-        recording = commit(kit, recording, analysis)
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
     return recording

@@ -10,9 +10,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from edge_agent import app, log, notify, pipeline, privilege, seclusion, worker
+from edge_agent import app, errors, log, notify, pipeline, privilege, seclusion, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
+from edge_agent.domain.recording import State
 from edge_agent.errors import BadConfig, BadInput, EdgeError, NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
 from edge_sync.process import tell
@@ -190,8 +191,9 @@ def _take(box: app.Box, arrival: "Arrival") -> tuple[str, str, str]:
     except EdgeError as error:
         if isinstance(error, BadInput):
             raise
-        box.kit.ledger.parked(recording.id, type(error).__name__)
-        return recording.id, "parked", error.message
+        if box.kit.ledger.recording(recording.id).state is not State.EXPIRED:
+            box.kit.ledger.parked(recording.id, errors.code(error))
+            return recording.id, "parked", error.message
     now = box.kit.ledger.recording(recording.id)
     return now.id, now.state.value, now.parked
 

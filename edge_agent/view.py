@@ -46,6 +46,18 @@ REASONS = {
     "withdrawn": "客户已撤回 the customer has withdrawn",
     "empty": "文件是空的 empty file",
     "duplicate": "重复文件 same content again",
+    "bad-input": "内容无法使用 its content cannot be used",
+    "bad-config": "配置或陈列图有错 an error in the configuration or a bay's plan",
+    "missing-asset": "缺少模型或文件损坏 a model is missing or damaged",
+    "seal-broken": "密封损坏 its seal does not verify",
+    "not-allowed": "此步不允许 this step is not allowed",
+    "not-found": "缺少所需文件，如陈列图 something is missing, such as the bay's plan",
+    "refused": "被拒绝 refused",
+    "unavailable": "暂时不可用 not available for the moment",
+    "edge-error": "内部错误，见日志 internal error, see the log",
+    "ledger-broken": "账本损坏 the ledger is damaged",
+    "memory-error": "内存不足 out of memory",
+    "unnamed": "原因见日志 see the log",
     "ended-the-worker": "多次使工作进程中止 it ended the worker several times",
 }
 STANDINGS = {
@@ -65,6 +77,11 @@ RULES = {
 }
 
 
+def waits(parked: str) -> str:
+    """Why a recording waits; an error that nobody foresaw has its code alone."""
+    return REASONS.get(parked) or (f"程序错误，见日志 program error, see the log: {parked}" if parked else "")
+
+
 def console(*, stderr: bool = False) -> "Console":
     """A terminal that never wraps a table in a pipe."""
     from rich.console import Console  # noqa: PLC0415 - tables only
@@ -82,12 +99,16 @@ def percent(share: float | None) -> str:
     return "—" if share is None else f"{share:.0%}"
 
 
+_WHOLE = ("编号 Recording", "录音 Recording")
+"""Columns of ids that people copy into the next command: never broken over two lines."""
+
+
 def table(title: str, *columns: str) -> "Table":
     from rich.table import Table  # noqa: PLC0415
 
     made = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
     return made
 
 
@@ -175,7 +196,7 @@ def openings(found: Openings) -> "Table":
             line.hr or "—",
             line.opened_at or "—",
             line.until or line.expires_at,
-            str(line.views),
+            f"{line.views}，含密钥 key {line.key_views}" if line.key_views else str(line.views),
         )
     return made
 
@@ -193,7 +214,7 @@ def status(now: Status) -> "Table":
     room = "" if now.takes_media else "：空间不足，暂停接收 disk nearly full, no new media"
     made.add_row("剩余空间 Free disk", f"{now.disk_free_bytes / 2**30:.1f} GiB{room}")
     for parked in now.parked:
-        made.add_row(f"搁置 Parked {parked.id}", REASONS.get(parked.parked, parked.parked))
+        made.add_row(f"搁置 Parked {parked.id}", waits(parked.parked))
     return made
 
 

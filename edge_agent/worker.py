@@ -2,7 +2,7 @@
 
 One worker per state directory (a lock file says so). A recording that takes the whole process down three times (a hang that
 the watchdog ends, memory that runs out) is parked, too: see `Trail`. The only `except Exception` of the product is here: an
-error nobody foresaw parks that one recording with the error's class name and never stops the others.
+error nobody foresaw parks that one recording under the code of the error's class and never stops the others.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from edge_agent import log, pipeline
+from edge_agent import errors, log, pipeline
 from edge_agent.domain.recording import Circumstances, Recording, State
 from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
 from edge_agent.pipeline import Kit
@@ -184,5 +184,7 @@ def step(kit: Kit, recording: Recording, trail: Trail | None = None) -> Recordin
 
 
 def _park(kit: Kit, recording: Recording, error: Exception) -> None:
-    kit.ledger.parked(recording.id, type(error).__name__)
+    if kit.ledger.recording(recording.id).state is State.EXPIRED:
+        return  # it was withdrawn and shredded while it was worked on
+    kit.ledger.parked(recording.id, errors.code(error))
     log.get().error("recording.parked", recording=recording.id, error=type(error).__name__)

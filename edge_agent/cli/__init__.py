@@ -20,6 +20,7 @@ from edge_agent.cli import (
     doctor,
     enrol,
     models,
+    officers,
     opening,
     retention,
     show,
@@ -60,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"edge-agent {__version__}")
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for group in (work, show, tools, models, vault, opening, audit, consent, retention, subject, config, doctor, enrol, bundle):
+    for group in (
+        work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
+    ):  # fmt: skip
         group.add(commands)
     return top
 

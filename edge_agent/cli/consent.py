@@ -34,7 +34,9 @@ def add(commands: Commands) -> None:
     entry = command(register, "add", _add, "登记员工同意", "Enter an employee's consent; calls that waited for it go on")
     entry.add_argument("code", metavar="CODE")
     entry.add_argument("--basis", default="written", choices=EMPLOYEE_BASES)
-    entry.add_argument("--on", type=day, metavar="YYYY-MM-DD", help="holds from this day (default: today)")
+    entry.add_argument(
+        "--on", type=day, metavar="YYYY-MM-DD", help="holds from this day (default: today); after a withdrawal not before now"
+    )
     entry.add_argument("--expires", type=day, metavar="YYYY-MM-DD", help="no longer holds from this day")
     gone = command(register, "withdraw", _withdraw_employee, "员工撤回同意", "Nothing with this employee from now on")
     gone.add_argument("code", metavar="CODE")
@@ -68,7 +70,7 @@ def _add(arguments: argparse.Namespace) -> int:
     since = arguments.on or datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     code = person(arguments.code)
     said = consent.add_employee(loaded(arguments), code, basis=arguments.basis, since=since, until=arguments.expires)
-    print(documents.encode(said) if arguments.json else f"已登记 entered as {said.subject[:12]}")
+    print(documents.encode(said) if arguments.json else f"已登记 entered as {said.subject[:12]}，自 since {said.since[:16]}")
     return 0
 
 

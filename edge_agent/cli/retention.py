@@ -34,7 +34,7 @@ def _plan(arguments: argparse.Namespace) -> int:
         return 0
     made = view.table("销毁计划 Retention plan", "销毁时间 Shredded", "录音 Recording", "状态 State", "依据 Rule", "备注 Note")
     for one in lines:
-        note = "法律保全 held" if one.held else "即将销毁 decided" if one.decided else view.REASONS.get(one.parked, one.parked)
+        note = "法律保全 held" if one.held else "即将销毁 decided" if one.decided else view.waits(one.parked)
         rule = view.RULES.get(one.rule, one.rule)
         made.add_row(one.shred_at[:16], one.recording, view.STATES.get(one.state, one.state), rule, note)
     view.console().print(made)

@@ -12,7 +12,7 @@ import msgspec
 from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
-from edge_agent.documents.box import Ingested, Ingestion, Ready, SealedLine, Status
+from edge_agent.documents.box import Ingested, Ingestion, Officers, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
@@ -78,6 +78,7 @@ __all__ = [
     "Ingestion",
     "Managers",
     "ObjectLine",
+    "Officers",
     "OpeningEnded",
     "OpeningRecord",
     "OpeningViewed",
@@ -137,6 +138,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "opening-receipts": Receipts,
     "opening-managers": Managers,
     "init": Ready,
+    "officers": Officers,
     "audit-list": AuditList,
     "audit-verify": AuditVerified,
     "audit-prove": AuditProved,

@@ -45,6 +45,15 @@ class Status(Document, frozen=True, kw_only=True):
     worker_running: bool
 
 
+class Officers(Document, frozen=True, kw_only=True):
+    """Fingerprints of the officers' keys; `recipients` is the digest of the lists, `before` what it was."""
+
+    legal: list[str]
+    hr: list[str]
+    recipients: str
+    before: str
+
+
 class Ready(Document, frozen=True, kw_only=True):
     gateway: str
     tenant: str

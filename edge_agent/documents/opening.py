@@ -42,7 +42,7 @@ class OpeningEnded(Document, frozen=True, kw_only=True):
 
 
 class OpeningRecord(Document, frozen=True, kw_only=True):
-    """`state`: `asked`, `open` or `ended`."""
+    """`state`: `asked`, `open` or `ended`. `key_views`: how many of the views handed out the object's own key."""
 
     request: str
     object: str
@@ -55,6 +55,7 @@ class OpeningRecord(Document, frozen=True, kw_only=True):
     opened_at: str
     until: str
     views: int
+    key_views: int
     ended_at: str
     ended: str
 

@@ -101,8 +101,7 @@ class Policy:
 
 def refusal(policy: Policy, around: Circumstances, standing: Standing, *, now: datetime) -> Waits | None:
     """Why this recording may not be analysed; None when it may (a `spoken` basis is then still to be heard)."""
-    withdrawn = (one for one in (standing.recording, standing.customer) if one is not None and one.verb is Verb.WITHDRAWN)
-    if next(withdrawn, None) is not None:
+    if taken_back(standing) is Waits.WITHDRAWN:
         return Waits.WITHDRAWN
     if around.consent is Consent.NONE:
         return Waits.NO_CONSENT
@@ -113,6 +112,13 @@ def refusal(policy: Policy, around: Circumstances, standing: Standing, *, now: d
     if not around.rep:
         return Waits.UNNAMED if policy.employees == "required" else None
     return None if in_force(standing.rep, around.started_at, now=now) else Waits.EMPLOYEE
+
+
+def taken_back(standing: Standing) -> Waits | None:
+    """Whether somebody's last word is a withdrawal: asked once more with the commit, for an analysis takes minutes."""
+    if any(one is not None and one.verb is Verb.WITHDRAWN for one in (standing.recording, standing.customer)):
+        return Waits.WITHDRAWN
+    return Waits.EMPLOYEE if standing.rep is not None and standing.rep.verb is Verb.WITHDRAWN else None
 
 
 def in_force(statement: Statement | None, recorded_at: datetime, *, now: datetime) -> bool:

@@ -10,16 +10,16 @@ from typing import Self, TypeVar
 
 from edge_agent import log
 from edge_agent.config import Audit, Limits, Paths
-from edge_agent.domain.consent import Standing, Statement
+from edge_agent.domain.consent import Standing, Statement, taken_back
 from edge_agent.domain.recording import Recording, State
-from edge_agent.errors import NotAllowed
+from edge_agent.errors import NoConsent, NotAllowed
 from edge_agent.ledger import checkpoints, consents, envelopes, findings, lifecycle, openings
 from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ledger.integrity import verify_chain
-from edge_agent.ledger.keeping import Keeping
-from edge_agent.ledger.openings import OpeningRow
+from edge_agent.ledger.keeping import FORGETTING, Keeping
+from edge_agent.ledger.openings import OpeningRow, Wrote
 from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Verify, Writer
 from edge_agent.ports import Analysis, Clock, Sealed
@@ -79,6 +79,15 @@ class SqliteLedger:
 
         self._writer.write(body)
 
+    def changed(self, fact: str, *, before: str, after: str) -> None:
+        """A fact that a command changed; the next start of the worker finds nothing new in it."""
+
+        def body(tx: Transaction) -> None:
+            set_meta(tx, f"fact.{fact}", after)
+            self._chain.append(tx, f"{fact}.changed", before=before, after=after)
+
+        self._writer.write(body)
+
     def noted(self, kind: str, /, **body: str | int) -> None:
         """Any other event for the audit log: codes, ids and numbers only."""
         self._writer.write(lambda tx: self._chain.append(tx, kind, **body))
@@ -98,9 +107,9 @@ class SqliteLedger:
             lambda tx: openings.opened(tx, self._chain, request, legal=legal, hr=hr, at=stamp(at), until=stamp(until))
         )
 
-    def opening_viewed(self, request: str) -> int:
-        """Before anybody sees it; gives how often that was. NotAllowed, NotFound."""
-        return self._writer.write(lambda tx: openings.viewed(tx, self._chain, request))
+    def opening_viewed(self, request: str, wrote: Wrote = "content") -> int:
+        """Before anybody gets its content or its key; gives how often that was. NotAllowed, NotFound."""
+        return self._writer.write(lambda tx: openings.viewed(tx, self._chain, request, wrote))
 
     def opening_ended(self, request: str, *, reason: str) -> bool:
         """It is over; False when it was already. NotFound."""
@@ -133,7 +142,11 @@ class SqliteLedger:
         self._writer.write(lambda tx: lifecycle.seal(tx, self._chain, recording_id, sealed))
 
     def analysed(self, recording_id: str, analysis: Analysis) -> bool:
-        """Tags, score, outbox rows, lifecycle and audit in ONE transaction; False for a repeat of the same ruleset."""
+        """Tags, score, outbox rows, lifecycle and audit in ONE transaction; False for a repeat of the same ruleset.
+
+        Raises:
+            NoConsent: somebody on it withdrew meanwhile. NotAllowed: it is being shredded.
+        """
         return self._writer.write(lambda tx: self._analysed(tx, recording_id, analysis))
 
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
@@ -159,13 +172,21 @@ class SqliteLedger:
     def standing(self, recording: Recording) -> Standing:
         return self._read(lambda tx: consents.standing(tx, recording))
 
-    def stated(self, said: Statement) -> None:
-        """Enter a consent statement; recordings that waited for it go on. NotFound, NotAllowed when it comes too late."""
-        self._writer.write(lambda tx: consents.state(tx, self._chain, said))
+    def stated(self, said: Statement) -> Statement:
+        """Enter a consent statement; waiting recordings go on. Gives it as it holds. NotFound, NotAllowed (it comes too late)."""
+        return self._writer.write(lambda tx: consents.state(tx, self._chain, said))
 
     def forget_deleted(self) -> bool:
-        """After rows about a person were deleted: cut the write-ahead log off too. False while another process reads it."""
-        return self._writer.database.forget()
+        """After rows about a person were deleted: cut the write-ahead log off too.
+
+        False while another process reads it: the worker tries again until it is done (`duties`).
+        """
+        mark = self._read(lambda tx: meta(tx, FORGETTING))
+        if mark and not self._writer.database.forget():
+            return False
+        if mark:  # a further erasure meanwhile has a mark of its own, which stays
+            self._writer.write(lambda tx: tx.execute("DELETE FROM meta WHERE key = ? AND value = ?", (FORGETTING, mark)))
+        return True
 
     def room_for_media(self, paths: Paths, limits: Limits) -> bool:
         """Whether new media may be taken in; each change of the answer is logged and audited. Ask before each `take_in`."""
@@ -189,11 +210,15 @@ class SqliteLedger:
         if tx.execute("SELECT 1 FROM shredding WHERE recording = ?", (recording_id,)).fetchone():
             raise NotAllowed(f"recording {recording_id} is being shredded", zh="该录音正在销毁")
         kind = lifecycle.analyse(tx, recording_id)
+        waits = taken_back(consents.standing(tx, recording))
+        if waits is not None:
+            raise NoConsent(waits, f"recording {recording_id}: its consent was withdrawn", zh="该录音的同意已撤回")
         number, tags = findings.add(tx, recording_id, analysis, at=self._writer.now())
         rows = [self._outbox.put(tx, rank, build) for rank, build in envelopes.of_analysis(self.terms, recording, analysis, tags)]
         self._chain.append(
             tx, kind, recording=recording_id, analysis=number, ruleset=analysis.ruleset, tags=len(tags),
             findings=findings.digest(tx, number), rows=[{"seq": seq, "sha256": digest} for seq, digest in rows],
+            objects=findings.made(analysis),
         )  # fmt: skip
         self._outbox.bound(tx)
         return True

@@ -7,6 +7,7 @@ only commitments to them (see `subjects`), still verifies.
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final
@@ -47,8 +48,14 @@ def statements(connection: sqlite3.Connection, party: Party, subject: str | None
     return [_statement(row) for row in rows]
 
 
-def state(tx: Transaction, chain: Chain, said: Statement) -> None:
-    """Enter a statement, and let the recordings go on that may have waited for it."""
+def state(tx: Transaction, chain: Chain, said: Statement) -> Statement:
+    """Enter a statement, and let the recordings go on that may have waited for it; gives it as it holds.
+
+    An employee's new consent after a withdrawal reaches back no further than to its own entry: what was recorded in between stays
+    unread, whatever day is given, also when it is entered once more.
+    """
+    if said.party is Party.REP and said.verb is Verb.GIVEN:
+        said = replace(said, since=max(said.since, _earliest(tx, said)))
     if said.party is Party.RECORDING and said.verb is Verb.GIVEN:
         recording = lifecycle.get(tx, said.subject)
         going = tx.execute("SELECT 1 FROM shredding WHERE recording = ?", (said.subject,)).fetchone()
@@ -68,6 +75,7 @@ def state(tx: Transaction, chain: Chain, said: Statement) -> None:
     if said.verb is Verb.GIVEN:
         for recording_id in _waiting(tx, said):
             lifecycle.park(tx, chain, recording_id, "")
+    return said
 
 
 def forget(tx: Transaction, chain: Chain, party: Party, pseudonym: str) -> None:
@@ -111,6 +119,17 @@ def check(connection: sqlite3.Connection) -> None:
             raise broken(seq, "no longer describes the consent record it speaks of")
     if found:
         raise broken(last + 1, "is missing: there is a consent record that no row speaks of")
+
+
+def _earliest(tx: Transaction, said: Statement) -> datetime:
+    """From when an employee's consent may hold: since the first one after their last withdrawal was entered."""
+    earliest = withdrawn = None
+    for one in (*statements(tx, Party.REP, said.subject), said):
+        if one.verb is Verb.WITHDRAWN:
+            withdrawn = one
+        elif withdrawn is not None:
+            earliest, withdrawn = one.at, None
+    return earliest or said.since
 
 
 def _waiting(tx: Transaction, said: Statement) -> list[str]:

@@ -23,6 +23,8 @@ Transaction = sqlite3.Connection
 """A connection inside `write` or `reading`; never kept beyond it."""
 
 BUSY_MS: Final = 10_000
+_FORGET_MS: Final = 1_000
+"""A reader's answer is short; one that takes longer is not waited for, but the log is cut the next time."""
 _WAL_LIMIT_BYTES: Final = 16 * 2**20
 _FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 
@@ -121,7 +123,11 @@ class Database:
     def forget(self) -> bool:
         """Carry the write-ahead log over and cut it off, so that what was deleted is in neither file; False while others read."""
         with self._lock, suppress(sqlite3.Error):
-            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._connection.execute(f"PRAGMA busy_timeout = {_FORGET_MS}")
+            try:
+                busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
             return not busy
         return False
 

@@ -66,10 +66,15 @@ def add(tx: Transaction, recording_id: str, analysis: Analysis, *, at: str) -> t
         f"INSERT INTO tags (analysis, {COLUMNS}) VALUES ({', '.join('?' * 18)})",  # noqa: S608 - constant
         ((number, *_row(recording_id, tag)) for tag in tags),
     )
-    for kind, object_id in (("transcript", analysis.transcript_object), ("picture", analysis.picture_object)):
-        if object_id:
-            tx.execute("INSERT INTO objects VALUES (?, ?, ?, '', 0, 0)", (object_id, recording_id, kind))
+    for kind, object_id in made(analysis).items():
+        tx.execute("INSERT INTO objects VALUES (?, ?, ?, '', 0, 0)", (object_id, recording_id, kind))
     return number, tags
+
+
+def made(analysis: Analysis) -> dict[str, str]:
+    """What an analysis had sealed besides: kind -> object."""
+    both = {"transcript": analysis.transcript_object, "picture": analysis.picture_object}
+    return {kind: object_id for kind, object_id in both.items() if object_id}
 
 
 def digest(connection: sqlite3.Connection, number: int) -> str:

@@ -24,7 +24,7 @@ from edge_agent.errors import NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
 from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
 from edge_agent.ledger.audit import broken, stamp
-from edge_agent.ledger.database import Transaction
+from edge_agent.ledger.database import Transaction, set_meta
 from edge_agent.ledger.outbox import Outbox
 from edge_agent.ledger.subjects import recordings_of
 from edge_agent.ledger.writer import Writer
@@ -32,6 +32,8 @@ from edge_agent.ports import Analysis, Kept
 
 WITHDRAWN: Final = "withdrawn"
 ERASED: Final = "erased"
+FORGETTING: Final = "forgetting"
+"""In `meta` from an erasure until the write-ahead log, which still has what was deleted, is cut off."""
 _HELD: Final = "SELECT recording FROM holds"
 _KEPT: Final = f"""SELECT id, kind, state, parked, captured_at,
     (SELECT json_group_array(json_array(code, severity)) FROM tags WHERE tags.recording = recordings.id AND {findings.CURRENT}),
@@ -152,6 +154,7 @@ class Keeping:
             )  # fmt: skip
         going = self._take_back(tx, found, ERASED)
         consents.forget(tx, self._chain, party, pseudonym)
+        set_meta(tx, FORGETTING, new_id())
         return going
 
     def _take_back(self, tx: Transaction, recordings: Sequence[str], reason: str) -> Sequence[str]:

@@ -51,6 +51,7 @@ def capture(tx: Transaction, chain: Chain, recording: Recording) -> None:
     chain.append(
         tx, "recording.captured", recording=recording.id, kind=recording.circumstances.kind.value,
         consent=recording.circumstances.consent.value, circumstances=sha256(around).hexdigest(),
+        captured_at=stamp(recording.captured_at),
         **subjects.link(tx, recording.id, recording.circumstances),
     )  # fmt: skip
 
@@ -68,7 +69,7 @@ def seal(tx: Transaction, chain: Chain, recording_id: str, sealed: Sealed) -> No
     )
     chain.append(
         tx, "recording.sealed", recording=recording_id, object=sealed.object_id, sha256=sealed.sha256,
-        bytes=sealed.plain_bytes,
+        bytes=sealed.plain_bytes, sealed_bytes=sealed.sealed_bytes, digest=sealed.digest,
     )  # fmt: skip
 
 
@@ -91,9 +92,10 @@ def analyse(tx: Transaction, recording_id: str) -> str:
 
 
 def park(tx: Transaction, chain: Chain, recording_id: str, reason: str) -> None:
-    """Leave it where it is; an empty reason lets it go on."""
-    get(tx, recording_id)
+    """Leave it where it is; an empty reason lets it go on. What is shredded waits for nothing any more."""
     said = worded(reason)
+    if get(tx, recording_id).state is State.EXPIRED and said:
+        return
     tx.execute("UPDATE recordings SET parked = ? WHERE id = ?", (said, recording_id))
     chain.append(tx, "recording.parked" if said else "recording.unparked", recording=recording_id, reason=said)
 

@@ -10,12 +10,13 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ledger.audit import Chain
 from edge_agent.ledger.database import Transaction
 
+Wrote = Literal["content", "identity"]
 ASKED: Final = "asked"
 OPEN: Final = "open"
 ENDED: Final = "ended"
@@ -23,7 +24,10 @@ ENDED: Final = "ended"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningRow:
-    """`requester`, `legal`, `hr` are key fingerprints ("box" where the box asked); times are UTC text, empty for not yet."""
+    """`requester`, `legal`, `hr` are key fingerprints ("box" where the box asked); times are UTC text, empty for not yet.
+
+    `key_views`: how many of the views handed out the object's own key, which opens it for good.
+    """
 
     request: str
     object: str
@@ -38,6 +42,7 @@ class OpeningRow:
     opened_at: str = ""
     until: str = ""
     views: int = 0
+    key_views: int = 0
     ended_at: str = ""
     ended: str = ""
 
@@ -47,7 +52,7 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
         name: name for name in ("request", "object", "requester", "binding", "minutes", "asked_at", "expires_at")
     },
     "object.opened": {"legal": "legal_key", "hr": "hr_key", "opened_at": "opened_at", "until": "until"},
-    "opening.viewed": {"views": "view"},
+    "opening.viewed": {"views": "view", "key_views": "key_views"},
     "opening.ended": {"ended": "reason", "ended_at": "ended_at"},
 }
 """Kind of leaf -> column and the member of the leaf that says it."""
@@ -84,13 +89,14 @@ def opened(
     )
 
 
-def viewed(tx: Transaction, chain: Chain, request: str) -> int:
-    """Somebody is about to see it; gives how often that was. NotAllowed when it is not open."""
+def viewed(tx: Transaction, chain: Chain, request: str, wrote: Wrote) -> int:
+    """Somebody is about to get its content, or its key; gives how often that was. NotAllowed when it is not open."""
     row = get(tx, request)
     if row.state != OPEN:
         raise NotAllowed("this request is not open", remedy="make a new request", zh="该申请未打开", reason="window-over")
-    tx.execute("UPDATE openings SET views = ? WHERE request = ?", (row.views + 1, request))
-    chain.append(tx, "opening.viewed", object=row.object, request=request, view=row.views + 1)
+    views, keys = row.views + 1, row.key_views + (wrote == "identity")
+    tx.execute("UPDATE openings SET views = ?, key_views = ? WHERE request = ?", (views, keys, request))
+    chain.append(tx, "opening.viewed", object=row.object, request=request, view=views, wrote=wrote, key_views=keys)
     return row.views + 1
 
 

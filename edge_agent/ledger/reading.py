@@ -163,7 +163,9 @@ class LedgerReader:
     def _status(self) -> LedgerStatus:
         meta = {row["key"]: row["value"] for row in self._query("SELECT key, value FROM meta")}
         states = self._query("SELECT state, COUNT(*) AS n FROM recordings GROUP BY state ORDER BY state")
-        parked = self._query("SELECT id, parked FROM recordings WHERE parked <> '' ORDER BY captured_at, id")
+        parked = self._query(
+            "SELECT id, parked FROM recordings WHERE parked <> '' AND state <> 'expired' ORDER BY captured_at, id"
+        )
         return LedgerStatus(
             gateway=meta.get("gateway", ""),
             tenant=meta.get("tenant", ""),

@@ -104,11 +104,14 @@ _CONSENT: Final = (
         recording TEXT PRIMARY KEY REFERENCES recordings (id), reason TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
 )
 
+_KEY_VIEWS: Final = ("""ALTER TABLE openings ADD COLUMN key_views INTEGER NOT NULL DEFAULT 0""",)
+
 STEPS: Final = (
     ("0001_first", _FIRST),
     ("0002_audit_tree", _AUDIT_TREE),
     ("0003_consent", _CONSENT),
     ("0004_openings", _OPENINGS),
+    ("0005_key_views", _KEY_VIEWS),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""
 VERSION: Final = len(STEPS)

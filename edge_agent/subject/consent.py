@@ -46,11 +46,10 @@ def withdraw(settings: Config, *, recording: str = "", customer: str = "") -> Wi
 
 
 def add_employee(settings: Config, code: str, *, basis: str, since: datetime, until: datetime | None) -> Stated:
-    """Enter an employee's consent; calls that waited for it go on."""
+    """Enter an employee's consent, after a withdrawal at the earliest from now on; calls that waited for it go on."""
     with acting(settings) as act:
         subject = act.pseudonym(Party.REP, code)
-        said = act.statement(Party.REP, subject, Verb.GIVEN, basis, since=since, until=until)
-        act.ledger.stated(said)
+        said = act.ledger.stated(act.statement(Party.REP, subject, Verb.GIVEN, basis, since=since, until=until))
     return _stated(said)
 
 

@@ -25,6 +25,7 @@ READERS: Final = ("requester", "legal", "hr")
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`to` is whom it is for. `binding` is the sha256 of the request. `ended_at` is None and `ended` empty while it is open.
 
+    `key_views`: how many of the views handed out the object's own key, which opens it for good, not its content alone.
     `requester`, `legal` and `hr` are key fingerprints ("box" where no manager is enrolled; empty: nobody released).
     """
 
@@ -41,6 +42,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ended_at: Moment | None
     ended: str
     views: int
+    key_views: int
     issued_at: Moment
     box: bytes
 

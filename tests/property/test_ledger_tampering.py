@@ -23,8 +23,8 @@ COLUMNS = {
         "rule", "rule_digest", "turn", "status", "supersedes", "slots", "evidence",
     ],
     "analyses": ["recording", "ruleset", "models", "at", "duration_ms", "utterances", "doubtful", "score"],
-    "recordings": ["id", "state", "circumstances"],
-    "objects": ["sha256"],
+    "recordings": ["id", "kind", "state", "reason", "parked", "digest", "size_bytes", "captured_at", "circumstances"],
+    "objects": ["id", "recording", "kind", "sha256", "plain_bytes", "sealed_bytes"],
     "outbox": ["payload"],
 }  # fmt: skip
 
@@ -78,8 +78,7 @@ def test_a_changed_field_is_found(history: sqlite3.Connection, data: st.DataObje
     column = data.draw(st.sampled_from(COLUMNS[table]))
     with closing(copy(history)) as victim:
         victim.execute("PRAGMA foreign_keys = OFF")
-        where = " WHERE kind = 'media'" if table == "objects" else ""
-        rows = victim.execute(f"SELECT rowid, {column} FROM {table}{where}").fetchall()
+        rows = victim.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
         row, value = data.draw(st.sampled_from(rows))
         new = changed(value, by)
         assume(new != value)
@@ -94,7 +93,7 @@ def test_a_changed_field_is_found(history: sqlite3.Connection, data: st.DataObje
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_missing_row_is_found(history: sqlite3.Connection, data: st.DataObject) -> None:
-    table = data.draw(st.sampled_from(["audit", "audit", "tags", "analyses", "recordings"]))
+    table = data.draw(st.sampled_from(["audit", "audit", "tags", "analyses", "recordings", "objects"]))
     with closing(copy(history)) as victim:
         rows = [row for (row,) in victim.execute(f"SELECT rowid FROM {table}")]
         row = data.draw(st.sampled_from(rows))
@@ -147,6 +146,30 @@ def test_a_planted_recording_or_analysis_is_found(history: sqlite3.Connection) -
             victim.execute(statement)
             with pytest.raises(LedgerBroken):
                 verify_chain(victim, sign=SIGN)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE recordings SET captured_at = '2001-01-01T00:00:00.000Z'",
+        "UPDATE recordings SET kind = 'shelf' WHERE kind = 'call'",
+        "UPDATE recordings SET digest = 'of another one' WHERE state = 'sealed'",
+        "UPDATE recordings SET size_bytes = 1 << 40",
+        "UPDATE recordings SET parked = 'no-consent' WHERE state = 'sealed'",
+        "UPDATE recordings SET reason = 'due.grace' WHERE state = 'rejected'",
+        "DELETE FROM objects WHERE kind = 'transcript'",
+        "DELETE FROM objects WHERE kind = 'media'",
+        "UPDATE objects SET recording = (SELECT MIN(recording) FROM objects)",
+        "UPDATE objects SET sealed_bytes = 0",
+        "INSERT INTO objects SELECT 'planted', recording, kind, sha256, plain_bytes, sealed_bytes FROM objects LIMIT 1",
+    ],
+)
+def test_no_row_that_decides_what_is_shredded_changes_unseen(history: sqlite3.Connection, statement: str) -> None:
+    with closing(copy(history)) as victim:
+        victim.execute("PRAGMA foreign_keys = OFF")
+        assert victim.execute(statement).rowcount
+        with pytest.raises(LedgerBroken, match=r"audit row \d+ "):
+            verify_chain(victim, sign=SIGN)
 
 
 def test_a_changed_missing_or_planted_node_is_found(history: sqlite3.Connection) -> None:

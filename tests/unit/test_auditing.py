@@ -39,8 +39,8 @@ def checked(*arguments: object) -> int:
 
 
 def renamed(rows: list[Row]) -> list[Row]:
-    """One row says something else."""
-    return [replace(row, kind="recording.rejected") if row.seq == 5 else row for row in rows]
+    """One row says something else, and no table tells."""
+    return [replace(row, at="2001-01-01T00:00:00.000Z") if row.seq == 5 else row for row in rows]
 
 
 def test_rows_are_told_in_words(box: Audited, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,7 @@ def box(region: Region, tmp_path: Path) -> Box:
 
 def asked(region: Region, box: Box, capsys: Capture, **claim: str) -> Path:
     request = box.folder / "request.json"
+    request.unlink(missing_ok=True)  # carried to HQ
     box.agent("enrol", "request", "--claim", region.claim(box.gateway, capsys, **claim), "-o", request)
     return request
 
@@ -136,6 +137,25 @@ def test_a_mistyped_claim_is_refused_on_the_box(box: Box) -> None:
     with pytest.raises(BadInput, match="mistyped"):
         enrolment.request(box.settings, claim="ABCDE-ABCDE-ABCDE-ABCDE", output=box.folder / "r.json")
     assert not box.settings.paths.enrolment.exists()
+
+
+@pytest.mark.parametrize("verb", ["request", "renew"])
+def test_a_file_that_is_there_is_not_replaced_and_the_open_request_stands(
+    verb: str, region: Region, box: Box, capsys: Capture
+) -> None:
+    grant = granted(region, box, capsys)
+    if verb == "renew":
+        box.agent("enrol", "accept", grant)
+    precious = box.folder / "precious"
+    precious.write_text("precious")
+    code = region.claim("store-8", capsys)
+    ask = {"request": lambda to: enrolment.request(box.settings, claim=code, output=to)}
+    ask["renew"] = lambda to: enrolment.renew(box.settings, output=to)
+    with pytest.raises(NotAllowed, match="exists already"):
+        ask[verb](precious)
+    assert precious.read_text() == "precious"
+    if verb == "request":
+        box.agent("enrol", "accept", grant)
 
 
 def test_a_claim_is_good_once(region: Region, box: Box, capsys: Capture) -> None:

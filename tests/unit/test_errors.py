@@ -2,7 +2,9 @@
 
 import re
 
-from edge_agent import errors
+import pytest
+
+from edge_agent import errors, view
 
 
 def _defined() -> dict[str, str]:
@@ -36,3 +38,23 @@ def test_message_carries_remedy_and_chinese_apart() -> None:
     error = errors.BadInput("empty", "the file is empty", remedy="copy it again", zh="文件是空的")
     assert str(error) == "the file is empty — copy it again"
     assert (error.kind, error.zh, error.exit_code) == ("empty", "文件是空的", 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.MissingAsset("a model"), "missing-asset"),
+        (ZeroDivisionError("他说太贵了"), "zero-division-error"),
+        (OSError(), "oserror"),
+        (type("_H264Error", (Exception,), {})(), "h264-error"),
+    ],
+)
+def test_an_error_has_a_code_that_is_its_class(error: Exception, code: str) -> None:
+    assert errors.code(error) == code
+
+
+def test_the_status_has_words_for_every_error_that_a_recording_can_wait_for() -> None:
+    codes = {errors.code(type(name, (Exception,), {})()) for name in (*_defined(), "EdgeError")}
+    assert codes <= view.REASONS.keys()
+    assert "zero-division-error" in view.waits("zero-division-error")
+    assert view.waits("") == ""

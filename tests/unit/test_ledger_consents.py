@@ -2,16 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from box_world import BoxWorld, Party, Verb, WordTagger, script
-from ledger_world import analysis, memory_folder
+from ledger_world import GATEWAY, analysis, memory_folder
 from ledger_world import recording as ledger_recording
 
-from edge_agent import pipeline
+from edge_agent import app, duties, pipeline
+from edge_agent.capture.inbox import FileInbox
+from edge_agent.config import Config
 from edge_agent.domain.recording import Recording, State
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.errors import LedgerBroken, NotAllowed, NotFound, Unavailable
@@ -56,6 +59,23 @@ def test_an_employee_withdraws_for_the_future_only_by_default(box: BoxWorld) -> 
     assert box.ledger.recording(done.id).state is State.CLOSED
     assert box.withdraw(Party.REP, "E1") != ()
     assert box.ledger.recording(done.id).state is State.EXPIRED
+
+
+def test_what_was_recorded_while_an_employee_had_withdrawn_stays_unread_when_they_agree_again(box: BoxWorld) -> None:
+    box.register("E1")
+    box.withdraw(Party.REP, "E1", past=False)
+    box.clock.pass_(timedelta(hours=2))
+    between = talk(box, 1, rep="E1")
+    box.clock.pass_(timedelta(hours=2))
+    agreed = box.clock.now()
+    for _ in range(2):  # the second time the newest statement is no withdrawal any more
+        said = box.ledger.stated(box.state(Party.REP, "E1", since=agreed - timedelta(days=1)))
+        assert said.since == agreed
+        box.work()
+        assert (box.ledger.recording(between.id).state, box.parked(between)) == (State.SEALED, "no-employee-consent")
+        box.clock.pass_(timedelta(hours=2))
+    assert talk(box, 2, rep="E1").state is State.CLOSED
+    assert box.ledger.verify_chain()
 
 
 def test_an_expired_consent_of_an_employee_counts_no_longer(box: BoxWorld) -> None:
@@ -154,6 +174,30 @@ def test_after_an_erasure_nothing_leads_back_and_the_log_verifies(box: BoxWorld)
         assert box.pseudonym(party.value, code).encode() not in files
 
 
+def test_what_a_reader_kept_in_the_log_at_an_erasure_is_cut_off_afterwards(box: BoxWorld) -> None:
+    box.drop(script(*TALK), customer="C1", basis="none")
+    box.work()
+    pseudonym = box.pseudonym("customer", "C1")
+
+    def lies_somewhere() -> bool:
+        return any(pseudonym.encode() in one.read_bytes() for one in box.path.parent.iterdir())
+
+    with closing(sqlite3.connect(box.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM meta").fetchall()
+        box.ledger.keeping.erase(Party.CUSTOMER, pseudonym)
+        assert box.ledger.forget_deleted() is False
+        reader.execute("ROLLBACK")
+        assert lies_somewhere()
+        settings = Config(gateway=GATEWAY, state=str(box.root))
+        inbox = FileInbox(box.inbox, box.limits, pseudonym=box.pseudonym)
+        running = app.Box(settings=settings, kit=box.kit, keys=box.keys, vault=box.vault, ledger=box.ledger, inbox=inbox)
+        for duty in duties.of(running):
+            duty.tend(0.0)
+        assert not lies_somewhere()
+    assert box.query("SELECT value FROM meta WHERE key = 'forgetting'") == []
+
+
 def test_a_withdrawal_outlives_the_erasure_so_that_it_is_still_heard(box: BoxWorld) -> None:
     talk(box, 1, customer="C1")
     box.withdraw(Party.CUSTOMER, "C1")
@@ -177,6 +221,27 @@ def test_what_is_withdrawn_while_it_is_analysed_is_never_committed(box: BoxWorld
         pipeline.advance(kit, recording)
     assert box.ledger.recording(recording.id).state is State.EXPIRED
     assert box.vault.objects() == []
+    assert box.at_hq(tmp_path / "hq.db") == {}
+    assert box.ledger.verify_chain()
+
+
+@pytest.mark.parametrize("party", [Party.REP, Party.CUSTOMER, Party.RECORDING])
+def test_a_withdrawal_for_the_future_alone_also_stops_the_commit(box: BoxWorld, tmp_path: Path, party: Party) -> None:
+    class Meanwhile(WordTagger):
+        def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+            who = {Party.REP: "E1", Party.CUSTOMER: "C1", Party.RECORDING: recording.id}[party]
+            assert box.withdraw(party, who, past=False) == ()
+            return super().tag(conversation)
+
+    box.register("E1")
+    box.drop(script(*TALK), rep="E1", customer="C1")
+    kit = replace(box.kit, tagger=Meanwhile())
+    (arrival,) = box.arrivals()
+    recording = pipeline.take_in(kit, arrival)
+    waiting = pipeline.advance(kit, recording)
+    reason = "no-employee-consent" if party is Party.REP else "withdrawn"
+    assert (waiting.state, waiting.parked, box.parked(recording)) == (State.SEALED, reason, reason)
+    assert box.vault.objects() == [recording.id]
     assert box.at_hq(tmp_path / "hq.db") == {}
     assert box.ledger.verify_chain()
 

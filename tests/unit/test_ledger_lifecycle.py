@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ledger_world import NOON, World, analysis, memory_folder, recording, sealed
 
+from edge_agent import errors
 from edge_agent.domain.recording import LIFE, Consent, State
 from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ids import new_id
@@ -126,6 +127,17 @@ def test_a_reason_that_is_no_code_is_not_kept(world: World) -> None:
     assert world.ledger.recording(made.id).parked == "unnamed"
     world.close()
     assert "客户".encode() not in b"".join(one.read_bytes() for one in world.folder.iterdir())
+
+
+def test_an_error_class_is_kept_as_its_code_and_what_is_shredded_waits_for_nothing(world: World) -> None:
+    made = world.take_in()
+    world.ledger.parked(made.id, errors.code(errors.MissingAsset("")))
+    assert world.reader.status().parked == ((made.id, "missing-asset"),)
+    world.ledger.moved(made.id, State.EXPIRED, reason="withdrawn")
+    before = world.ledger.verify_chain()
+    world.ledger.parked(made.id, "not-allowed")
+    assert (world.ledger.recording(made.id).parked, world.reader.status().parked) == ("", ())
+    assert world.ledger.verify_chain() == before
 
 
 def test_the_same_content_is_recognised_until_rejected(world: World) -> None:

@@ -17,7 +17,7 @@ from edge_agent import app, duties, ids, opening
 from edge_agent.config import Config
 from edge_agent.errors import BadConfig, BadInput, LedgerBroken, NotAllowed, NotFound, Refused, SealBroken
 from edge_agent.ledger.book import SqliteLedger
-from edge_agent.provision import provision
+from edge_agent.provision import officers, provision
 from edge_agent.vault import intent, receipt, window
 from edge_agent.vault import request as requests
 from edge_agent.vault.managers import Manager
@@ -134,6 +134,17 @@ def test_unseal_is_open_view_and_end_in_one(desk: Desk) -> None:
     (line,) = opening.listed(desk.settings).openings
     assert (line.state, line.ended, line.views) == ("ended", "ended", 1)
     assert list(window.place(desk.settings.paths.run).iterdir()) == []
+
+
+@pytest.mark.parametrize(("identity", "wrote"), [(False, "content"), (True, "identity")])
+def test_log_list_and_receipts_say_whether_the_key_itself_was_handed_out(identity: bool, wrote: str, desk: Desk) -> None:
+    request, folder = desk.asked(), desk.out()
+    opening.unseal(desk.settings, desk.object_id, shares=desk.shares(request), output=desk.out(), identity=identity)
+    ((_, leaf),) = desk.log("opening.viewed")
+    (line,) = opening.listed(desk.settings).openings
+    opening.receipts(desk.settings, named(request), folder=folder)
+    said = receipt.check((folder / "receipt-legal.json").read_bytes(), app.keys(desk.settings).public)
+    assert (leaf["wrote"], line.views, line.key_views, said.views, said.key_views) == (wrote, 1, identity, 1, identity)
 
 
 def test_an_output_that_cannot_be_written_costs_nothing(desk: Desk) -> None:
@@ -366,7 +377,8 @@ def test_the_purpose_stays_out_of_the_ledger(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["views = 0", "requester = 'box'", "legal = hr", "ended = 'lapsed'", "until = '2030-01-01T00:00:00.000Z'"]
+    "change",
+    ["views = 0", "key_views = 1", "requester = 'box'", "legal = hr", "ended = 'lapsed'", "until = '2030-01-01T00:00:00.000Z'"],
 )
 def test_a_row_that_says_other_than_the_log_is_found(change: str, desk: Desk) -> None:
     name = desk.opened()
@@ -381,6 +393,38 @@ def test_a_row_that_says_other_than_the_log_is_found(change: str, desk: Desk) ->
     with pytest.raises(LedgerBroken):
         ledger.verify_chain()
     ledger.close()
+
+
+# Officers ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_new_officers_take_the_place_of_the_old_and_the_log_says_so_once(desk: Desk) -> None:
+    before = app.keys(desk.settings).recipients_digest
+    shown = officers(desk.settings, legal=[], hr=[])
+    assert (shown.legal, shown.hr, shown.recipients) == ([LEGAL.recipient.fingerprint], [HR.recipient.fingerprint], before)
+    request = desk.asked()
+    shares = desk.shares(request)
+    now = officers(desk.settings, legal=[str(LEGAL.recipient)], hr=[str(STRANGER.recipient)])
+    keys = app.keys(desk.settings)
+    assert (now.hr, now.before, now.recipients) == ([STRANGER.recipient.fingerprint], before, keys.recipients_digest)
+    with pytest.raises(NotAllowed):
+        opening.open_(desk.settings, named(request), shares=shares)  # HR of before is on the list no more
+    officers(desk.settings, legal=[str(LEGAL.recipient)], hr=[str(STRANGER.recipient)])
+    ledger = app.ledger(desk.settings, keys)
+    ledger.started({"recipients": keys.recipients_digest})
+    ledger.verify_chain()
+    ledger.close()
+    assert desk.log("recipients.changed") == [("recipients.changed", {"before": before, "after": keys.recipients_digest})]
+
+
+def test_lists_of_officers_that_cannot_be_leave_the_old_ones(desk: Desk) -> None:
+    before = app.keys(desk.settings).recipients
+    one, two, manager = str(LEGAL.recipient), str(HR.recipient), str(MANAGER.recipient)
+    for legal, hr in (([one], []), ([one, one], [two]), ([one], [one]), ([one], [manager])):
+        with pytest.raises(BadConfig):
+            officers(desk.settings, legal=legal, hr=hr)
+    assert app.keys(desk.settings).recipients == before
+    assert desk.log("recipients.changed") == []
 
 
 # Managers ---------------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from edge_agent import pipeline, worker
 from edge_agent.domain.recording import Kind, State
 from edge_agent.domain.shelf import Planogram
 from edge_agent.domain.tags import BehaviorTag, Conversation
-from edge_agent.errors import LedgerBroken, Unavailable
+from edge_agent.errors import LedgerBroken, NotAllowed, Unavailable
 from edge_agent.pipeline import Kit
 from edge_agent.ports import ShelfFindings
 
@@ -40,11 +40,23 @@ class Explodes(FakeTagger):
         raise ZeroDivisionError("他说太贵了")
 
 
-def test_an_unforeseen_error_parks_that_one_recording_by_class_name() -> None:
+def test_an_unforeseen_error_parks_that_one_recording_by_its_class() -> None:
     kit = replace(make_kit(), tagger=Explodes())
     _run(kit, FakeArrival(), FakeArrival(content=b"video", kind=Kind.SHELF))
     states = {row.circumstances.kind: (row.state, row.parked) for row in kit.ledger.rows.values()}
-    assert states == {Kind.CALL: (State.SEALED, "ZeroDivisionError"), Kind.SHELF: (State.CLOSED, "")}
+    assert states == {Kind.CALL: (State.SEALED, "zero-division-error"), Kind.SHELF: (State.CLOSED, "")}
+
+
+def test_what_is_shredded_while_it_is_worked_on_is_not_parked() -> None:
+    class Shreds(FakeTagger):
+        def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
+            (recording,) = kit.ledger.rows
+            kit.ledger.moved(recording, State.EXPIRED)
+            raise NotAllowed("being shredded")
+
+    kit = replace(make_kit(), tagger=Shreds())
+    _run(kit, FakeArrival())
+    assert [(row.state, row.parked) for row in kit.ledger.rows.values()] == [(State.EXPIRED, "")]
 
 
 def test_a_bad_file_is_rejected_and_the_next_one_is_taken() -> None:
