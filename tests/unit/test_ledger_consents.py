@@ -192,8 +192,7 @@ def test_what_a_reader_kept_in_the_log_at_an_erasure_is_cut_off_afterwards(box: 
         settings = Config(gateway=GATEWAY, state=str(box.root))
         inbox = FileInbox(box.inbox, box.limits, pseudonym=box.pseudonym)
         running = app.Box(settings=settings, kit=box.kit, keys=box.keys, vault=box.vault, ledger=box.ledger, inbox=inbox)
-        for duty in duties.of(running):
-            duty.tend(0.0)
+        duties.forget(running)
         assert not lies_somewhere()
     assert box.query("SELECT value FROM meta WHERE key = 'forgetting'") == []
 
