@@ -32,6 +32,7 @@ from edge_sync.scalars import (
     Software,
     Source,
     Time,
+    check_years,
 )
 
 
@@ -51,6 +52,7 @@ class _Envelope(Closed, frozen=True, kw_only=True, tag_field="type"):
             raise ValueError("id, source and sequence disagree")
         if int(seq) > LAST_SEQ:
             raise ValueError("a sequence beyond the last")
+        check_years(self.time, self.recordedtime)
 
     @property
     def tenant(self) -> str:
@@ -128,6 +130,9 @@ class Birth(Closed, frozen=True, kw_only=True, tag_field="type", tag="cn.sx.birt
     clock: Literal["synchronised", "free-running", "unknown"]
     privacy: Code
 
+    def __post_init__(self) -> None:
+        check_years(self.at)
+
 
 class State(Closed, frozen=True, kw_only=True):
     """Retained liveness hint. `offline` is the last will; `stopped` is a graceful exit."""
@@ -146,6 +151,9 @@ class Health(Closed, frozen=True, kw_only=True, omit_defaults=True):
     disk_free_bytes: Count | UnsetType = UNSET
     rtf: Number | UnsetType = UNSET
     temperature_c: Number | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        check_years(self.at)
 
 
 class _Order(Closed, frozen=True, kw_only=True, tag_field="type"):

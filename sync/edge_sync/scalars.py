@@ -52,6 +52,14 @@ Counter = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
+_YEARS: Final = range(1970, 2200)
+
+
+def check_years(*times: datetime) -> None:
+    """ValueError for what no clock shows (one without a battery begins in 1970): databases differ about the year 1 and 9999."""
+    if not all(one.year in _YEARS for one in times):
+        raise ValueError("a time outside the years 1970 to 2199")
+
 
 Speaker = Literal["rep", "customer", "unknown"]
 Severity = Literal["info", "notice", "warning", "critical"]

@@ -103,7 +103,7 @@ def envelope(
             data=data,
         )
     except ValueError as error:
-        raise Malformed("envelope: id, source and sequence disagree") from error
+        raise Malformed("envelope: id, source and sequence disagree, or a time or sequence is out of range") from error
     return made
 
 

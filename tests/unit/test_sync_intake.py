@@ -17,6 +17,10 @@ def resigned(body: bytes) -> bytes:
     return body[:-1] + b',"signature":"' + base64.b64encode(box_sign(body)) + b'"}'
 
 
+def year_1(signed: bytes) -> bytes:
+    return signed[:-104].replace(b'":"2026-', b'":"0001-') + b"}"
+
+
 def newer_contract(seq: int) -> bytes:
     return resigned(sealed(seq)[:-104].replace(b"cn.sx.tags.v1", b"cn.sx.tags.v2") + b"}")
 
@@ -51,6 +55,12 @@ REJECTED = {
     "a birth that claims another gateway": (f"{ROOT}/birth", wire.seal(a_birth(gateway="gateway-2"), box_sign), "wrong-sender"),
     "an envelope where a birth belongs": (f"{ROOT}/birth", sealed(1), "malformed"),
     "a birth where an envelope belongs": (f"{ROOT}/tags", wire.seal(a_birth(), box_sign), "malformed"),
+    "a birth in the year 1": (f"{ROOT}/birth", resigned(year_1(wire.seal(a_birth(), box_sign))), "malformed"),
+    "a health report of the year 9999": (
+        f"{ROOT}/health",
+        b'{"boot_id":"%s","at":"9999-12-31T23:59:59Z","backlog":0}' % BOOT.encode(),
+        "malformed",
+    ),
     "a state that is a sentence": (f"{ROOT}/state", '{"state":"我很好"}'.encode(), "malformed"),
 }
 

@@ -125,6 +125,17 @@ def test_gap_records_up_to_the_largest_integer_are_dead_letters_and_the_sink_liv
     assert store.report(limit=10).dead_letters >= 1
 
 
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_row_of_an_impossible_year_is_a_dead_letter_and_the_report_can_be_read(store: Store, when: str) -> None:
+    body = sealed(2)[:-104].replace(b'"time":"2026-11-20T04:00:00Z"', b'"time":"%s"' % when.encode()) + b"}"
+    assert when.encode() in body
+    arrivals = [examine(f"sx/v1/{TENANT}/{GATEWAY}/tags", one, store.gateway) for one in (sealed(1), signed(body), sealed(3))]
+    store.commit(arrivals, at=NOON)
+    assert mark(store) == 3
+    report = store.report(limit=10)
+    assert ([one.seq for one in report.rows], report.dead_letters) == ([1, 3], 1)
+
+
 def signed(body: bytes) -> bytes:
     return wire.signed(body, box_sign)
 
