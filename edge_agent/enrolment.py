@@ -38,7 +38,7 @@ def request(settings: Config, *, claim: str, output: Path) -> Asked:
     """Ask for the name that HQ promised with `claim`; an unanswered earlier request is void.
 
     Raises:
-        BadInput: "claim", the code is mistyped. NotFound: this box has no keys yet.
+        BadInput: "claim", the code is mistyped. NotAllowed: `output` exists already. NotFound: this box has no keys yet.
     """
     from edge_sync import certificates, claims, enrolment  # noqa: PLC0415 - not for --help
     from edge_sync.errors import Refused  # noqa: PLC0415
@@ -58,7 +58,7 @@ def renew(settings: Config, *, output: Path) -> Asked:
     """Ask for the next certificate: the present key and the box's own signature vouch for it.
 
     Raises:
-        NotFound: this box is not enrolled.
+        NotFound: this box is not enrolled. NotAllowed: `output` exists already.
     """
     import msgspec  # noqa: PLC0415
     from cryptography import x509  # noqa: PLC0415
@@ -155,9 +155,10 @@ class _Made:
 
 def _pending(settings: Config, keys: "DeviceKeys", made: _Made, output: Path) -> Asked:
     """Keep what the answer will be checked against, then write the request where the person wants it."""
-    from edge_agent.vault import durable  # noqa: PLC0415
+    from edge_agent.vault import durable, handed  # noqa: PLC0415
     from edge_sync import certificates, enrolment  # noqa: PLC0415
 
+    handed.check_free(output)  # before the earlier request becomes void
     folder = durable.folder(settings.paths.enrolment)
     durable.destroy(folder / "request.json")
     durable.write(folder / "key.pem", certificates.key_pem(made.tls))
@@ -166,7 +167,8 @@ def _pending(settings: Config, keys: "DeviceKeys", made: _Made, output: Path) ->
     else:
         durable.write(folder / "claim.key", b64encode(made.code))
     durable.write(folder / "request.json", made.payload)
-    durable.write(output, made.payload)
+    with handed.give(output) as file:
+        file.write(made.payload)
     digest = enrolment.digest(made.payload)
     _noted(settings, keys, "enrolment.requested", request=digest, renewal=int(made.code is None))
     return Asked(gateway=settings.gateway, tenant=settings.tenant, request=digest, renewal=made.code is None)

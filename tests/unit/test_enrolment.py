@@ -48,6 +48,7 @@ def box(region: Region, tmp_path: Path) -> Box:
 
 def asked(region: Region, box: Box, capsys: Capture, **claim: str) -> Path:
     request = box.folder / "request.json"
+    request.unlink(missing_ok=True)
     box.agent("enrol", "request", "--claim", region.claim(box.gateway, capsys, **claim), "-o", request)
     return request
 
@@ -99,6 +100,19 @@ def test_the_tls_key_is_made_on_the_box_and_is_in_no_file_that_leaves_it(region:
     everything = [path for path in region.folder.rglob("*") if path.is_file()] + [grant, box.folder / "request.json"]
     assert len(everything) > 10
     assert not any(secret in path.read_bytes() or number in path.read_bytes() for path in everything)
+
+
+def test_a_file_that_is_there_is_not_replaced_and_the_earlier_request_stands(region: Region, box: Box, capsys: Capture) -> None:
+    grant = granted(region, box, capsys)
+    mine = box.folder / "mine.json"
+    mine.write_text("mine", encoding="utf-8")
+    with pytest.raises(NotAllowed, match="exists already"):
+        enrolment.request(box.settings, claim=claims.draw(), output=mine)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    box.agent("enrol", "accept", grant)
+    with pytest.raises(NotAllowed, match="exists already"):
+        enrolment.renew(box.settings, output=mine)
+    assert mine.read_text(encoding="utf-8") == "mine"
 
 
 def test_the_claim_code_is_nowhere_at_hq(region: Region, capsys: Capture) -> None:
