@@ -158,7 +158,7 @@ def _pending(settings: Config, keys: "DeviceKeys", made: _Made, output: Path) ->
     from edge_agent.vault import durable, handed  # noqa: PLC0415
     from edge_sync import certificates, enrolment  # noqa: PLC0415
 
-    handed.check_free(output)
+    handed.check_free(output)  # before the earlier request becomes void
     folder = durable.folder(settings.paths.enrolment)
     durable.destroy(folder / "request.json")
     durable.write(folder / "key.pem", certificates.key_pem(made.tls))

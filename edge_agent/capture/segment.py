@@ -100,6 +100,7 @@ def sidecar(source: Source, started_at: datetime) -> str:
     lines = [
         'kind = "call"',
         f"started_at = {started_at.isoformat()}",
+        *([f"rep = {json.dumps(source.rep, ensure_ascii=False)}"] if source.rep else []),
         *(f"{key} = {json.dumps(list(values), ensure_ascii=False)}" for key, values in lists.items()),
         f'industry = "{source.industry}"',
         f'channel = "{source.channel}"',

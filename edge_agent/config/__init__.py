@@ -113,6 +113,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "unknown",
     )
     """Who stands on each channel, left first; as many channels are recorded."""
+    rep: Annotated[str, msgspec.Meta(pattern=r"^([^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,62}[^\s\x00-\x1f\x7f])?)?$(?!\n)")] = ""
+    """The code by which the store knows the employee who works here; empty = nobody in particular."""
     rate_hz: Annotated[int, msgspec.Meta(ge=8000, le=48000)] = 16000
     basis: Literal["notice", "spoken", "written", "none"] = "none"
     industry: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{0,32}$(?!\n)")] = ""

@@ -154,6 +154,14 @@ def _contradictions(config: "Config") -> Iterator[Mistake]:
     for number, name in enumerate(names, 1):
         if name in names[: number - 1]:
             yield Mistake(key=f"capture.sources[{number}].name", expected="must differ from the others", zh="不能与其他来源重名")
+    if config.consent.employees == "required":
+        for number, source in enumerate(config.capture.sources, 1):
+            if not source.rep:
+                yield Mistake(
+                    key=f"capture.sources[{number}].rep",
+                    expected='must name the employee: with consent.employees = "required" nothing else would be analysed',
+                    zh='必须填写员工编号：consent.employees = "required" 时未点名的录音不会被分析',
+                )
     if config.limits.tag_floor_bytes > config.limits.media_floor_bytes > 0:
         yield Mistake(
             key="limits.tag_floor_bytes",

@@ -92,6 +92,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "每个声道是谁，从左起：rep、customer、unknown",
         "who stands on each channel, left first: rep, customer, unknown",
     ),
+    "capture.sources.rep": (
+        "在此工作的员工在本店的编号；空 = 不固定",
+        "code by which the store knows the employee who works here; empty = nobody in particular",
+    ),
     "capture.sources.rate_hz": ("采样率（赫兹）", "sampling rate, hertz"),
     "capture.sources.basis": (
         "同意依据：notice、spoken、written；none = 只加密，不分析",

@@ -9,12 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
+import msgspec
 import pytest
 
 from edge_agent import processes
 from edge_agent.capture.inbox import FileInbox
 from edge_agent.capture.microphones import PortAudio
 from edge_agent.capture.recorder import HEALTH, RETRY_S, SILENT_S, Clocks, Recorder, read_health
+from edge_agent.capture.segment import sidecar
+from edge_agent.capture.sidecar import read as read_sidecar
 from edge_agent.capture.storage import Storage, storage_of
 from edge_agent.config import Capture, Config, Limits, Source
 from edge_agent.domain.recording import Consent
@@ -231,6 +234,13 @@ def test_storage_is_told_from_mounts_and_devices(tmp_path: Path, folder: str, st
             (block / device / "slaves" / name / "dm").mkdir(parents=True)
             (block / device / "slaves" / name / "dm" / "uuid").write_text("CRYPT-LUKS2-y\n")
     assert storage_of(Path(folder), mounts=MOUNTS, sys=tmp_path) is storage
+
+
+@pytest.mark.parametrize("code", ["E1024", '工号 "7" \\', ""])
+def test_a_source_names_its_employee_in_every_sidecar(code: str) -> None:
+    written = sidecar(msgspec.structs.replace(COUNTER, rep=code), datetime(2026, 11, 20, tzinfo=UTC))
+    said = read_sidecar(written.encode(), lambda purpose, person: f"{purpose}:{person}")
+    assert said.rep == (f"rep:{code}" if code else "")
 
 
 def _settings(folder: Path, *, allow_plain: bool = False) -> Config:

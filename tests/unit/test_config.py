@@ -105,6 +105,7 @@ def test_a_mistyped_key_is_told_its_neighbour(tmp_path: Path) -> None:
         ('[broker]\nhost = "hq.example"', "broker.ca"),
         ('[broker]\ncertificate = "c.pem"', "broker.key"),
         ('[[capture.sources]]\nname = "a"\n[[capture.sources]]\nname = "a"', "capture.sources[2].name"),
+        ('[consent]\nemployees = "required"\n[[capture.sources]]\nname = "a"', "capture.sources[1].rep"),
         ("[limits]\nmedia_floor_bytes = 10\ntag_floor_bytes = 20", "limits.tag_floor_bytes"),
     ],
 )
@@ -145,6 +146,14 @@ def test_every_number_has_both_bounds() -> None:
     numbers = _numbers(config.Config)
     assert {"hot_hours", "retention.events", "capture.sources.rate_hz", "limits.outbox_bytes"} <= set(numbers)
     assert [key for key, one in numbers.items() if (one.ge is None and one.gt is None) or one.le is None] == []
+
+
+def test_a_source_that_names_its_employee_may_record_where_that_is_required(tmp_path: Path) -> None:
+    text = '[consent]\nemployees = "required"\n[[capture.sources]]\nname = "a"\nrep = {}'
+    assert config.load(_write(tmp_path, text.format('"工号 7"'))).capture.sources[0].rep == "工号 7"
+    for wrong in ('" 7"', '"7\\n"', '"\\u0000"', '"7\\u007f"', f'"{"7" * 65}"'):
+        with pytest.raises(BadConfig, match="rep must be"):
+            config.load(_write(tmp_path, text.format(wrong)))
 
 
 def test_every_key_is_explained_in_both_languages() -> None:

@@ -104,6 +104,19 @@ def test_the_tls_key_is_made_on_the_box_and_is_in_no_file_that_leaves_it(region:
     assert not any(secret in path.read_bytes() or number in path.read_bytes() for path in everything)
 
 
+def test_a_file_that_is_there_is_not_replaced_and_the_earlier_request_stands(region: Region, box: Box, capsys: Capture) -> None:
+    grant = granted(region, box, capsys)
+    mine = box.folder / "mine.json"
+    mine.write_text("mine", encoding="utf-8")
+    with pytest.raises(NotAllowed, match="exists already"):
+        enrolment.request(box.settings, claim=claims.draw(), output=mine)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    box.agent("enrol", "accept", grant)
+    with pytest.raises(NotAllowed, match="exists already"):
+        enrolment.renew(box.settings, output=mine)
+    assert mine.read_text(encoding="utf-8") == "mine"
+
+
 def test_the_claim_code_is_nowhere_at_hq(region: Region, capsys: Capture) -> None:
     code = region.claim("store-7", capsys)
     assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}", code)
