@@ -7,8 +7,9 @@ pending shreddings: whatever decides what is kept, and for how long. The first a
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
+from sys import intern
 from typing import Any, Final
 
 from edge_agent.domain.recording import State
@@ -18,8 +19,8 @@ from edge_agent.ledger.audit import Sign, broken
 _STEPS: Final = {f"recording.{state}": str(state) for state in State}
 _RECORDINGS: Final = ("state", "kind", "captured_at", "digest", "size_bytes", "reason", "parked")
 _OBJECTS: Final = ("recording", "kind", "sha256", "plain_bytes", "sealed_bytes")
-Told = dict[str, dict[str, tuple[int, Any]]]
-"""What the log says of rows: id -> column -> (audit row, value)."""
+Told = dict[str, list[Any]]
+"""What the log says of rows: id -> values in the order of the columns. All that ever was is in it, so strings are shared."""
 
 
 def verify_chain(connection: sqlite3.Connection, *, sign: Sign | None = None) -> int:
@@ -39,16 +40,18 @@ def _compared(connection: sqlite3.Connection, length: int) -> int:
     for seq, kind, text in connection.execute("SELECT seq, kind, body FROM audit ORDER BY seq"):
         body = json.loads(text)
         if kind.startswith("recording."):
-            recordings.setdefault(body["recording"], {}).update((name, (seq, value)) for name, value in _says(kind, body).items())
-        for object_id, row in _seals(kind, body):
-            objects[object_id] = {name: (seq, value) for name, value in zip(_OBJECTS, row, strict=True)}
+            row = recordings.setdefault(intern(body["recording"]), [None] * len(_RECORDINGS))
+            for name, value in _says(kind, body).items():
+                row[_RECORDINGS.index(name)] = _shared(value)
+        for object_id, sealed in _seals(kind, body):
+            objects[intern(object_id)] = [_shared(value) for value in sealed]
         analyses += "findings" in body
         if not all(_true(connection, kind, body, outbox=seq >= renewed)):
             raise broken(seq, "no longer describes the rows it speaks of")
     if analyses != connection.execute("SELECT COUNT(*) FROM analyses").fetchone()[0]:
         raise broken(length + 1, "is missing: there is an analysis that no row speaks of")
-    _same(recordings, connection.execute(f"SELECT id, {', '.join(_RECORDINGS)} FROM recordings ORDER BY id"), _RECORDINGS, length)  # noqa: S608
-    _same(objects, connection.execute(f"SELECT id, {', '.join(_OBJECTS)} FROM objects ORDER BY id"), _OBJECTS, length)  # noqa: S608
+    _same(connection, "recordings", _RECORDINGS, recordings, length)
+    _same(connection, "objects", _OBJECTS, objects, length)
     if openings.replayed(connection) != {row.request: row for row in openings.every(connection)}:
         raise broken(length + 1, "is missing: an opening is not what the log says of it")
     consents.check(connection)
@@ -91,14 +94,30 @@ def _seals(kind: str, body: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ..
         yield object_id, (body["recording"], what, "", 0, 0)
 
 
-def _same(told: Told, rows: Iterable[tuple[Any, ...]], columns: tuple[str, ...], length: int) -> None:
+def _same(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], told: Told, length: int) -> None:
     """LedgerBroken unless the table holds what the log says, and no row besides."""
-    for identity, *values in rows:
+    for identity, *values in connection.execute(f"SELECT id, {', '.join(columns)} FROM {table} ORDER BY id"):  # noqa: S608 - constants
         said = told.pop(identity, None)
         if said is None:
             raise broken(length + 1, "is missing: there is a recording or a sealed object that no row speaks of")
-        wrong = [said[name][0] for name, value in zip(columns, values, strict=True) if said[name][1] != value]
-        if wrong:
-            raise broken(min(wrong), "no longer describes its recording or sealed object")
-    for said in told.values():
-        raise broken(min(seq for seq, _ in said.values()), "describes a recording or a sealed object that is gone")
+        if said != values:
+            wrong = {name for name, one, other in zip(columns, said, values, strict=True) if one != other}
+            raise broken(_last_word(connection, identity, wrong), "no longer describes its recording or sealed object")
+    for identity in told:
+        raise broken(_last_word(connection, identity, set(columns)), "describes a recording or a sealed object that is gone")
+
+
+def _last_word(connection: sqlite3.Connection, identity: str, columns: set[str]) -> int:
+    """The first of the audit rows that said last what these columns of a recording or an object are."""
+    found: dict[str, int] = {}
+    for seq, kind, text in connection.execute("SELECT seq, kind, body FROM audit ORDER BY seq"):
+        body = json.loads(text)
+        said = {*_says(kind, body)} if body.get("recording") == identity else set()
+        said |= {*_OBJECTS} if identity in dict(_seals(kind, body)) else set()
+        found |= dict.fromkeys(said & columns, seq)
+    return min(found.values())
+
+
+def _shared(value: Any) -> Any:
+    """Most strings here stand in thousands of rows."""
+    return intern(value) if isinstance(value, str) else value
