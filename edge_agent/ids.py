@@ -30,19 +30,6 @@ def made_at(one: str) -> datetime:
     return datetime.fromtimestamp(int(one[:8] + one[9:13], 16) / 1000, tz=UTC)
 
 
-class ContentDigest:
-    """HMAC-SHA256 of content under a device key: equal content is recognised, its plain hash is never stored."""
-
-    def __init__(self, key: bytes) -> None:
-        self._mac = hmac.new(key, digestmod=sha256)
-
-    def update(self, chunk: bytes) -> None:
-        self._mac.update(chunk)
-
-    def hexdigest(self) -> str:
-        return self._mac.hexdigest()
-
-
 class Pseudonyms:
     """Keyed pseudonyms of persons: HMAC-SHA256 under a key for each purpose (`rep`, `customer`), derived from the box's own.
 

@@ -71,7 +71,7 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """One recording as the ledger knows it. `digest` is keyed (see `ids.ContentDigest`); `parked` says why it waits."""
+    """One recording as the ledger knows it. `digest` is keyed (see `vault.content`); `parked` says why it waits."""
 
     id: str
     state: State

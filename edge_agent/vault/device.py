@@ -24,10 +24,10 @@ from typing import BinaryIO, Final
 
 from edge_agent import ids, log
 from edge_agent.errors import NotAllowed, NotFound, SealBroken
-from edge_agent.ids import ContentDigest
 from edge_agent.ports import Clock, Sealed
 from edge_agent.vault import age, durable, manifest, signed
 from edge_agent.vault.beside import Beside
+from edge_agent.vault.content import ContentDigest
 from edge_agent.vault.keys import DeviceKeys
 from edge_agent.vault.manifest import Manifest
 from edge_agent.vault.refusal import broken
@@ -37,6 +37,7 @@ from edge_agent.vault.wraps import checked
 from edge_agent.vault.x25519 import Identity
 
 _BLOCK: Final = 1 << 20
+_GROUP: Final = 16
 _MOST_TORN: Final = 16  # one seal is under way at a time; a few kills in a row leave a few
 
 
@@ -79,16 +80,15 @@ class DeviceVault:
         self._refuse_lost()
         if re.match(manifest.CODE, retention) is None:
             raise NotAllowed("a retention class is a short code", remedy="use the recording's kind or the object's use")
-        identity = Identity.generate()
+        identity, content = Identity.generate(), ContentDigest(self.keys.digest_key)
         sealed_bytes = 0
-        with ExitStack() as undo, Beside(ContentDigest(self.keys.digest_key)) as digest, Beside(sha256()) as seal_hash:
+        with ExitStack() as undo, Beside(sha256()) as seal_hash:
             undo.callback(self._clear, object_id)
-            content = _Counted(chunks, digest)
             with durable.writing(self._object(self._objects, object_id)) as file:
-                for piece in age.encrypt([identity.recipient], content):
-                    file.write(piece)
-                    seal_hash.update(piece)
-                    sealed_bytes += len(piece)
+                for pieces in _grouped(age.encrypt([identity.recipient], _digested(chunks, content))):
+                    durable.write_pieces(file, pieces)
+                    seal_hash.update(pieces)
+                    sealed_bytes += sum(map(len, pieces))
             now = self._clock.now()
             self._ways.make(object_id, identity, now=now)
             said = Manifest(
@@ -98,7 +98,7 @@ class DeviceVault:
             durable.write(self._manifest(object_id), signed.sign(said, manifest.CONTEXT, self.keys.sign))
             undo.pop_all()
             return Sealed(
-                object_id=object_id, digest=digest.hexdigest(), plain_bytes=content.bytes, sealed_bytes=sealed_bytes,
+                object_id=object_id, digest=content.hexdigest(), plain_bytes=content.length, sealed_bytes=sealed_bytes,
                 sha256=said.sha256,
             )  # fmt: skip
 
@@ -273,16 +273,20 @@ class DeviceVault:
         return folder / (checked(object_id) + ".age")
 
 
-class _Counted:
-    """Plaintext on its way into the seal: counted, and digested under the box's key."""
+def _digested(chunks: Iterable[bytes], digest: ContentDigest) -> Iterator[bytes]:
+    """Plaintext on its way into the seal."""
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
 
-    def __init__(self, chunks: Iterable[bytes], digest: Beside) -> None:
-        self._chunks = chunks
-        self._digest = digest
-        self.bytes = 0
 
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self._digest.update(chunk)
-            self.bytes += len(chunk)
-            yield chunk
+def _grouped(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """About a megabyte of sealed pieces at a time: one system call, one handing over to the hash."""
+    group: list[bytes] = []
+    for piece in pieces:
+        group.append(piece)
+        if len(group) == _GROUP:
+            yield group
+            group = []
+    if group:
+        yield group

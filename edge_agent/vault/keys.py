@@ -4,7 +4,7 @@
 | --- | --- |
 | `device.age` | age identity; opens hot wraps |
 | `signing.key` | Ed25519 private key, 32 bytes base64; signs manifests, requests, messages to HQ, the recipient lists |
-| `digest.key` | 32 random bytes base64; recognises the same content twice (`ids.ContentDigest`) |
+| `digest.key` | 32 random bytes base64; recognises the same content twice (`content`) |
 | `recipients.toml` | LEGAL's and HR's age recipients, signed; written last: without it the folder counts as empty |
 | `hq.pub` | HQ's Ed25519 operations public key, 32 bytes base64; absent when there is no HQ |
 

@@ -134,16 +134,18 @@ def copied(source: Path, target: Path, *, hashed: bool) -> None:
 
 @pytest.mark.bench
 def test_bench_sealed_write_against_plain_copy(tmp_path: Path) -> None:
-    """At least half as fast as a copy with fsync, on any disk that is not faster than three SHA-256 passes on this CPU.
+    """A recording taken into the vault against the same file copied and fsynced, in turns on the same disk, the best of each.
 
-    A seal hashes twice and encrypts, about three such passes. No gateway's disk is faster than that, but some virtual disks are:
-    there the copy has to hash too, and the seal may take three times as long, as it does when no second core is idle. `asserted`
-    says which of the two was held against; with "hashed", that a seal is half as fast as a plain copy is NOT shown by this run.
+    At least half as fast as a plain copy. On a disk so fast that hashing more than halves a copy's speed (no gateway's disk is,
+    some virtual ones are) half a hashing copy is asked for instead. `asserted` says which; "hashed" means that this run does NOT
+    show the first.
     """
     keys = DeviceKeys.create(tmp_path / "keys", legal=[str(Identity.generate())], hr=[str(Identity.generate())])
     vault = DeviceVault(tmp_path / "vault", keys, Clock())
     source, target = tmp_path / "source", tmp_path / "copy"
-    source.write_bytes(CONTENT)
+    with source.open("wb") as writing:
+        for _ in range(4):
+            writing.write(CONTENT)
     vault.seal(ids.new_id(), [b"the first object makes the record"], retention="call")
 
     def seal() -> None:
@@ -152,25 +154,25 @@ def test_bench_sealed_write_against_plain_copy(tmp_path: Path) -> None:
 
     acts = {
         "plain": lambda: copied(source, target, hashed=False), "hashed": lambda: copied(source, target, hashed=True),
-        "sealed": seal, "sha256": lambda: sha256(CONTENT).digest(),
+        "sealed": seal,
     }  # fmt: skip
     took = dict.fromkeys(acts, 1e9)
-    for _ in range(8):  # in turns, the best of each counts: noise makes a run slower, never faster
+    for _ in range(8):  # noise makes a run slower, never faster
         for name, act in acts.items():
             start = time.perf_counter()
             act()
             took[name] = min(took[name], time.perf_counter() - start)
             target.unlink(missing_ok=True)
         vault.shred(vault.objects()[1:])
-    against = "plain" if took["plain"] > 3 * took["sha256"] else "hashed"
-    least = {"plain": 0.5, "hashed": 0.33}[against]
+    against = "plain" if took["hashed"] < 2 * took["plain"] else "hashed"
     print(
         json.dumps({
-            "bench": "sealed-write", **{f"{name}_mb_s": round(MEGABYTES / best) for name, best in took.items()},
+            "bench": "sealed-write", "megabytes": 4 * MEGABYTES,
+            **{f"{name}_mb_s": round(4 * MEGABYTES / best) for name, best in took.items()},
             **{f"ratio_to_{name}": round(took[name] / took["sealed"], 2) for name in ("plain", "hashed")}, "asserted": against,
         })
     )  # fmt: skip
-    assert took[against] / took["sealed"] >= least
+    assert took[against] / took["sealed"] >= 0.5
 
 
 @pytest.mark.bench

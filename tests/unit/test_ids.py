@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from edge_agent.ids import ContentDigest, Pseudonyms, is_id, made_at, new_id
+from edge_agent.ids import Pseudonyms, is_id, made_at, new_id
 
 
 def test_ids_are_uuid7_and_sort_by_creation() -> None:
@@ -14,17 +14,6 @@ def test_other_text_is_not_an_id() -> None:
     one = new_id()
     for text in (one.upper(), one + "\n", one[:-1], "../" + one, one[:14] + "4" + one[15:], ""):
         assert not is_id(text)
-
-
-def test_content_digest_needs_the_key() -> None:
-    def digest(key: bytes, *chunks: bytes) -> str:
-        made = ContentDigest(key)
-        for chunk in chunks:
-            made.update(chunk)
-        return made.hexdigest()
-
-    assert digest(b"k", b"ab", b"c") == digest(b"k", b"abc")
-    assert digest(b"k", b"abc") != digest(b"other", b"abc")
 
 
 def test_an_id_says_when_it_was_made() -> None:
