@@ -86,8 +86,8 @@ class DeviceVault:
             undo.callback(self._clear, object_id)
             with durable.writing(self._object(self._objects, object_id)) as file:
                 for pieces in _grouped(age.encrypt([identity.recipient], _digested(chunks, content))):
-                    durable.write_pieces(file, pieces)
                     seal_hash.update(pieces)
+                    durable.write_pieces(file, pieces)
                     sealed_bytes += sum(map(len, pieces))
             now = self._clock.now()
             self._ways.make(object_id, identity, now=now)

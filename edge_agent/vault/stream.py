@@ -27,14 +27,17 @@ SEALED_BYTES: Final = CHUNK_BYTES + TAG_BYTES
 def seal(key: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Sealed chunks of the plaintext that `pieces` (any sizes) make together; memory = one piece + one chunk."""
     aead = ChaCha20Poly1305(key)
-    pending, index = bytearray(), 0
+    pending, index = bytearray(), 0  # a full chunk waits: it may be the last one
     for piece in pieces:
-        pending += piece
-        whole = max(0, (len(pending) - 1) // CHUNK_BYTES)  # a full chunk waits: it may be the last one
-        for start in range(0, whole * CHUNK_BYTES, CHUNK_BYTES):
-            yield aead.encrypt(_nonce(index, last=False), pending[start : start + CHUNK_BYTES], None)
-            index += 1
-        del pending[: whole * CHUNK_BYTES]
+        rest = memoryview(piece)
+        if len(pending) + len(rest) > CHUNK_BYTES and pending:
+            room = CHUNK_BYTES - len(pending)
+            yield aead.encrypt(_nonce(index, last=False), pending + rest[:room], None)
+            pending, index, rest = bytearray(), index + 1, rest[room:]
+        while len(rest) > CHUNK_BYTES:
+            yield aead.encrypt(_nonce(index, last=False), rest[:CHUNK_BYTES], None)
+            index, rest = index + 1, rest[CHUNK_BYTES:]
+        pending += rest
     yield aead.encrypt(_nonce(index, last=True), pending, None)
 
 
