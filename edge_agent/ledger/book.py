@@ -128,9 +128,6 @@ class SqliteLedger:
 
         return self._writer.write(body)
 
-    def openings(self) -> Sequence[OpeningRow]:
-        return self._read(openings.every)
-
     def opening(self, request: str) -> OpeningRow:
         """NotFound."""
         return self._read(lambda tx: openings.get(tx, request))

@@ -130,13 +130,6 @@ class LedgerReader:
         except sqlite3.Error as error:
             raise database.translated(error) from error
 
-    def opening(self, request: str) -> OpeningRow:
-        """NotFound."""
-        try:
-            return openings.get(self._connection, request)
-        except sqlite3.Error as error:
-            raise database.translated(error) from error
-
     def all_objects(self, recording: str) -> Sequence[tuple[str, str]]:
         """(id, kind) of everything that was sealed of a recording, oldest first."""
         rows = self._query("SELECT id, kind FROM objects WHERE recording = :recording ORDER BY rowid", recording=recording)

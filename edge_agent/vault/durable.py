@@ -19,7 +19,6 @@ from edge_agent.errors import EdgeError, NotFound, Unavailable
 
 PART: Final = ".part"
 _STALE_S: Final = 600.0
-_BUFFER_BYTES: Final = 1 << 20  # sealed chunks are 16 bytes longer than pages: gathered, they reach the disk whole
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -36,7 +35,7 @@ def writing(path: Path, *, keep: bool = False) -> Iterator[BinaryIO]:
     try:
         with _translated():
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb", _BUFFER_BYTES) as file:
+            with os.fdopen(descriptor, "wb") as file:
                 if not keep:
                     _leave_to_owner(descriptor, path.parent)
                 yield file
