@@ -198,6 +198,9 @@ class Link:
         if sock is not None:
             sock.close()
         self._heard.down = self._heard.down or 0
+        client = self._client  # its wake-up sockets close with it, so nothing of ours may keep it in a cycle
+        client.on_socket_open = client.on_connect = client.on_disconnect = None
+        client.on_subscribe = client.on_publish = client.on_message = None
 
     def drop(self) -> None:
         """Let go without a goodbye: the broker will publish the will."""
