@@ -18,6 +18,7 @@ from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
 from edge_agent.domain.consent import Policy
+from edge_agent.domain.notes import Notes
 from edge_agent.errors import BadConfig, NotFound
 from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
@@ -110,8 +111,9 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
         }  # fmt: skip
         book.started({"config": settings.digest} | facts)
         kit = Kit(
-            vault=opened, ledger=book, transcriber=Speech(settings, progress), tagger=rules, shelf=Shelf(settings, progress),
-            planograms=Bays(settings), clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
+            vault=opened, ledger=book, transcriber=Speech(settings, progress), notetaker=Notepad(settings), tagger=rules,
+            shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
+            hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -198,8 +200,18 @@ class Speech:
             name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress,
         )  # fmt: skip
 
-    def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", hotwords: Sequence[str]) -> "Transcript":
-        return self.engine.transcribe(media, channels=channels, hotwords=hotwords)
+    def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":
+        return self.engine.transcribe(media, channels=channels, terms=terms)
+
+
+class Notepad:
+    """Implements `ports.Notetaker`: each half has its switch."""
+
+    def __init__(self, settings: Config) -> None:
+        self._speech = settings.speech
+
+    def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:  # noqa: ARG002 - facts will need it
+        return Notes()
 
 
 class Shelf:

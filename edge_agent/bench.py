@@ -1,11 +1,12 @@
 """The bench tools: one file in, one document out, nothing stored. They may print text, since their caller gave them the file."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from edge_agent import answers, app, privilege
+from edge_agent import answers, app, documents, privilege
 from edge_agent.config import Config
 from edge_agent.documents import Findings, Found, PriceTagLine, PriceTags, ShelfLine, Transcription, Utterance
 from edge_agent.domain import transcript as talk
@@ -41,6 +42,7 @@ def transcribe(
     """Recognise one file. BadInput names what is wrong with it; MissingAsset the model that is not installed."""
     around = _around(Dialogue(industry=industry), tuple(_speaker(name) for name in channels))
     found = _recognised(settings, file, around)
+    notes = app.Notepad(settings).note(found, started_at=around.started_at)
     return Transcription(
         model=found.model,
         duration_ms=found.duration_ms,
@@ -53,10 +55,25 @@ def transcribe(
                 text=one.text,
                 confidence=round(one.confidence, 4),
                 doubtful=one.confidence < LOW_CONFIDENCE,
+                raw=one.raw,
+                normalised=one.normalised,
+                overlapped=one.overlapped,
+                corrections=[documents.Correction(**dataclasses.asdict(put_right)) for put_right in one.corrections],
             )
             for one in found.utterances
         ],
-    )
+        quality=documents.TextQuality(
+            draft=found.quality.draft, reasons=list(found.quality.reasons), snr_db=found.quality.snr_db,
+            band_hz=found.quality.band_hz, logprob=found.quality.logprob,
+        ),
+        facts=[
+            documents.FactLine(
+                kind=one.kind.value, value=one.value, unit=one.unit, utterance=one.utterance, char_start=one.char_start,
+                char_end=one.char_end, confidence=round(one.confidence, 4),
+            )
+            for one in notes.facts
+        ],
+    )  # fmt: skip
 
 
 def tag(settings: Config, file: Path, *, sidecar: Path | None = None) -> Findings:
@@ -156,7 +173,7 @@ def _around(said: Dialogue, channels: tuple[Speaker, ...]) -> Circumstances:
 
 def _recognised(settings: Config, file: Path, around: Circumstances) -> Transcript:
     with _opened(file) as media:
-        return app.Speech(settings).transcribe(media, channels=around.channels, hotwords=app.tagger(settings).hotwords(around))
+        return app.Speech(settings).transcribe(media, channels=around.channels, terms=app.tagger(settings).terms(around))
 
 
 def _speaker(name: str) -> Speaker:

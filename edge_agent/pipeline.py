@@ -20,6 +20,7 @@ from datetime import timedelta
 from edge_agent import log
 from edge_agent.domain import consent
 from edge_agent.domain.consent import Policy
+from edge_agent.domain.notes import Notes
 from edge_agent.domain.recording import Consent, Kind, Recording, State
 from edge_agent.domain.tags import Conversation
 from edge_agent.domain.transcript import Transcript
@@ -30,6 +31,7 @@ from edge_agent.ports import (
     Arrival,
     Clock,
     Ledger,
+    Notetaker,
     Planograms,
     ShelfScorer,
     Tagger,
@@ -45,6 +47,7 @@ class Kit:
     vault: Vault
     ledger: Ledger
     transcriber: Transcriber
+    notetaker: Notetaker
     tagger: Tagger
     shelf: ShelfScorer
     planograms: Planograms
@@ -100,22 +103,23 @@ def analyse(kit: Kit, recording: Recording) -> Analysis:
 
 
 def listen(kit: Kit, recording: Recording) -> Analysis:
-    """A call: transcript -> tags. The transcript goes into the vault, closed at once."""
+    """A call: transcript -> notes and tags. The transcript and its notes go into the vault, closed at once."""
     around = recording.circumstances
     with kit.vault.open_hot(recording.id) as media:
-        transcript = kit.transcriber.transcribe(media, channels=around.channels, hotwords=kit.tagger.hotwords(around))
+        transcript = kit.transcriber.transcribe(media, channels=around.channels, terms=kit.tagger.terms(around))
     talk = Conversation(
         utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel,
         industry=around.industry, context=around.context, own=around.own, competitors=around.competitors,
     )  # fmt: skip
     tags = kit.tagger.tag(talk)
+    notes = kit.notetaker.note(transcript, started_at=around.started_at)
     waits = consent.unheard(kit.policy, tags) if around.consent is Consent.SPOKEN else None
     if waits is not None:
         raise NoConsent(waits, f"recording {recording.id}: its consent is not heard in it", zh="录音中没有听到有效的告知或同意")
     return Analysis(
         ruleset=kit.tagger.ruleset, models=(f"{transcript.model}@{transcript.model_digest}",), tags=tags,
         duration_ms=transcript.duration_ms, doubtful=transcript.doubtful, utterances=len(transcript.utterances),
-        transcript_object=_keep(kit, written(transcript), "transcript"),
+        transcript_object=_keep(kit, written(transcript, notes), "transcript"),
     )  # fmt: skip
 
 
@@ -207,8 +211,8 @@ def _keep(kit: Kit, content: bytes, retention: str) -> str:
     return object_id
 
 
-def written(transcript: Transcript) -> bytes:
-    """The transcript as it is sealed: JSON, UTF-8, one document."""
+def written(transcript: Transcript, notes: Notes) -> bytes:
+    """The transcript and its notes as they are sealed: JSON, UTF-8, one document."""
     import msgspec  # noqa: PLC0415 - the verbs above need no library
 
-    return msgspec.json.encode(transcript)
+    return msgspec.json.encode(msgspec.to_builtins(transcript) | {"notes": notes})

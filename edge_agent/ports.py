@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.notes import Notes
 from edge_agent.domain.recording import Circumstances, Kind, Recording, State
 from edge_agent.domain.shelf import Planogram, ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
@@ -50,8 +51,17 @@ class Vault(Protocol):
 
 
 class Transcriber(Protocol):
-    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]) -> Transcript:
-        """Recognise speech in a seekable stream of any supported container; BadInput names what is wrong with it."""
+    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
+        """Recognise speech in a seekable stream of any supported container; BadInput names what is wrong with it.
+
+        `terms` are the words of the trade that are likely here, most valuable first.
+        """
+        ...
+
+
+class Notetaker(Protocol):
+    def note(self, transcript: Transcript, *, started_at: datetime) -> Notes:
+        """Measure the talk and find what was named in it; relative dates count from `started_at`."""
         ...
 
 
@@ -61,8 +71,8 @@ class Tagger(Protocol):
         """Digest of the lexicons and event models in force."""
         ...
 
-    def hotwords(self, circumstances: Circumstances) -> Sequence[str]:
-        """Terms worth hinting to the recogniser for this trade and these brands."""
+    def terms(self, circumstances: Circumstances) -> Sequence[str]:
+        """The active terms of this trade and these brands, most valuable first."""
         ...
 
     def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:

@@ -58,6 +58,33 @@ class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     model: str = "whisper-base"
     threads: Few = 2
     batch: Few = 8
+    workers: Few = 1
+    """Windows or recordings recognised side by side; `threads` are shared out among them."""
+    memory_bytes: Size = 1_400_000_000
+    """What recognising may take; the batch is made smaller to stay below it."""
+    hints: bool = True
+    """Terms of the trade are hinted at the recogniser, chosen for each recording."""
+    recovery: bool = True
+    """Terms that were misheard are put right by their sound."""
+    filters: bool = True
+    """Inventions of the recogniser (subtitles on silence, loops, babble) are kept out."""
+    hearing: bool = True
+    """Level and band of the sound are put right before recognition, where that was measured to help."""
+    numbers: bool = True
+    """Each utterance also with its numbers in digits."""
+    roles: bool = True
+    """One channel with several voices is told apart by voice, in memory, for the length of one call."""
+    metrics: bool = True
+    facts: bool = True
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`edge-agent listen`: text during the talk. The finished call is recognised again as a whole in any case."""
+
+    pause_ms: Annotated[int, msgspec.Meta(ge=200, le=3000)] = 500
+    """Silence that ends an utterance."""
+    within_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 2.0
+    """How soon after its end an utterance is to be out; further behind, the talk is left to the analysis after the call."""
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,6 +180,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     audit: Audit = Audit()
     limits: Limits = Limits()
     speech: Speech = Speech()
+    live: Live = Live()
     shelf: Shelf = Shelf()
     capture: Capture = Capture()
 
@@ -225,6 +253,11 @@ class Paths:
     @property
     def worker_lock(self) -> Path:
         return self.run / "worker.lock"
+
+    @property
+    def live_lock(self) -> Path:
+        """Held (flock) by who listens live: everything else that recognises waits between two steps."""
+        return self.run / "live.lock"
 
     @property
     def inbox(self) -> Path:

@@ -42,7 +42,20 @@ from edge_agent.documents.subject import (
     SubjectRecording,
     SubjectTag,
 )
-from edge_agent.documents.talk import Condition, Findings, Found, RecordingLine, TagLine, Tags, Transcription, Utterance, Why
+from edge_agent.documents.talk import (
+    Condition,
+    Correction,
+    FactLine,
+    Findings,
+    Found,
+    RecordingLine,
+    TagLine,
+    Tags,
+    TextQuality,
+    Transcription,
+    Utterance,
+    Why,
+)
 
 __all__ = [
     "PRINTED",
@@ -59,6 +72,7 @@ __all__ = [
     "ConfigCheck",
     "ConfigKeys",
     "ConfigMistake",
+    "Correction",
     "Demo",
     "DemoRecording",
     "DemoTag",
@@ -69,6 +83,7 @@ __all__ = [
     "Enrolment",
     "Erased",
     "Exported",
+    "FactLine",
     "Findings",
     "Found",
     "HoldLine",
@@ -105,6 +120,7 @@ __all__ = [
     "SubjectTag",
     "TagLine",
     "Tags",
+    "TextQuality",
     "Transcription",
     "Utterance",
     "Wall",

@@ -34,13 +34,52 @@ class Tags(Document, frozen=True, kw_only=True):
     tags: list[TagLine]
 
 
+class Correction(Document, frozen=True, kw_only=True):
+    """A term put right: it stands at `start`/`end` of the text, `raw` was recognised there."""
+
+    start: int
+    end: int
+    term: str
+    raw: str
+    score: float
+    reason: str
+
+
 class Utterance(Document, frozen=True, kw_only=True):
+    """`raw` and `normalised` are empty where they would repeat `text`."""
+
     start_ms: int
     end_ms: int
     speaker: str
     text: str
     confidence: float
     doubtful: bool
+    raw: str = ""
+    normalised: str = ""
+    overlapped: bool = False
+    corrections: list[Correction]
+
+
+class TextQuality(Document, frozen=True, kw_only=True):
+    """`draft` text is for finding, not for quoting; `reasons` say why, as codes."""
+
+    draft: bool
+    reasons: list[str]
+    snr_db: float | None
+    band_hz: int | None
+    logprob: float | None
+
+
+class FactLine(Document, frozen=True, kw_only=True):
+    """Something named: `value` in canonical form, at offsets of the text of utterance number `utterance`."""
+
+    kind: str
+    value: str
+    unit: str
+    utterance: int
+    char_start: int
+    char_end: int
+    confidence: float
 
 
 class Transcription(Document, frozen=True, kw_only=True):
@@ -50,6 +89,8 @@ class Transcription(Document, frozen=True, kw_only=True):
     duration_ms: int
     rtf: float
     utterances: list[Utterance]
+    quality: TextQuality
+    facts: list[FactLine]
 
 
 class Found(Document, frozen=True, kw_only=True):

@@ -11,8 +11,28 @@ class Speaker(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A term of the trade put where the recogniser had written something that sounds like it.
+
+    `start`/`end` are offsets into the utterance's `text`, where `term` now stands; `raw` is what had been recognised there.
+    `score` 0..1 (1 = the same sound); `reason` is a code: what made it believable.
+    """
+
+    start: int
+    end: int
+    term: str
+    raw: str
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """One sentence. `confidence` in 0..1; `backchannel` marks a bare 嗯/对/好 inside the other's talk."""
+    """One sentence. `confidence` in 0..1; `backchannel` marks a bare 嗯/对/好 inside the other's talk.
+
+    `raw` is the recogniser's own text where `corrections` changed it, `normalised` the same sentence with numbers in digits
+    where that differs; both empty when they say nothing new. `overlapped`: somebody else spoke during most of it.
+    """
 
     start_ms: int
     end_ms: int
@@ -20,6 +40,24 @@ class Utterance:
     text: str
     confidence: float = 1.0
     backchannel: bool = False
+    raw: str = ""
+    corrections: tuple[Correction, ...] = ()
+    normalised: str = ""
+    overlapped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How far the text of a recording can be relied on. `draft` with its `reasons` as codes; unknown measures are None.
+
+    `snr_db`: speech against what lies between it; `band_hz`: up to where the sound reaches; `logprob`: mean per token.
+    """
+
+    draft: bool = False
+    reasons: tuple[str, ...] = ()
+    snr_db: float | None = None
+    band_hz: int | None = None
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +69,7 @@ class Transcript:
     duration_ms: int
     rtf: float
     utterances: tuple[Utterance, ...]
+    quality: Quality = Quality()
 
     @property
     def doubtful(self) -> int:

@@ -55,7 +55,7 @@ class WhisperTranscriber:
         self._progress = progress
         self._writing = Writing()
 
-    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]) -> Transcript:
+    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         """Recognise a seekable stream of any supported container.
 
         Raises:
@@ -63,17 +63,17 @@ class WhisperTranscriber:
             Unavailable: this box cannot decode safely.
         """
         began = time.monotonic()
-        terms = [self._writing.simplified(term) for term in hotwords]
+        known = [self._writing.simplified(term) for term in terms]
         heard = _Heard(channels)
         found: list[Piece] = []
         waiting: list[Window] = []
         for window in heard.windows(self._watched(sandbox.decode_audio(media, self._limits))):
             waiting.append(window)
             if len(waiting) == self._batch:
-                found += self._read(waiting, terms)
+                found += self._read(waiting, known)
                 waiting = []
         if waiting:
-            found += self._read(waiting, terms)
+            found += self._read(waiting, known)
         duration_ms = heard.samples * 1000 // RATE_HZ
         return Transcript(
             model=self._name,

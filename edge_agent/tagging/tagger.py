@@ -24,8 +24,8 @@ from edge_agent.tagging.rules.build import inert, plan
 from edge_agent.tagging.text import Reader
 from edge_agent.tagging.whynot import why_not
 
-MOST_HOTWORDS: Final = 60
-"""Recognisers lose more than they gain from longer lists."""
+MOST_TERMS: Final = 200
+"""Active terms of one talk; `speech` chooses among them what it hints the recogniser at."""
 
 
 class RuleTagger:
@@ -77,8 +77,8 @@ class RuleTagger:
         reasons = {event.id: inert(event, context) for event in self.events}
         return {code: reason for code, reason in reasons.items() if reason}
 
-    def hotwords(self, circumstances: Circumstances) -> Sequence[str]:
-        """Words worth hinting, most valuable first: brands of this talk, then the trade's terms and products."""
+    def terms(self, circumstances: Circumstances) -> Sequence[str]:
+        """Terms to listen for, most valuable first: brands of this talk, then the trade's terms and products."""
         files = list(self.lexicon.overlay(circumstances.industry))
         wanted = [*circumstances.own, *circumstances.competitors]
         for file in files:
@@ -86,7 +86,7 @@ class RuleTagger:
             wanted += file.hotwords
             wanted += [product.names[0] for product in file.product]
         wanted += self.lexicon.terms.hotwords
-        return tuple(dict.fromkeys(wanted))[:MOST_HOTWORDS]
+        return tuple(dict.fromkeys(wanted))[:MOST_TERMS]
 
     def engine(
         self,

@@ -30,7 +30,7 @@ def test_our_recognition_is_faster_and_no_worse_than_out_of_the_box(tmp_path: Pa
 
     began = time.process_time()
     with call.open("rb") as media:
-        transcript = ours.transcribe(media, channels=(Speaker.REP, Speaker.CUSTOMER), hotwords=())
+        transcript = ours.transcribe(media, channels=(Speaker.REP, Speaker.CUSTOMER), terms=())
     ours_s = time.process_time() - began
     began = time.process_time()
     channels = decode_audio(str(call), split_stereo=True)

@@ -39,9 +39,9 @@ def transcriber(model: Path) -> WhisperTranscriber:
     return WhisperTranscriber(model, threads=2, batch=8, name="whisper-base", digest="d" * 64)
 
 
-def heard(transcriber: WhisperTranscriber, media: Path, hotwords=(), channels=BOTH) -> Transcript:
+def heard(transcriber: WhisperTranscriber, media: Path, terms=(), channels=BOTH) -> Transcript:
     with media.open("rb") as stream:
-        return transcriber.transcribe(stream, channels=channels, hotwords=hotwords)
+        return transcriber.transcribe(stream, channels=channels, terms=terms)
 
 
 def wav(channels: np.ndarray) -> io.BytesIO:
@@ -130,7 +130,7 @@ def test_nothing_is_invented_where_nobody_speaks(transcriber, kind):
         "hum": 0.2 * np.sin(2 * np.pi * 50 * np.arange(n) / 16_000)[None],
         "clicks": (np.arange(n) % 8000 == 0)[None] * 0.9,
     }[kind]
-    assert transcriber.transcribe(wav(np.clip(sound, -1, 1)), channels=BOTH, hotwords=()).utterances == ()
+    assert transcriber.transcribe(wav(np.clip(sound, -1, 1)), channels=BOTH, terms=()).utterances == ()
 
 
 def test_one_channel_with_two_names_is_nobodys(transcriber):
@@ -139,13 +139,13 @@ def test_one_channel_with_two_names_is_nobodys(transcriber):
 
     with (samples.folder() / "call-1.ogg").open("rb") as media:
         both = np.concatenate(list(sandbox.decode_audio(media, Limits())), axis=1)[:, : 30 * 16_000]
-    mono = transcriber.transcribe(wav(both.mean(axis=0, keepdims=True)), channels=BOTH, hotwords=())
+    mono = transcriber.transcribe(wav(both.mean(axis=0, keepdims=True)), channels=BOTH, terms=())
     assert {u.speaker for u in mono.utterances} == {Speaker.UNKNOWN}
-    unnamed = transcriber.transcribe(wav(both), channels=(), hotwords=())
+    unnamed = transcriber.transcribe(wav(both), channels=(), terms=())
     assert {u.speaker for u in unnamed.utterances} == {Speaker.UNKNOWN}
-    named = transcriber.transcribe(wav(both), channels=(Speaker.CUSTOMER,), hotwords=())
+    named = transcriber.transcribe(wav(both), channels=(Speaker.CUSTOMER,), terms=())
     assert {u.speaker for u in named.utterances} == {Speaker.CUSTOMER, Speaker.UNKNOWN}
-    alone = transcriber.transcribe(wav(both[:1]), channels=(Speaker.REP,), hotwords=())
+    alone = transcriber.transcribe(wav(both[:1]), channels=(Speaker.REP,), terms=())
     assert {u.speaker for u in alone.utterances} == {Speaker.REP}
 
 
@@ -156,7 +156,7 @@ def test_more_hotwords_than_the_decoder_can_take_do_no_harm(transcriber):
 
 def test_bad_media_is_refused_by_name(transcriber):
     with pytest.raises(BadInput) as caught:
-        transcriber.transcribe(io.BytesIO(b"no media at all" * 100), channels=BOTH, hotwords=())
+        transcriber.transcribe(io.BytesIO(b"no media at all" * 100), channels=BOTH, terms=())
     assert caught.value.kind == "not-media"
 
 

@@ -136,7 +136,7 @@ def test_recordings_of_them_are_tagged_better_with_what_sounds_alike(tmp_path):
             own=tuple(talk["own"]), competitors=tuple(talk["competitors"]),
         )  # fmt: skip
         with (SHARED / "audio" / f"{talk['id']}.opus").open("rb") as media:
-            heard = recogniser.transcribe(media, channels=(Speaker.REP, Speaker.CUSTOMER), hotwords=with_sound.hotwords(around))
+            heard = recogniser.transcribe(media, channels=(Speaker.REP, Speaker.CUSTOMER), terms=with_sound.terms(around))
         what = conversation(talk, heard.utterances, heard.duration_ms)
         for tagger, score in zip((with_sound, without), scores.values(), strict=True):
             tags = [t for t in tagger.tag(what) if t.code.split(".")[0] in LABELLED]

@@ -43,7 +43,7 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Iterator
         monkeypatch.setattr(transcriber, "Recogniser", Deaf)
         monkeypatch.setattr(sandbox, "decode_audio", decode)
         engine = transcriber.WhisperTranscriber(Path(), progress=lambda: signs.append(1))
-        engine.transcribe(io.BytesIO(), channels=(Speaker.REP,), hotwords=())
+        engine.transcribe(io.BytesIO(), channels=(Speaker.REP,), terms=())
         return signs
 
     return heard

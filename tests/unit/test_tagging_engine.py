@@ -200,14 +200,14 @@ def test_tagger_is_the_port():
     assert TAGGER.codes == set(TAGGER.lexicon.events)
 
 
-def test_hotwords_begin_with_the_brands_and_are_bounded():
+def test_terms_begin_with_the_brands_and_are_bounded():
     around = Circumstances(
         kind=Kind.CALL, started_at=datetime(2026, 1, 1, tzinfo=UTC), consent=Consent.NOTICE, industry="fmcg", own=("麦田食品",),
         competitors=("澜星", "金谷", *map(str, range(90))),
     )  # fmt: skip
-    hot = TAGGER.hotwords(around)
+    hot = TAGGER.terms(around)
     assert hot[:3] == ("麦田食品", "澜星", "金谷")
-    assert len(hot) == len(set(hot)) == 60
+    assert len(hot) == len(set(hot)) <= 200
 
 
 def test_why_is_told_in_both_languages_without_a_word_that_was_said():

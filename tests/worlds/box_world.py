@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 from ledger_world import DIGEST, GATEWAY, NO_FLOOR, RULES, TurnableClock, score
-from pipeline_fakes import FakePlanograms
+from pipeline_fakes import FakeNotetaker, FakePlanograms
 
 from edge_agent import pipeline, retention
 from edge_agent.capture.inbox import FileInbox
@@ -61,7 +61,7 @@ def script(*lines: tuple[str, float, str]) -> bytes:
 
 
 class ScriptTranscriber:
-    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]) -> Transcript:
+    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         said = []
         for line in io.TextIOWrapper(media, encoding="utf-8").read().splitlines():
             who, at, text = line.split(" ", 2)
@@ -76,7 +76,7 @@ class ScriptTranscriber:
 class WordTagger:
     ruleset = RULES
 
-    def hotwords(self, circumstances: Circumstances) -> Sequence[str]:
+    def terms(self, circumstances: Circumstances) -> Sequence[str]:
         return ()
 
     def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
@@ -134,7 +134,8 @@ class BoxWorld:
     @property
     def kit(self) -> Kit:
         return Kit(
-            vault=self.vault, ledger=self.ledger, transcriber=ScriptTranscriber(), tagger=WordTagger(), shelf=ScriptShelf(),
+            vault=self.vault, ledger=self.ledger, transcriber=ScriptTranscriber(),
+            notetaker=FakeNotetaker(), tagger=WordTagger(), shelf=ScriptShelf(),
             planograms=FakePlanograms(), clock=self.clock, policy=self.policy,
             hot_for=self.hot_for,
         )  # fmt: skip

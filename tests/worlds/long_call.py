@@ -89,7 +89,7 @@ def main(model: Path, hours: float) -> None:
     peak = Peak(daemon=True)
     peak.start()
     began = time.process_time()
-    said = WhisperTranscriber(model).transcribe(call, channels=(Speaker.REP, Speaker.CUSTOMER), hotwords=())
+    said = WhisperTranscriber(model).transcribe(call, channels=(Speaker.REP, Speaker.CUSTOMER), terms=())
     figures = {
         "duration_ms": said.duration_ms,
         "utterances": len(said.utterances),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.notes import Notes
 from edge_agent.domain.recording import LIFE, Circumstances, Consent, Kind, Recording, State
 from edge_agent.domain.shelf import Planogram, Share, ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
@@ -133,17 +134,22 @@ class FakeArrival:
 
 
 class FakeTranscriber:
-    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]) -> Transcript:
+    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         if media.read() == b"noise":
             raise BadInput("not-media", "no audio in it")
         said = Utterance(start_ms=0, end_ms=900, speaker=channels[0], text="太贵了")
         return Transcript(model="fake", model_digest="m" * 64, duration_ms=1000, rtf=0.1, utterances=(said,))
 
 
+class FakeNotetaker:
+    def note(self, transcript: Transcript, *, started_at: datetime) -> Notes:
+        return Notes()
+
+
 class FakeTagger:
     ruleset = "r" * 64
 
-    def hotwords(self, circumstances: Circumstances) -> Sequence[str]:
+    def terms(self, circumstances: Circumstances) -> Sequence[str]:
         return ()
 
     def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
@@ -201,6 +207,7 @@ def make_kit() -> Kit:
         vault=FakeVault(),
         ledger=FakeLedger(),
         transcriber=FakeTranscriber(),
+        notetaker=FakeNotetaker(),
         tagger=FakeTagger(),
         shelf=FakeShelf(),
         planograms=FakePlanograms(),

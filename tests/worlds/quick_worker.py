@@ -15,7 +15,7 @@ from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 class QuickEar(app.Speech):
     """Reads all of the sealed media, as the real one does, and needs no weights."""
 
-    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], hotwords: Sequence[str]) -> Transcript:
+    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         while media.read(65536):
             pass
         said = Utterance(start_ms=0, end_ms=1900, speaker=Speaker.CUSTOMER, text="你们的价格太贵了")

@@ -1,0 +1,55 @@
+"""What can be noted of a finished talk besides its text: how it was conducted (metrics) and what was named in it (facts).
+
+Facts may hold a telephone number: they are sealed with the transcript and never leave. Metrics are numbers about time.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FactKind(StrEnum):
+    NUMBER = "number"
+    MONEY = "money"
+    QUANTITY = "quantity"
+    PERCENT = "percent"
+    DATE = "date"
+    PHONE = "phone"
+    ID_CARD = "id-card"
+    BANK_CARD = "bank-card"
+    PLATE = "plate"
+
+    @property
+    def personal(self) -> bool:
+        """Whether a view masks it."""
+        return self in {FactKind.PHONE, FactKind.ID_CARD, FactKind.BANK_CARD, FactKind.PLATE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing named: `value` in its canonical form, `unit` where it has one (CNY, 箱 …), at offsets of an utterance's text.
+
+    `utterance` is the number of the utterance, -1 for a text that stands alone.
+    """
+
+    kind: FactKind
+    value: str
+    char_start: int
+    char_end: int
+    unit: str = ""
+    utterance: int = -1
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """How a talk was conducted; definitions, units and sources stand in `domain.metrics`. None = cannot be measured here."""
+
+    talk_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """`metrics` is None when switched off."""
+
+    metrics: Metrics | None = None
+    facts: tuple[Fact, ...] = ()
