@@ -1,5 +1,6 @@
 """What the command line (and later the console) asks of a box: read-only, beside a working worker."""
 
+import dataclasses
 import fcntl
 import os
 from collections.abc import Iterator
@@ -9,7 +10,20 @@ from typing import TYPE_CHECKING
 
 from edge_agent import app
 from edge_agent.config import Config
-from edge_agent.documents import Condition, RecordingLine, SealedLine, ShelfFound, ShelfLine, SlotLine, Status, TagLine, Why
+from edge_agent.documents import (
+    Condition,
+    MetricsLine,
+    RecordingLine,
+    SealedLine,
+    ShelfFound,
+    ShelfLine,
+    SlotLine,
+    Status,
+    TagLine,
+    TalkMetrics,
+    Why,
+)
+from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.shelf import Planogram, ShelfScore
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.errors import LedgerBroken, NotFound
@@ -106,6 +120,20 @@ def why(settings: Config, tag_id: str) -> Why:
         zh=list(explained.zh),
         en=list(explained.en),
     )
+
+
+def metrics(settings: Config, *, recording: str = "") -> list[MetricsLine]:
+    """How calls were conducted, of one or of all that were measured; NotFound when the one was not."""
+    with reader(settings) as book:
+        measured = ((one.id, book.metrics(one.id)) for one in book.recordings() if recording in {"", one.id})
+        lines = [MetricsLine(recording=name, metrics=talk_metrics(found)) for name, found in measured if found is not None]
+    if recording and not lines:
+        raise NotFound("no metrics of that recording", remedy="edge-agent metrics lists them", zh="没有这个录音的通话指标")
+    return lines
+
+
+def talk_metrics(found: Metrics) -> TalkMetrics:
+    return TalkMetrics(**dataclasses.asdict(found))
 
 
 def shelf_scores(settings: Config) -> list[ShelfLine]:

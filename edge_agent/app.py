@@ -18,6 +18,7 @@ from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
 from edge_agent.domain.consent import Policy
+from edge_agent.domain.metrics import measure
 from edge_agent.domain.notes import Notes
 from edge_agent.errors import BadConfig, NotFound
 from edge_agent.ids import Pseudonyms
@@ -211,7 +212,7 @@ class Notepad:
         self._speech = settings.speech
 
     def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:  # noqa: ARG002 - facts will need it
-        return Notes()
+        return Notes(metrics=measure(transcript.utterances) if self._speech.metrics else None)
 
 
 class Shelf:

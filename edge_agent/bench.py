@@ -73,6 +73,7 @@ def transcribe(
             )
             for one in notes.facts
         ],
+        metrics=None if notes.metrics is None else answers.talk_metrics(notes.metrics),
     )  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
     return Analysis(
         ruleset=kit.tagger.ruleset, models=(f"{transcript.model}@{transcript.model_digest}",), tags=tags,
         duration_ms=transcript.duration_ms, doubtful=transcript.doubtful, utterances=len(transcript.utterances),
-        transcript_object=_keep(kit, written(transcript, notes), "transcript"),
+        metrics=notes.metrics, transcript_object=_keep(kit, written(transcript, notes), "transcript"),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.notes import Notes
 from edge_agent.domain.recording import Circumstances, Kind, Recording, State
 from edge_agent.domain.shelf import Planogram, ShelfScore
@@ -106,6 +107,7 @@ class Analysis:
     duration_ms: int = 0
     doubtful: int = 0
     utterances: int = 0
+    metrics: Metrics | None = None
     transcript_object: str = ""
     picture_object: str = ""
 

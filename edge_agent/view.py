@@ -1,9 +1,9 @@
 """Readable tables for a terminal: zh-CN first, English second, no jargon. Nothing here decides anything."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from edge_agent.documents import Diagnosis, Openings, SealedLine, ShelfLine, Status, TagLine, Why
+from edge_agent.documents import Diagnosis, MetricsLine, Openings, SealedLine, ShelfLine, Status, TagLine, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -110,6 +110,37 @@ def table(title: str, *columns: str) -> "Table":
     for column in columns:
         made.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
     return made
+
+
+METRICS: Final = (
+    ("coverage", "说话人已知 Known speakers", "%"),
+    ("talk_ratio", "销售说话占比 Talk ratio", "%"),
+    ("longest_monologue_s", "销售最长独白 Longest monologue", "s"),
+    ("longest_story_s", "客户最长讲述 Longest customer story", "s"),
+    ("interactivity_per_min", "每分钟来回 Changes of speaker / min", ""),
+    ("patience_s", "等待（中位数）Patience", "s"),
+    ("interruptions_by_rep", "销售打断 Interruptions by the rep", ""),
+    ("interruptions_by_customer", "客户打断 Interruptions by the customer", ""),
+    ("silence_s", "静默（超过5秒的）Silence", "s"),
+    ("rep_speed", "销售语速（字/分）Rep, characters / min", ""),
+    ("customer_speed", "客户语速（字/分）Customer, characters / min", ""),
+    ("rep_open_questions", "开放式提问 Open questions", ""),
+    ("rep_closed_questions", "封闭式提问 Closed questions", ""),
+)
+
+
+def metrics(lines: Sequence[MetricsLine]) -> "Table":
+    """One column per call; — is what cannot be measured."""
+    made = table("通话指标 Talk metrics", "指标 Measure", *(line.recording[-12:] for line in lines))
+    for name, title, unit in METRICS:
+        made.add_row(title, *(_measured(getattr(line.metrics, name), unit) for line in lines))
+    return made
+
+
+def _measured(value: float | None, unit: str) -> str:
+    if value is None:
+        return "—"
+    return f"{value:.0%}" if unit == "%" else f"{value:.1f} {unit}".strip() if isinstance(value, float) else str(value)
 
 
 def tags(lines: Sequence[TagLine], names: dict[str, tuple[str, str]]) -> "Table":

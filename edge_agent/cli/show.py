@@ -1,4 +1,4 @@
-"""`edge-agent status|tags|why`: what this box knows, read-only."""
+"""`edge-agent status|tags|metrics|why`: what this box knows, read-only."""
 
 import argparse
 
@@ -9,6 +9,10 @@ def add(commands: Commands) -> None:
     command(commands, "status", _status, "本机状态", "What is here, what waits, what is wrong")
     tags = command(commands, "tags", _tags, "行为标签", "Findings, newest recording last")
     tags.add_argument("--recording", default="", metavar="ID", help="only this recording")
+    metrics = command(
+        commands, "metrics", _metrics, "通话指标", "How calls were conducted: talk ratio, patience, speed and so on"
+    )
+    metrics.add_argument("recording", nargs="?", default="", help="only this recording")
     why = command(commands, "why", _why, "为什么有这个标签", "The conditions that held, rule and model")
     why.add_argument("tag", help="tag id, or the first characters of one")
 
@@ -33,6 +37,17 @@ def _tags(arguments: argparse.Namespace) -> int:
         print(documents.encode(documents.Tags(tags=lines)))
     else:
         view.console().print(view.tags(lines, answers.event_names(settings)))
+    return 0
+
+
+def _metrics(arguments: argparse.Namespace) -> int:
+    from edge_agent import answers, documents, view  # noqa: PLC0415
+
+    lines = answers.metrics(loaded(arguments), recording=arguments.recording)
+    if arguments.json:
+        print(documents.encode(documents.MetricsList(recordings=lines)))
+    else:
+        view.console().print(view.metrics(lines))
     return 0
 
 

@@ -19,6 +19,7 @@ from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdr
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
+from edge_agent.documents.metrics import MetricsLine, MetricsList, TalkMetrics
 from edge_agent.documents.opening import (
     Managers,
     OpeningEnded,
@@ -92,6 +93,8 @@ __all__ = [
     "Ingested",
     "Ingestion",
     "Managers",
+    "MetricsLine",
+    "MetricsList",
     "ObjectLine",
     "Officers",
     "OpeningEnded",
@@ -120,6 +123,7 @@ __all__ = [
     "SubjectTag",
     "TagLine",
     "Tags",
+    "TalkMetrics",
     "TextQuality",
     "Transcription",
     "Utterance",
@@ -140,6 +144,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "status": Status,
     "tags": Tags,
     "why": Why,
+    "metrics": MetricsList,
     "shelf-score": ShelfLine,
     "shelf-tags": PriceTags,
     "models-list": ModelList,

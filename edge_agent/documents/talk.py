@@ -1,6 +1,7 @@
 """What was found in calls, and what the bench tools print of one."""
 
 from edge_agent.documents.base import Document
+from edge_agent.documents.metrics import TalkMetrics
 
 
 class RecordingLine(Document, frozen=True, kw_only=True):
@@ -91,6 +92,7 @@ class Transcription(Document, frozen=True, kw_only=True):
     utterances: list[Utterance]
     quality: TextQuality
     facts: list[FactLine]
+    metrics: TalkMetrics | None
 
 
 class Found(Document, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ Facts may hold a telephone number: they are sealed with the transcript and never
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge_agent.domain.metrics import Metrics
+
 
 class FactKind(StrEnum):
     NUMBER = "number"
@@ -38,13 +40,6 @@ class Fact:
     unit: str = ""
     utterance: int = -1
     confidence: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metrics:
-    """How a talk was conducted; definitions, units and sources stand in `domain.metrics`. None = cannot be measured here."""
-
-    talk_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
@@ -53,12 +54,13 @@ def add(tx: Transaction, recording_id: str, analysis: Analysis, *, at: str) -> t
     """Write an analysis; returns its number and the tags as they stand now, withdrawals included."""
     tags = _superseding(analysis.tags, _current(tx, recording_id))
     score = "" if analysis.score is None else msgspec.json.encode(analysis.score).decode()
+    metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     cursor = tx.execute(
-        "INSERT INTO analyses (recording, ruleset, models, at, duration_ms, utterances, doubtful, score) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO analyses (recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             recording_id, analysis.ruleset, msgspec.json.encode(analysis.models).decode(), at, analysis.duration_ms,
-            analysis.utterances, analysis.doubtful, score,
+            analysis.utterances, analysis.doubtful, score, metrics,
         ),
     )  # fmt: skip
     number = int(cursor.lastrowid or 0)
@@ -81,11 +83,11 @@ def digest(connection: sqlite3.Connection, number: int) -> str:
     """sha256 over everything one analysis wrote, floats as their shortest text."""
     hashed = sha256()
     head = connection.execute(
-        "SELECT recording, ruleset, models, at, duration_ms, utterances, doubtful, score FROM analyses WHERE id = ?",
+        "SELECT recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics FROM analyses WHERE id = ?",
         (number,),
     )
     tags = connection.execute(f"SELECT {COLUMNS} FROM tags WHERE analysis = ? ORDER BY id", (number,))  # noqa: S608
-    for row in (*head, *tags):
+    for row in (*(one[:-1] if not one[-1] else one for one in head), *tags):  # as it was hashed before there were metrics
         hashed.update(canonical([repr(value) if isinstance(value, float) else value for value in row]) + b"\n")
     return hashed.hexdigest()
 
@@ -107,6 +109,10 @@ def tag_of(row: Any) -> tuple[str, BehaviorTag]:
 
 def score_of(text: str) -> ShelfScore:
     return msgspec.json.decode(text, type=ShelfScore)
+
+
+def metrics_of(text: str) -> Metrics:
+    return msgspec.json.decode(text, type=Metrics)
 
 
 def _row(recording_id: str, tag: BehaviorTag) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.recording import Recording
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.errors import NotFound, Unavailable
@@ -110,6 +111,14 @@ class LedgerReader:
         if not rows:
             raise NotFound("no shelf score for that recording", remedy="edge-agent status")
         return findings.score_of(rows[0]["score"])
+
+    def metrics(self, recording: str) -> Metrics | None:
+        """How a call was conducted, by its newest analysis that measured it."""
+        rows = self._query(
+            "SELECT metrics FROM analyses WHERE recording = :recording AND metrics <> '' ORDER BY id DESC LIMIT 1",
+            recording=recording,
+        )
+        return next((findings.metrics_of(row["metrics"]) for row in rows), None)
 
     def models(self, recording: str) -> tuple[str, ...]:
         """The models behind the newest analysis of a recording; empty before its first."""
