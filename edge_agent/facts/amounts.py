@@ -14,7 +14,7 @@ from typing import Final
 from edge_agent.domain.notes import FactKind
 from edge_agent.facts import money
 from edge_agent.facts.joined import begins_a_range, joined
-from edge_agent.facts.line import Span, free
+from edge_agent.facts.line import Span, free, gaps
 from edge_agent.facts.measures import (
     AN_EACH,
     COUNTED,
@@ -47,9 +47,8 @@ _HALF: Final = re.compile(
 def find(line: str, taken: Sequence[Span] = (), idioms: Sequence[Span] = ()) -> Iterator[Amount]:
     """The amounts of a folded sentence outside the spans that are `taken` or part of an idiom, from left to right."""
     behind = 0
-    for number in scan(line):
-        span = (number.start, number.end)
-        if number.start < behind or not free(span, taken) or not free(span, idioms) or begins_a_range(line, number):
+    for number in (number for start, end in gaps(taken, len(line)) for number in scan(line, start, end)):
+        if number.start < behind or not free((number.start, number.end), idioms) or begins_a_range(line, number):
             continue
         place = Place(line, joined(line, number))
         if _ORDINAL.search(place.before):

@@ -93,6 +93,21 @@ class _Part:
         return self.end == len(self.row)
 
     @property
+    def beside(self) -> Row:
+        """The groups right before and behind it."""
+        return self.row[max(0, self.start - 1) : self.start] + self.row[self.end : self.end + 1]
+
+    @property
+    def set_off(self) -> bool:
+        """Whether it stands between pauses."""
+        return self.row[self.start].pause and (self.last or self.row[self.end].pause)
+
+    @property
+    def of_a_longer(self) -> bool:
+        """Whether all of the row looks like one card or order number."""
+        return not self.whole and 14 <= sum(len(group.digits) for group in self.row) <= _LONGEST
+
+    @property
     def cue(self) -> Cue:
         """What the words call it: those before the row count for all of it, but not past a pause for a number in one piece."""
         first = self.row[0] if self.start and self.end - self.start > 1 else self.groups[0]
@@ -156,8 +171,10 @@ def _called_so(part: _Part, said: Cue) -> Identifier | None:
 
 def _card(part: _Part, said: Cue) -> Identifier | None:
     digits = part.digits
-    if said.kind == "id_card":
-        return part.named(FactKind.ID_CARD, 0.8) if checks.old_citizen(digits) else None
+    if said.kind == "id_card" and checks.old_citizen(digits):
+        return part.named(FactKind.ID_CARD, 0.8)
+    if said.kind == "id_card" and said.tight and len(digits) in {15, 18}:
+        return None
     if checks.card(digits):
         return part.named(FactKind.BANK_CARD, 0.98 if said.kind == "card" else 0.9 if digits.startswith("62") else 0.75)
     if said.kind == "card" and 16 <= len(digits) <= 19 and checks.luhn(digits):
@@ -189,7 +206,9 @@ def _landline(part: _Part, said: Cue) -> Identifier | None:
     digits, groups = part.digits, part.groups
     called = said.kind == "phone"
     if checks.landline(digits):
-        by_area = len(groups) == 1 or groups[0].digits in {digits[:3], digits[:4]} or any(group.said for group in groups)
+        one_by_one = {len(group.digits) for group in groups} == {1}
+        by_area = groups[0].digits in {digits[:3], digits[:4]} or one_by_one or any(group.said for group in groups)
+        by_area = len(groups) == 1 or (by_area and not part.of_a_longer)
         return _extended(part, 0.97 if called else 0.88) if called or by_area else None
     local = len(digits) in {7, 8} and digits[0] in "2345678" and not _a_day(digits)
     return _extended(part, 0.75) if called and said.tight and part.whole and local else None
@@ -200,8 +219,10 @@ def _plausible(part: _Part) -> bool:
     sizes = tuple(len(group.digits) for group in part.groups)
     if part.whole:
         return any(group.said for group in part.groups) or sizes in _WRITTEN_SHAPES or set(sizes) == {1}
-    of_a_longer = 14 <= sum(len(group.digits) for group in part.row) <= 20
-    return len(sizes) == 1 or (sizes in _WRITTEN_SHAPES and not of_a_longer)
+    if set(sizes) == {1} and len(sizes) == 11:
+        return all(len(one.digits) > 1 or one.said != part.groups[0].said for one in part.beside)
+    said = any(group.said for group in part.groups) and part.set_off
+    return len(sizes) == 1 or ((sizes in _WRITTEN_SHAPES or said) and not part.of_a_longer)
 
 
 def _a_day(digits: str) -> bool:

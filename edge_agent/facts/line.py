@@ -1,6 +1,7 @@
 """A sentence as it is searched: folded without moving a character, and where a number character is no number.
 
 Full-width digits, letters and signs become plain ones where that is one character for one; offsets stay those of the text.
+A full-width comma stays: it is a pause, and no part of a number as in 1,200.
 """
 
 import re
@@ -38,7 +39,7 @@ def _one(char: str) -> str:
 
 def fold(text: str) -> str:
     """The same sentence, the same length, one way of writing each character."""
-    even = "".join(char if char < "\x80" else _one(char) for char in text).translate(_ALIKE)
+    even = "".join(char if char < "\x80" or char == "，" else _one(char) for char in text).translate(_ALIKE)
     return _BANKERS.sub(lambda m: m[0].translate(_PLAIN) if re.search(r"[壹-龥]", m[0]) else m[0], even)
 
 

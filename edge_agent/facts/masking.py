@@ -7,7 +7,9 @@ from typing import Final
 
 from edge_agent.domain.notes import Fact, FactKind, Notes
 from edge_agent.domain.transcript import Transcript, Utterance
+from edge_agent.facts import dictation
 from edge_agent.facts.reading import find
+from edge_agent.facts.talk import note
 
 MARKS: Final = {
     FactKind.PHONE: "[电话]", FactKind.ID_CARD: "[身份证]", FactKind.BANK_CARD: "[银行卡]", FactKind.PLATE: "[车牌]",
@@ -44,19 +46,33 @@ def hide(text: str, facts: Sequence[Fact]) -> tuple[str, tuple[Fact, ...]]:
 
 def masked(transcript: Transcript, notes: Notes) -> tuple[Transcript, Notes]:
     """A talk and its notes to be shown. The search is made anew, so that it does not hang on what was noted."""
+    personal = [one for one in note(transcript, _ANY_DAY) if one.kind.personal]
+    others = [one for one in notes.facts if not one.kind.personal]
+    split = {part.utterance for part in dictation.find(transcript.utterances)}
+    utterances: list[Utterance] = []
     moved: list[Fact] = []
     for number, utterance in enumerate(transcript.utterances):
-        noted = [one for one in notes.facts if one.utterance == number]
-        personal = [replace(one, utterance=number) for one in _personal(utterance.text)]
-        moved += hide(utterance.text, [*personal, *(one for one in noted if not one.kind.personal)])[1]
-    shown = tuple(_shown(one) for one in transcript.utterances)
-    return replace(transcript, utterances=shown), replace(notes, facts=tuple(moved if notes.facts else ()))
+        here = [one for one in personal if one.utterance == number]
+        text, facts = hide(utterance.text, [*here, *(one for one in others if one.utterance == number)])
+        moved += facts
+        # Its other writings hold the same part of a number, where no search would find it.
+        raw, normalised = ("" if number in split else _shown(said) for said in (utterance.raw, utterance.normalised))
+        utterances.append(replace(utterance, text=text, raw=raw, normalised=normalised, corrections=()))
+    return replace(transcript, utterances=tuple(utterances)), replace(notes, facts=tuple(moved if notes.facts else ()))
 
 
-def _shown(one: Utterance) -> Utterance:
-    text, raw, normalised = (mask(said, _personal(said)) for said in (one.text, one.raw, one.normalised))
-    return replace(one, text=text, raw=raw, normalised=normalised, corrections=())
+def masked_document(content: bytes) -> bytes:
+    """A sealed transcript with its notes (`pipeline.written`) as it may be shown; whatever else it holds stays as it is."""
+    import msgspec  # noqa: PLC0415 - searching a sentence needs no library
+
+    document = msgspec.json.decode(content)
+    notes = msgspec.convert(document.get("notes") or {}, Notes, strict=False)
+    shown, noted = masked(msgspec.convert(document, Transcript, strict=False), notes)
+    document["utterances"] = msgspec.to_builtins(shown.utterances)
+    if document.get("notes"):
+        document["notes"]["facts"] = msgspec.to_builtins(noted.facts)
+    return msgspec.json.encode(document)
 
 
-def _personal(text: str) -> list[Fact]:
-    return [one for one in find(text, _ANY_DAY) if one.kind.personal]
+def _shown(text: str) -> str:
+    return mask(text, [one for one in find(text, _ANY_DAY) if one.kind.personal])

@@ -29,7 +29,7 @@ _HUNDREDS: Final = f"(?:{_D}百(?:零?{_TENS}|零{_T}|{_T})?)"
 _THOUSANDS: Final = f"(?:{_D}千(?:零{_TENS}|零?{_HUNDREDS}|零{_T}|{_T})?)"
 _SMALL: Final = f"(?:{_THOUSANDS}|{_HUNDREDS}|{_TENS})"
 _BIG: Final = f"(?:(?:{_SMALL}|{_D})万(?:零?{_SMALL}|零{_T}|{_T})?)"
-_HUGE: Final = f"(?:(?:{_BIG}|{_SMALL}|{_D})亿(?:零?(?:{_BIG}|{_SMALL})|{_T})?)"
+_HUGE: Final = f"(?:(?:{_BIG}|{_SMALL}|{_D})亿(?:零?(?:{_BIG}|{_SMALL})|零{_T}|{_T})?)"
 CARDINAL: Final = f"(?:{_HUGE}|{_BIG}|{_SMALL})"
 _FIRST: Final = "一二两三四五六七八"
 _PAIR: Final = "|".join(
@@ -44,7 +44,7 @@ _SCAN: Final = re.compile(
     rf"|(?P<decimal>(?:{CARDINAL}|[零二三四五六七八九]|(?<![{_COMPARED}])一)点[零一二三四五六七八九]+(?P<d_unit>[百千]?[万亿]|[百千])?)(?!点|十|百|千)"
     rf"|(?P<some>(?:{_T}?[十百千万])?[好几数][十百千万亿]{{1,2}}|{_T}?十几[万亿]?|{_T}百几十|(?<![{_D[1:-1]}几0-9])(?:百八十|千八百|百十)(?![{_D[1:-1]}]))"
     rf"|(?<![百千万亿])(?P<cardinal>{CARDINAL})"
-    rf"|(?P<digits>[零一幺二两三四五六七八九]+|[俩仨])"
+    rf"|(?P<digits>(?:[零一幺二两三四五六七八九](?![十百千万亿]))+|[俩仨])"
 )
 
 

@@ -17,10 +17,10 @@ _HEAD: Final = re.compile(
     rf"(?P<province>[{PROVINCES}])(?:牌的?)?[\s·.\-,，、]?(?:(?P<letter>[A-HJ-Za-hj-z])|(?P<heard>[{''.join(_LETTERS)}]))"
 )
 _PLACE: Final = re.compile(
-    r"(?:[\s·.\-,，、]|嗯|呃|然后|那个|杠){0,3}(?:(?P<run>[两二三四五2-5])个(?P<what>[零一二三四五六七八九幺0-9])|(?P<one>[A-HJ-NP-Za-hj-np-z0-9零〇一二三四五六七八九幺两洞拐勾]))"
+    r"(?:[\s·.\-,，、…]|[嗯呃啊额哦]|然后|那个|杠){0,3}(?:(?P<run>[两二三四五2-5])个(?P<what>[零一二三四五六七八九幺0-9])|(?P<one>[A-HJ-NP-Za-hj-np-z0-9零〇一二三四五六七八九幺两洞拐勾]))"
 )
 _RADIO: Final = {"洞": "0", "拐": "7", "勾": "9", "〇": "0"}
-_LAST: Final = re.compile(r"\s?(?P<last>[挂学警港澳])(?!车|生|校|费|员|了|上)")
+_LAST: Final = re.compile(r"(?:[\s·.\-,，、…]|[嗯呃啊额哦]|那个){0,3}(?P<last>[挂学警港澳])(?!车|生|校|费|员|了|上)")
 _NO_PROVINCE: Final = {
     "新": "全最更刷创重崭清",
     "云": "里为讯乌多风白",
@@ -45,10 +45,8 @@ def find(line: str) -> Iterator[Identifier]:
         called = _CALLED.search(line[max(0, start - 10) : start]) is not None
         if start < behind or (line[start - 1 : start] or " ") in _NO_PROVINCE.get(head["province"], ""):
             continue
-        if head["heard"] and not called:
-            continue
         found = _serial(line, head.end())
-        if found is None:
+        if found is None or (head["heard"] and not (called or (head["heard"] in "诶欸" and found[0][:4].isdigit()))):
             continue
         serial, behind = found
         letter = head["letter"].upper() if head["letter"] else _LETTERS[head["heard"]]

@@ -1,12 +1,10 @@
-"""All facts of a sentence, and of a talk: identifiers first, then days and times, then amounts in what is left."""
+"""All facts of a sentence: identifiers first, then days and times, then amounts in what is left."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from edge_agent.domain.notes import Fact, FactKind
-from edge_agent.domain.transcript import Transcript
 from edge_agent.facts import accounts, amounts, dates, identifiers, plates
 from edge_agent.facts.dates import Moment
 from edge_agent.facts.identifiers import Identifier
@@ -16,24 +14,13 @@ from edge_agent.facts.place import Amount
 _HIDDEN: Final = "\x00"
 
 
-def note(transcript: Transcript, started_at: datetime) -> tuple[Fact, ...]:
-    """The facts of a talk in the order they were said. Days count from `started_at` in the time zone of this machine."""
-    local = started_at.astimezone()
-    return tuple(
-        replace(fact, utterance=number)
-        for number, utterance in enumerate(transcript.utterances)
-        for fact in find(utterance.text, local)
-    )
-
-
 def find(text: str, at: datetime) -> list[Fact]:
     """The facts of one sentence from left to right; `at` is the local moment from which days count."""
-    line = fold(text)
-    named, moments, counted = read(line, at)
-    found = [_fact(one.kind, one.value, one.span, one.confidence) for one in named]
-    found += [_fact(FactKind.DATE, one.value, one.span, one.confidence) for one in moments]
-    found += [_fact(one.kind, one.value, one.span, one.confidence, one.unit) for one in counted]
-    return sorted(found, key=lambda fact: (fact.char_start, fact.char_end))
+    named, moments, counted = read(fold(text), at)
+    found = [fact(one.kind, one.value, one.span, one.confidence) for one in named]
+    found += [fact(FactKind.DATE, one.value, one.span, one.confidence) for one in moments]
+    found += [fact(one.kind, one.value, one.span, one.confidence, one.unit) for one in counted]
+    return sorted(found, key=lambda one: (one.char_start, one.char_end))
 
 
 def read(line: str, at: datetime) -> tuple[list[Identifier], list[Moment], list[Amount]]:
@@ -62,5 +49,6 @@ def _without(line: str, spans: Sequence[Span]) -> str:
     return line
 
 
-def _fact(kind: FactKind, value: str, span: Span, confidence: float, unit: str = "") -> Fact:
+def fact(kind: FactKind, value: str, span: Span, confidence: float, unit: str = "") -> Fact:
+    """One thing named, as the notes hold it."""
     return Fact(kind=kind, value=value, unit=unit, char_start=span[0], char_end=span[1], confidence=round(confidence, 4))

@@ -35,18 +35,22 @@ _FILLER: Final = "|".join(_FILLERS.split())
 _GAP: Final = re.compile(rf"(?:[\s\-·.,，、。…~_/()（）;；:：]|{_FILLER}){{0,8}}")
 _SOFT: Final = re.compile(rf"[,，、。…;；:：]|{_FILLER}")
 _A_WORD: Final = re.compile("一[起下定般样直共旦边会律致切向味再线方块些个条路点手次种位家台]|两[个位条家台次种]")
+_NAMED: Final = re.compile(r"张三|李四(?!零零)|王五|赵六|[老小阿][二三四五六七八九]")
 _BEFORE: Final = re.compile(r"(?:周|星期|礼拜|第|初|统|唯|之|万|专|单|同|逐|合)$")
 _LOOSE: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Digits without a gap. `loose`: a row may be cut before it. `said`: no written digit; `read`: it holds tens or hundreds."""
+    """Digits without a gap. `loose`: a row may be cut before it, `pause`: for it comes behind a pause. `said`: no written digit;
+    `read`: it holds tens or hundreds.
+    """
 
     digits: str
     span: Span
     said: bool
     loose: bool
+    pause: bool
     read: bool
 
 
@@ -69,7 +73,8 @@ def rows(line: str) -> Iterator[Row]:
     for run in _runs(line):
         group = Group(
             digits="".join(one.digits for one in run), span=(run[0].start, run[-1].end), said=all(one.said for one in run),
-            loose=not row or _loose(line, row[-1], run), read=any(one.read for one in run),
+            loose=not row or _loose(line, row[-1], run),
+            pause=not row or _SOFT.search(line, row[-1].span[1], run[0].start) is not None, read=any(one.read for one in run),
         )  # fmt: skip
         if row and _GAP.fullmatch(line, row[-1].span[1], group.span[0]) is None:
             yield from _long(row)
@@ -108,10 +113,15 @@ def _runs(line: str) -> Iterator[list[_Digit]]:
 def _trimmed(line: str, run: list[_Digit]) -> Iterator[list[_Digit]]:
     if run and run[-1].said and _A_WORD.match(line, run[-1].end - 1):
         run = run[:-1]
-    if run and run[0].said and _BEFORE.search(line[max(0, run[0].start - 2) : run[0].start]):
+    if run and run[0].said and _in_a_word(line, run[0].start):
         run = run[1:]
     if run and not all(one.radio for one in run):
         yield run
+
+
+def _in_a_word(line: str, start: int) -> bool:
+    """周三, 第一, 张三: the digit at `start` belongs to the word before it."""
+    return _BEFORE.search(line[max(0, start - 2) : start]) is not None or _NAMED.match(line, max(0, start - 1)) is not None
 
 
 def _digits(line: str) -> Iterator[_Digit]:

@@ -15,6 +15,8 @@ from edge_agent.facts import reading
 from edge_agent.facts.line import Span, fold, gaps
 from edge_agent.facts.numbers import CARDINAL, DIGITS, one_by_one, plain, value
 
+_PASSES: Final = 4
+"""Digits may make readable what stands beside them: it is written until nothing changes."""
 _ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _IN_A_DATE: Final = re.compile(
     rf"(?P<year>[零〇一二三四五六七八九]{{2,4}})(?=年)|(?P<count>{CARDINAL}|[一二两三四五六七八九])(?=月|号|日|点|分|刻|天|个|周|星期|礼拜|年|小时)"
@@ -27,6 +29,14 @@ _FRACTION: Final = re.compile(r"(?P<under>[二三四五六七八九十百千]{1,
 
 def in_digits(text: str) -> str:
     """The sentence with its numbers in digits."""
+    for _ in range(_PASSES):
+        before, text = text, _written(text)
+        if text == before:
+            break
+    return text
+
+
+def _written(text: str) -> str:
     line = fold(text)
     parts: list[str] = []
     at = 0
