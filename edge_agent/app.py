@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from edge_agent import __version__
+from edge_agent import __version__, facts
 from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
@@ -106,11 +106,11 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
     opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
-        facts = {
+        inforce = {
             "ruleset": rules.ruleset, "recipients": held.recipients_digest, "managers": managers.digest(held),
             "models": shipped().digest,
         }  # fmt: skip
-        book.started({"config": settings.digest} | facts)
+        book.started({"config": settings.digest} | inforce)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress), notetaker=Notepad(settings), tagger=rules,
             shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
@@ -202,7 +202,8 @@ class Speech:
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":
-        return self.engine.transcribe(media, channels=channels, terms=terms)
+        heard = self.engine.transcribe(media, channels=channels, terms=terms)
+        return facts.with_digits(heard) if self._settings.speech.numbers else heard
 
 
 class Notepad:
@@ -211,8 +212,11 @@ class Notepad:
     def __init__(self, settings: Config) -> None:
         self._speech = settings.speech
 
-    def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:  # noqa: ARG002 - facts will need it
-        return Notes(metrics=measure(transcript.utterances) if self._speech.metrics else None)
+    def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:
+        return Notes(
+            metrics=measure(transcript.utterances) if self._speech.metrics else None,
+            facts=facts.note(transcript, started_at) if self._speech.facts else (),
+        )
 
 
 class Shelf:

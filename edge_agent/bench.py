@@ -1,15 +1,28 @@
 """The bench tools: one file in, one document out, nothing stored. They may print text, since their caller gave them the file."""
 
 import dataclasses
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from edge_agent import answers, app, documents, privilege
+from edge_agent import answers, app, documents, facts, privilege
 from edge_agent.config import Config
-from edge_agent.documents import Findings, Found, PriceTagLine, PriceTags, ShelfLine, Transcription, Utterance
+from edge_agent.documents import (
+    FactsOfLine,
+    FactsOfLines,
+    Findings,
+    Found,
+    PriceTagLine,
+    PriceTags,
+    ShelfLine,
+    Transcription,
+    Utterance,
+)
 from edge_agent.domain import transcript as talk
+from edge_agent.domain.notes import Fact
 from edge_agent.domain.recording import Circumstances, Consent, Kind
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import LOW_CONFIDENCE, Speaker, Transcript
@@ -37,12 +50,17 @@ class Dialogue(msgspec.Struct):
 
 
 def transcribe(
-    settings: Config, file: Path, *, channels: tuple[str, ...] = ("rep", "customer"), industry: str = ""
+    settings: Config, file: Path, *, channels: tuple[str, ...] = ("rep", "customer"), industry: str = "", mask: bool = False
 ) -> Transcription:
-    """Recognise one file. BadInput names what is wrong with it; MissingAsset the model that is not installed."""
+    """Recognise one file. BadInput names what is wrong with it; MissingAsset the model that is not installed.
+
+    `mask`: what identifies a person is hidden, wherever it stands; corrections, whose places are the text's, are left out.
+    """
     around = _around(Dialogue(industry=industry), tuple(_speaker(name) for name in channels))
     found = _recognised(settings, file, around)
     notes = app.Notepad(settings).note(found, started_at=around.started_at)
+    if mask:
+        found, notes = facts.masked(found, notes)
     return Transcription(
         model=found.model,
         duration_ms=found.duration_ms,
@@ -66,14 +84,27 @@ def transcribe(
             draft=found.quality.draft, reasons=list(found.quality.reasons), snr_db=found.quality.snr_db,
             band_hz=found.quality.band_hz, logprob=found.quality.logprob,
         ),
-        facts=[
-            documents.FactLine(
-                kind=one.kind.value, value=one.value, unit=one.unit, utterance=one.utterance, char_start=one.char_start,
-                char_end=one.char_end, confidence=round(one.confidence, 4),
-            )
-            for one in notes.facts
-        ],
+        facts=[fact_line(one) for one in notes.facts],
         metrics=None if notes.metrics is None else answers.talk_metrics(notes.metrics),
+    )  # fmt: skip
+
+
+def facts_of(lines: Iterable[str], at: datetime, *, mask: bool = False) -> FactsOfLines:
+    """The facts of each line, one utterance a line; days count from the local moment `at`."""
+    return FactsOfLines(at=at.isoformat(), lines=[_facts_line(line.rstrip("\r\n"), at, mask=mask) for line in lines])
+
+
+def _facts_line(text: str, at: datetime, *, mask: bool) -> FactsOfLine:
+    found = tuple(facts.find(text, at))
+    if mask:
+        text, found = facts.hide(text, found)
+    return FactsOfLine(text=text, normalised=facts.in_digits(text), facts=[fact_line(one) for one in found])
+
+
+def fact_line(one: Fact) -> documents.FactLine:
+    return documents.FactLine(
+        kind=one.kind.value, value=one.value, unit=one.unit, utterance=one.utterance, char_start=one.char_start,
+        char_end=one.char_end, confidence=round(one.confidence, 4),
     )  # fmt: skip
 
 

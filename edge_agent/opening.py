@@ -1,7 +1,8 @@
 """Opening one recording with two persons: the box's side of it (see `request`, `release`, `unseal`, `window` in the vault).
 
     request   a manager's signed intent (or, where no manager is enrolled, the box) becomes a request for both officers
-    open      both releases start a window of some minutes; `view` writes the content while it lasts; `end` ends it early
+    open      both releases start a window of some minutes; `view` writes the content while it lasts, a transcript masked; `end`
+              ends it early
     unseal    open, view once and end, in one step and without a window
     receipts  what the requester and both officers are told afterwards
 
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_agent import app, ids
+from edge_agent import app, facts, ids
 from edge_agent.config import Config
 from edge_agent.documents import (
     Managers,
@@ -84,8 +85,12 @@ def open_(settings: Config, request_id: str, *, shares: Sequence[Path]) -> Windo
         return WindowOpened(request=request_id, object=row.object, until=until.isoformat())
 
 
-def view(settings: Config, request_id: str, *, output: Path) -> OpeningViewed:
-    """Write an open object's content to a new file. NotAllowed: no window, or it is over. SealBroken, BadInput, NotFound."""
+def view(settings: Config, request_id: str, *, output: Path, unmasked: bool = False) -> OpeningViewed:
+    """Write an open object's content to a new file; of a transcript what identifies a person only if `unmasked`, and so logged.
+
+    Raises:
+        NotAllowed: no window, or it is over. SealBroken, BadInput, NotFound.
+    """
     from edge_agent.vault import handed, window  # noqa: PLC0415
 
     handed.check_free(output)
@@ -95,8 +100,10 @@ def view(settings: Config, request_id: str, *, output: Path) -> OpeningViewed:
         except NotAllowed:
             ledger.openings_due([request_id])
             raise
-        views = ledger.opening_viewed(request_id)
-        return OpeningViewed(request=request_id, object=opened.object_id, bytes=opened.write(output), views=views)
+        masked = not unmasked and vault.manifest(opened.object_id).retention == "transcript"
+        views = ledger.opening_viewed(request_id, "masked" if masked else "content")
+        size = opened.write(output, shown=facts.masked_document if masked else None)
+        return OpeningViewed(request=request_id, object=opened.object_id, bytes=size, views=views, masked=masked)
 
 
 def end(settings: Config, request_id: str) -> OpeningEnded:

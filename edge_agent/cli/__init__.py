@@ -19,6 +19,7 @@ from edge_agent.cli import (
     consent,
     doctor,
     enrol,
+    facts,
     models,
     officers,
     opening,
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
+        facts,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -18,6 +18,7 @@ def add(commands: Commands) -> None:
     look = command(acts, "view", _view, "查看已打开的录音", "Write the content to a new file; every view is logged")
     look.add_argument("request")
     look.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="best on a tmpfs: it is plain")
+    look.add_argument("--unmasked", action="store_true", help="文字稿不打码 a transcript with telephone numbers and the like")
     end = command(acts, "end", _end, "提前结束", "End an opening, or a request that is no longer wanted")
     end.add_argument("request")
     command(acts, "list", _list, "申请与打开记录", "Every request and what became of it")
@@ -42,7 +43,7 @@ def _open(arguments: argparse.Namespace) -> int:
 def _view(arguments: argparse.Namespace) -> int:
     from edge_agent import documents, opening  # noqa: PLC0415
 
-    viewed = opening.view(loaded(arguments), arguments.request, output=arguments.output)
+    viewed = opening.view(loaded(arguments), arguments.request, output=arguments.output, unmasked=arguments.unmasked)
     print(documents.encode(viewed) if arguments.json else f"第 {viewed.views} 次查看 view {viewed.views}: {viewed.bytes} bytes")
     return 0
 

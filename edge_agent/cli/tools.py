@@ -12,6 +12,7 @@ def add(commands: Commands) -> None:
     transcribe.add_argument("file", type=Path)
     transcribe.add_argument("--channels", default="rep,customer", help="speaker of each channel of a stereo file, left first")
     transcribe.add_argument("--industry", default="", help="whose terms to listen for")
+    transcribe.add_argument("--mask", action="store_true", help="电话、证件等打码 hide what identifies a person")
     tag = command(
         commands,
         "tag",
@@ -56,6 +57,7 @@ def _transcribe(arguments: argparse.Namespace) -> int:
         arguments.file,
         channels=tuple(arguments.channels.split(",")),
         industry=arguments.industry,
+        mask=arguments.mask,
     )
     if arguments.json:
         print(documents.encode(found))

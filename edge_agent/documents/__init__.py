@@ -1,8 +1,8 @@
 """The JSON documents the commands print: one Struct each, closed, from which `edge_agent/schemas/*.json` is generated
 (`python tests/schema/make_schemas.py`). One module for each noun.
 
-The bench tools (`transcribe`, `tag`) may print text, because their caller gave them the file; nothing else here has a field
-for what was said.
+The bench tools (`transcribe`, `tag`, `facts`) may print text, because their caller gave it to them; nothing else here has a
+field for what was said.
 """
 
 from typing import Final
@@ -19,6 +19,7 @@ from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdr
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
+from edge_agent.documents.facts import FactsOfLine, FactsOfLines
 from edge_agent.documents.metrics import MetricsLine, MetricsList, TalkMetrics
 from edge_agent.documents.opening import (
     Managers,
@@ -85,6 +86,8 @@ __all__ = [
     "Erased",
     "Exported",
     "FactLine",
+    "FactsOfLine",
+    "FactsOfLines",
     "Findings",
     "Found",
     "HoldLine",
@@ -180,5 +183,6 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "subject-export": Exported,
     "subject-file": SubjectFile,
     "subject-erase": Erased,
+    "facts": FactsOfLines,
 }
 """Every document by the name of its schema file."""

@@ -26,10 +26,13 @@ class WindowOpened(Document, frozen=True, kw_only=True):
 
 
 class OpeningViewed(Document, frozen=True, kw_only=True):
+    """`masked`: a transcript without what identifies a person."""
+
     request: str
     object: str
     bytes: int
     views: int
+    masked: bool = False
 
 
 class OpeningEnded(Document, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ledger.audit import Chain
 from edge_agent.ledger.database import Transaction
 
-Wrote = Literal["content", "identity"]
+Wrote = Literal["content", "masked", "identity"]
 ASKED: Final = "asked"
 OPEN: Final = "open"
 ENDED: Final = "ended"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.tagging.numbers import NUMBER, value
+from edge_agent.facts.numbers import NUMBER, value
 from edge_agent.tagging.text import Span
 
 _MEASURE: Final = (

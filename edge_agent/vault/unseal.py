@@ -6,7 +6,7 @@ expired or used request, an officer who is no longer on the signed lists or who 
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -44,8 +44,10 @@ class Opening:
     identity: Identity
     vault: DeviceVault = field(repr=False)
 
-    def write(self, output: Path, *, identity: bool = False) -> int:
+    def write(self, output: Path, *, identity: bool = False, shown: Callable[[bytes], bytes] | None = None) -> int:
         """Write the plaintext (or the object's age identity file) to a new file, then destroy the session; gives its bytes.
+
+        `shown` makes of a small document what may be seen of it.
 
         Raises:
             SealBroken: the object does not verify; no file appears. NotAllowed, BadInput, Unavailable: see `handed.give`.
@@ -56,6 +58,8 @@ class Opening:
                 written += file.write(identity_file(self.identity))
             else:
                 with self.vault.open_with(self.object_id, self.identity) as plain:
+                    if shown is not None:
+                        written += file.write(shown(plain.read()))
                     while block := plain.read(_BLOCK):
                         written += file.write(block)
         self.forget()

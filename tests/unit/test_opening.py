@@ -13,8 +13,10 @@ import msgspec
 import pytest
 from ledger_world import TurnableClock, memory_folder
 
-from edge_agent import app, duties, ids, opening
+from edge_agent import app, duties, ids, opening, pipeline
 from edge_agent.config import Config
+from edge_agent.domain.notes import Notes
+from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadConfig, BadInput, LedgerBroken, NotAllowed, NotFound, Refused, SealBroken
 from edge_agent.ledger.book import SqliteLedger
 from edge_agent.provision import officers, provision
@@ -527,3 +529,18 @@ def test_a_used_request_leaves_no_session(desk: Desk) -> None:
     keys = app.keys(desk.settings)
     with pytest.raises(NotAllowed, match="it was used"):
         requests.session(keys, named(request))
+
+
+def test_a_transcript_is_viewed_masked_unless_asked_otherwise_and_the_log_says_which(desk: Desk) -> None:
+    said = Utterance(start_ms=0, end_ms=900, speaker=Speaker.CUSTOMER, text="我手机幺三八零零幺三八零零零")
+    transcript = Transcript(model="m", model_digest="d", duration_ms=900, rtf=0.1, utterances=(said,))
+    content, vault = pipeline.written(transcript, Notes()), app.vault(desk.settings, app.keys(desk.settings))
+    object_id = ids.new_id()
+    vault.seal(object_id, [content], retention="transcript")
+    vault.close(object_id)
+    shown = Desk(desk.settings, object_id, desk.folder)
+    name, outputs = shown.opened(), [shown.out(), shown.out()]
+    assert opening.view(desk.settings, name, output=outputs[0]).masked is True
+    assert opening.view(desk.settings, name, output=outputs[1], unmasked=True).masked is False
+    assert [json.loads(outputs[0].read_bytes())["utterances"][0]["text"], outputs[1].read_bytes()] == ["我手机[电话]", content]
+    assert [body["wrote"] for _, body in shown.log("opening.viewed")] == ["masked", "content"]

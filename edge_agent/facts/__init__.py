@@ -1,0 +1,17 @@
+"""What was named in a talk: numbers, money, dates, quantities, and what identifies a person. Text in, `domain.notes.Fact` out.
+
+- `numbers` is the house's one reading of numbers; `line` folds a sentence without moving a character.
+- `identifiers` (rows of digits), `plates` and `accounts` find what identifies somebody: by structure and check digit first, the
+  words around decide the rest. `dates` and `amounts` read what is left.
+- `reading` puts them together for a sentence, `talk` for a talk (`dictation`: a number said over several utterances).
+- `writing` writes a sentence's numbers in digits, `masking` hides what is personal.
+
+Nothing here needs a library, a model or the network. The expressions are ours and linear: no repetition of a repetition.
+"""
+
+from edge_agent.facts.masking import hide, mask, masked, masked_document
+from edge_agent.facts.reading import find
+from edge_agent.facts.talk import note
+from edge_agent.facts.writing import in_digits, with_digits
+
+__all__ = ["find", "hide", "in_digits", "mask", "masked", "masked_document", "note", "with_digits"]

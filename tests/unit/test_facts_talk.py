@@ -1,0 +1,114 @@
+"""The facts of a whole talk: dictated over several utterances, switched on and off, masked, and printed."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from edge_agent import app, facts, pipeline
+from edge_agent.cli import main
+from edge_agent.config import Config, Speech
+from edge_agent.domain.notes import FactKind
+from edge_agent.domain.transcript import Speaker, Transcript, Utterance
+
+AT = datetime(2026, 11, 25, 2, tzinfo=UTC)
+
+
+def talk(*said: tuple[Speaker, str]) -> Transcript:
+    utterances = tuple(
+        Utterance(start_ms=n * 2000, end_ms=n * 2000 + 1500, speaker=speaker, text=text) for n, (speaker, text) in enumerate(said)
+    )
+    return Transcript(model="m", model_digest="d", duration_ms=60_000, rtf=0.1, utterances=utterances)
+
+
+DICTATED = talk(
+    (Speaker.CUSTOMER, "我电话一三八。"),
+    (Speaker.REP, "嗯。"),
+    (Speaker.CUSTOMER, "零零一三。"),
+    (Speaker.REP, "好。"),
+    (Speaker.CUSTOMER, "八零零零，下周三联系。"),
+)
+
+
+def test_number_dictated_over_several_utterances_is_one():
+    found = [one for one in facts.note(DICTATED, AT) if one.kind is FactKind.PHONE]
+    assert [(one.utterance, one.value) for one in found] == [(0, "13800138000"), (2, "13800138000"), (4, "13800138000")]
+    said = [DICTATED.utterances[one.utterance].text[one.char_start : one.char_end] for one in found]
+    assert said == ["一三八", "零零一三", "八零零零"]
+
+
+def test_numbers_of_two_speakers_are_not_read_as_one():
+    both = talk((Speaker.CUSTOMER, "我要一三八"), (Speaker.REP, "零零一三八零零零是订单吗您再说一下"))
+    assert [one.value for one in facts.note(both, AT) if one.kind is FactKind.PHONE] == []
+
+
+def test_masked_talk_shows_no_digit_of_a_telephone():
+    shown, notes = facts.masked(facts.with_digits(DICTATED), app.Notepad(Config()).note(DICTATED, started_at=AT))
+    assert [one.text for one in shown.utterances] == ["我电话[电话]。", "嗯。", "[电话]。", "好。", "[电话]，下周三联系。"]
+    printed = msgspec.json.encode((shown, notes)).decode()
+    assert not any(part in printed for part in ("138", "一三八", "零零一三", "八零零零"))
+    dates = [one for one in notes.facts if one.kind is FactKind.DATE]
+    assert [shown.utterances[one.utterance].text[one.char_start : one.char_end] for one in dates] == ["下周三"]
+
+
+def test_sealed_transcript_is_shown_masked_with_everything_else_in_place():
+    heard = facts.with_digits(DICTATED)
+    notes = app.Notepad(Config()).note(heard, started_at=AT)
+    sealed = pipeline.written(heard, notes)
+    shown = json.loads(facts.masked_document(sealed))
+    assert shown["utterances"][0]["text"] == "我电话[电话]。"
+    assert not any(part in json.dumps(shown, ensure_ascii=False) for part in ("138", "一三八", "零零一三", "八零零零"))
+    plain = json.loads(sealed)
+    assert {name: shown[name] for name in shown if name not in {"utterances", "notes"}} == {
+        name: plain[name] for name in plain if name not in {"utterances", "notes"}
+    }
+
+
+def test_facts_are_noted_only_where_they_are_switched_on():
+    on, off = Config(), Config(speech=Speech(facts=False))
+    assert app.Notepad(on).note(DICTATED, started_at=AT).facts
+    assert app.Notepad(off).note(DICTATED, started_at=AT).facts == ()
+
+
+class Recogniser:
+    def transcribe(self, media, *, channels, terms):
+        return talk((Speaker.CUSTOMER, "价格是九千八"), (Speaker.REP, "好"))
+
+
+@pytest.mark.parametrize(("on", "normalised"), [(True, ["价格是9800", ""]), (False, ["", ""])])
+def test_sentences_are_written_in_digits_only_where_that_is_switched_on(on, normalised):
+    speech = app.Speech(Config(speech=Speech(numbers=on)))
+    speech.engine = Recogniser()
+    found = speech.transcribe(io.BytesIO(), channels=(), terms=())
+    assert [one.normalised for one in found.utterances] == normalised
+    assert [one.text for one in found.utterances] == ["价格是九千八", "好"]
+
+
+def printed(capsys, monkeypatch, text: str, *arguments: str) -> dict:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert main(["facts", "--json", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_command_prints_the_facts_of_each_line(capsys, monkeypatch):
+    found = printed(capsys, monkeypatch, "下周三九千八\n\n我手机幺三八零零幺三八零零零\n", "--at", "2026-11-25T10:00+08:00")
+    assert found["at"] == "2026-11-25T10:00:00+08:00"
+    assert [[(one["kind"], one["value"]) for one in line["facts"]] for line in found["lines"]] == [
+        [("date", "2026-12-02"), ("number", "9800")], [], [("phone", "13800138000")],
+    ]  # fmt: skip
+    assert [line["normalised"] for line in found["lines"]] == ["下周三9800", "", "我手机13800138000"]
+
+
+def test_command_masks_when_asked(capsys, monkeypatch):
+    found = printed(capsys, monkeypatch, "我手机幺三八零零幺三八零零零\n", "--mask")
+    assert found["lines"][0]["text"] == found["lines"][0]["normalised"] == "我手机[电话]"
+    assert found["lines"][0]["facts"][0]["value"] == ""
+
+
+def test_a_moment_that_is_none_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["facts", "--at", "tomorrow"])
+    assert ended.value.code == 2
+    assert "YYYY-MM-DD" in capsys.readouterr().err
