@@ -39,7 +39,7 @@ CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence and what is named in it: kind -> values. `spoken` when digits were said as words."""
+    """A sentence and what is named in it: (kind, value) each. `spoken` when digits were said as words."""
 
     text: str
     truth: tuple[tuple[str, str], ...]
@@ -166,6 +166,23 @@ def spoken(rng: random.Random, text: str, *, one: str = "") -> str:
     return rng.choice(["，", "、", " ", "，嗯，", "", "，那个，", "…"]).join(said)
 
 
+def dictated(rng: random.Random, text: str) -> str:
+    """The habits of other people, for the judging set alone: pauses anywhere, digit by digit, half written."""
+    words = {**{str(i): SAID[i] for i in range(10)}, "1": rng.choice(["幺", "一"]), "2": rng.choice(["二", "二", "两"])}
+    said = [words.get(char, char) for char in text]
+    size, cut = rng.choice([2, 3]), rng.randrange(3, len(text) - 3)
+    habits = [
+        rng.choice([" ", "，"]).join(said),
+        rng.choice(["，", "。", "……", "，对，", " "]).join("".join(said[i : i + size]) for i in range(0, len(said), size)),
+        "".join(rng.choice([char, word]) for char, word in zip(text, said, strict=True)),
+        "，然后".join("".join(said[i : i + 4]) for i in range(0, len(said), 4)),
+        " ".join(text),
+        "".join(said[:cut]) + rng.choice(["，呃，", "，后面是", "，嗯"]) + text[cut:],
+        "".join(said),
+    ]
+    return rng.choice(habits)
+
+
 def said_run(group: str) -> str:
     """四个八 for 八八八八, 三个零 for 零零零, where a group is nothing else."""
     if len(group) in {3, 4} and len(set(group)) == 1:
@@ -279,7 +296,7 @@ def order(rng: random.Random) -> str:
             "1" + rng.choice("3578") + digits(rng, 9),
         ]
     )
-    return spoken(rng, made) if rng.random() < 0.3 else made
+    return rng.choice([spoken, dictated])(rng, made) if rng.random() < 0.3 else made
 
 
 def tracking(rng: random.Random) -> str:
@@ -326,7 +343,7 @@ MAKERS: dict[str, list[tuple[Callable[[random.Random], str], float]]] = {
 }
 
 
-def one(rng: random.Random, kind: str, which: str) -> Said:
+def named(rng: random.Random, kind: str, which: str) -> Said:
     makers = MAKERS[kind]
     value = rng.choices([maker for maker, _ in makers], [weight for _, weight in makers])[0](rng)
     form = rng.random()
@@ -334,7 +351,7 @@ def one(rng: random.Random, kind: str, which: str) -> Said:
         spoken_form = form < 0.4
         shown = plate_spoken(rng, value) if spoken_form else plate_written(rng, value)
     elif form < 0.45:
-        shown, spoken_form = spoken(rng, value), True
+        shown, spoken_form = (dictated if which == JUDGE and rng.random() < 0.5 else spoken)(rng, value), True
     elif form < 0.55:
         shown, spoken_form = mixed(rng, value), True
     else:
@@ -347,10 +364,16 @@ def negative(rng: random.Random, which: str) -> Said:
     return Said(rng.choice(TEMPLATES[which]["none"]).format(**look_alikes(rng)), ())
 
 
+def two(rng: random.Random, which: str) -> Said:
+    first, second = (named(rng, rng.choice(list(MAKERS)), which) for _ in range(2))
+    return Said(f"{first.text}，{second.text}", first.truth + second.truth, first.spoken or second.spoken)
+
+
 def sentences(which: str, count: int, *, seed: int) -> list[Said]:
-    """`count` sentences of each kind and twice as many without any."""
+    """`count` sentences of each kind and twice as many without any; to judge, also as many with two."""
     rng = random.Random(f"{which}-{seed}")
-    made = [one(rng, kind, which) for kind in MAKERS for _ in range(count)]
+    made = [named(rng, kind, which) for kind in MAKERS for _ in range(count)]
     made += [negative(rng, which) for _ in range(2 * count)]
+    made += [two(rng, which) for _ in range(count if which == JUDGE else 0)]
     rng.shuffle(made)
     return made
