@@ -3,7 +3,7 @@
 import calendar as months
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -18,13 +18,33 @@ _YEARS: Final = {"今年": 0, "明年": 1, "后年": 2, "去年": -1, "前年": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One day or stretch of days; `first` is None when it cannot be told. `edge`: before, after or within, where said inside."""
+    """One day or stretch of days; `first` is None when it cannot be told. `edge`: before, after or within, where said inside.
+    `form` is how it was named, a key of `day_words.PATTERNS`.
+    """
 
     span: Span
     first: date | None
     last: date | None
     confidence: float
     edge: str = ""
+    form: str = ""
+
+
+def until(first: Day, last: Day) -> Day | None:
+    """The stretch from one day to another, named only as far as it must be: 三号到五号, 下周一到周三. None if it is none."""
+    if first.last is None or last.first is None or last.last is None:
+        return None
+    end = last.last
+    if last.form == "number":
+        year, month = first.last.year, first.last.month
+        end = date(year, month, end.day) if end.day <= _last(year, month).day else _last(year, month)
+    elif last.form == "week":
+        end += timedelta(weeks=max(0, -((end - first.last).days // 7)))
+    if end < first.last:
+        return None
+    return replace(
+        last, span=(first.span[0], last.span[1]), first=first.first, last=end, confidence=min(first.confidence, last.confidence)
+    )
 
 
 def find(line: str, begun: date) -> Iterator[Day]:
@@ -36,7 +56,7 @@ def find(line: str, begun: date) -> Iterator[Day]:
         except (ValueError, OverflowError):
             continue  # the 31st of April, the year 20000
         if found is not None:
-            yield found
+            yield replace(found, form=match.lastgroup or "")
 
 
 def _day(match: re.Match[str], first: date | None, last: date | None = None, *, sure: float = 0.95, edge: str = "") -> Day:

@@ -137,15 +137,8 @@ def _digits(line: str) -> Iterator[_Digit]:
             digit = SAID.get(match["what"], match["what"])
             yield _Digit(digit * times, start, end, said=True, radio=False, read=False)
         elif match["digit"]:
-            written = text.isascii()
-            yield _Digit(
-                text if written else SAID.get(text) or _RADIO[text],
-                start,
-                end,
-                said=not written,
-                radio=text in _RADIO,
-                read=False,
-            )
+            digit = text if text.isascii() else SAID.get(text) or _RADIO[text]
+            yield _Digit(digit, start, end, said=digit != text, radio=text in _RADIO, read=False)
         else:
             yield _Digit(_read(text), start, end, said=True, radio=False, read=True)
 
