@@ -28,6 +28,7 @@ _EDGES: Final = {
     "内": "within",
 }
 _UNTIL: Final = ("到", "至", "~", "-")
+_OR: Final = ("或者", "或", "还是", "和", "跟", "、", "，", "，或者", "，要么")
 _JOINS: Final = ("的", "，", ",", " ")
 
 
@@ -65,8 +66,12 @@ def _stretches(line: str, found: Sequence[Day]) -> list[Day]:
     """The days, two of them joined by 到 as one stretch."""
     joined: list[Day] = []
     for day in found:
-        both = days.until(joined[-1], day) if joined and line[joined[-1].span[1] : day.span[0]] in _UNTIL else None
-        joined[-1:] = [both] if both is not None else [*joined[-1:], day]
+        between = line[joined[-1].span[1] : day.span[0]] if joined else ""
+        both = days.until(joined[-1], day) if between in _UNTIL else None
+        if both is None and between in _OR and line[day.span[0]] in "周星礼":
+            joined.append(days.beside(joined[-1], day))
+        else:
+            joined[-1:] = [both] if both is not None else [*joined[-1:], day]
     return joined
 
 

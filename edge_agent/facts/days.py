@@ -47,6 +47,14 @@ def until(first: Day, last: Day) -> Day | None:
     )
 
 
+def beside(first: Day, second: Day) -> Day:
+    """A bare weekday behind another is the next one after it: 下周二或者周三."""
+    if first.form != "week" or second.form != "week" or first.first is None or second.first is None or second.last is None:
+        return second
+    later = timedelta(weeks=max(0, -((second.first - first.first).days // 7)))
+    return replace(second, first=second.first + later, last=second.last + later)
+
+
 def find(line: str, begun: date) -> Iterator[Day]:
     """The days named in a folded sentence, counted from `begun`."""
     for match in ANY.finditer(line):
@@ -162,6 +170,9 @@ def _turn(match: re.Match[str], begun: date) -> Day:
 def _of_year(year: int, told: str | None) -> tuple[date, date]:
     if told in {"底", "末", "年底"}:
         return date(year, 12, 31), date(year, 12, 31)
+    if told is not None and told.endswith("季度"):
+        last = int(value(told[-3]) or 1) * 3
+        return date(year, last - 2, 1), _last(year, last)
     stretches = {
         "初": (1, 1), "年初": (1, 1), "中": (6, 7), "上半年": (1, 6), "下半年": (7, 12), "开春": (2, 3), "春天": (3, 5),
         "夏天": (6, 8), "秋天": (9, 11), "冬天": (11, 12),
