@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 _OTHERS: Final = r"""
-    一共 总共 合计 共计 退货单 出库单 入库单 送货单 提货单 收货单 采购单 申请单 派单 面单 提单 货单 清单 表单 回执 结算单
-    对账单 快递(?!员|小?哥|师) 包裹 会议 订单 单号 运单 快递单 物流单? 编号 编码 货号 款号 条码 条形码 型号 批号 批次 序列号
-    流水 合同 发票 ISBN EAN SKU UPC 工号 学号 房号 门牌 税号 税务 验证码 取件码 提货码 兑换码 券码 优惠码 激活码 二维码
-    设备号 IMEI SN MAC 版本 商品码 产品码 商品 货品 书号 刊号 准字 许可证 执照 备案 专利 商标 案号 工单 保单 车架 发动机
-    金额 价格 总价 报价 单价 售价 库存 销量 数量 面积 产量 营业额 销售额 流量 粉丝 播放 时间戳 账单 会员号
-    (?:会员|积分|购物|礼品|充值|公交|校园|门禁|房|工|就诊|储值|优惠|饭|加油|油)卡号? 积分 桌号 车次 航班 票号 交易号 交易单
-    交易流水 支付单 退款单 退款号 追踪 跟踪 箱号 柜号 托盘 库位 电表 水表 表号 户号 档案 凭证 回单 申请号 受理号 密码 口令
-    邮编 登录账号 游戏账号 客户号 代码 货架 信用代码 机器码 配方 溯源 防伪 追溯 生产日期 日期 单据 参考号 项目号 学籍 准考证
-    社保 医保 公积金 资产 工程 楼盘 标号 序号 尾号 身高 重量 净重 容量 容积 像素 里程 公里数 面额 余额 总额 成交额 限额
+    一共 总共 合计 共计 回执 快递(?!员|小?哥|师) 包裹 会议 单号 编号 货号 款号 型号 批号 批次 序列号 流水 合同 发票 ISBN EAN
+    SKU UPC 工号 学号 房号 门牌 税号 税务 设备号 IMEI SN MAC 版本 商品 货品 书号 刊号 准字 许可证 执照 备案 专利 商标 案号
+    车架 发动机 金额 价格 总价 报价 单价 售价 库存 销量 数量 面积 产量 营业额 销售额 流量 粉丝 播放 时间戳 会员号
+    (?:会员|积分|购物|礼品|充值|公交|校园|门禁|房|工|就诊|储值|优惠|饭|加油|油)卡号? 积分 桌号 车次 航班 票号 交易号
+    交易流水 退款号 追踪 跟踪 箱号 柜号 托盘 库位 电表 水表 表号 户号 档案 凭证 申请号 受理号 口令 邮编 登录账号 游戏账号
+    客户号 货架 配方 溯源 防伪 追溯 生产日期 日期 单据 参考号 项目号 学籍 准考证 社保 医保 公积金 资产 工程 楼盘 标号 序号
+    尾号 身高 重量 净重 容量 容积 像素 里程 公里数 面额 余额 总额 成交额 限额 物流
+    (?![下买签接抢菜名简孤传不])[一-龥]单(?![位价独身元人间打]) (?<!号)码(?!头)
 """
 _QQ: Final = "QQ群? qq群? 扣扣 企鹅号"
 _ID_CARDS: Final = "身份证 证件 身份号 公民身份 身份信息 实名"
@@ -63,7 +62,8 @@ def cue(line: str, start: int, end: int) -> Cue:
     if found is not None and found.lastgroup is not None:
         between = before[found.end() :]
         tight = _SMALL.fullmatch(between) is not None
-        apart = _PUNCTUATION.search(between) is not None and not tight
+        numbered = found[0].endswith(("号", "码", "号是"))
+        apart = _PUNCTUATION.search(between) is not None and not (tight and numbered)
         if not (found.lastgroup == "other" and apart):
             return Cue(kind=found.lastgroup, tight=tight)
     behind = _BEHIND.match(line, end)
