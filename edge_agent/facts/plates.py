@@ -78,7 +78,8 @@ def _serial(line: str, at: int) -> tuple[str, int] | None:
         if len(text) < size:
             continue
         serial, end = text[:size], ends[size]
-        reads_on = len(text) > size and line[ends[size - 1] : end - 1] != line[ends[size - 2] : ends[size - 1] - 1]
+        pause = line[ends[size - 1] : end - 1]  # a new one before the last place, with more behind it: that begins something else
+        reads_on = len(text) > size and pause not in {"", line[ends[size - 2] : ends[size - 1] - 1]}
         if size == 6 and _ENERGY.fullmatch(serial) and not reads_on and not _goes_on(line, text, size, end):
             return serial, end
         if size == 5 and _SERIAL.fullmatch(serial) and any(c.isdigit() for c in serial) and not _goes_on(line, text, size, end):
