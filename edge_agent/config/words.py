@@ -81,7 +81,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "speech.numbers": ("另存一份数字写成阿拉伯数字的文本", "keep each sentence also with numbers in digits"),
     "speech.roles": ("单声道录音按声音区分说话人（不保存声纹）", "tell voices on one channel apart; no voiceprint is kept"),
     "speech.metrics": ("计算通话指标（说话占比、语速等）", "measure the talk: talk ratio, speed and so on"),
-    "speech.facts": ("找出金额、日期、数量等", "find amounts, dates, quantities and the like"),
+    "speech.facts": ("找出金额、日期、数量、电话和证件号码等", "find amounts, dates, quantities, telephone and other numbers"),
     "live.pause_ms": ("停顿多少毫秒算一句话结束", "milliseconds of silence that end an utterance"),
     "live.within_s": (
         "一句话说完后多少秒内给出文字；赶不上就留到通话后分析",

@@ -4,6 +4,8 @@
 - `identifiers` (rows of digits), `plates` and `accounts` find what identifies somebody: by structure and check digit first, the
   words around decide the rest. `dates` and `amounts` read what is left.
 - `reading` puts them together for a sentence, `talk` for a talk (`dictation`: a number said over several utterances).
+- Values: money and numbers in digits, days and lengths of time in ISO 8601, ranges as `low/high`, identifiers bare; `amounts`,
+  `dates`, `identifiers` and `plates` say more. Empty = named, but it cannot be told which (几百块).
 - `writing` writes a sentence's numbers in digits, `masking` hides what is personal.
 
 Nothing here needs a library, a model or the network. The expressions are ours and linear: no repetition of a repetition.

@@ -21,7 +21,15 @@ _LUNAR: Final = {
 }
 """Month and day for each year from 2024."""
 _FIRST: Final = 2024
-_ALSO: Final = {"过年": "春节", "大年初一": "春节", "元宵节": "元宵", "端午节": "端午", "中秋节": "中秋", "重阳节": "重阳"}
+_ALSO: Final = {
+    "过年": "春节",
+    "大年初一": "春节",
+    "正月十五": "元宵",
+    "元宵节": "元宵",
+    "端午节": "端午",
+    "中秋节": "中秋",
+    "重阳节": "重阳",
+}
 
 NAMES: Final = tuple(sorted({*FIXED, *_LUNAR, *_ALSO}, key=len, reverse=True))
 

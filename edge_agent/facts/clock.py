@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge_agent.facts.line import Span
@@ -21,6 +21,7 @@ _NO_TIME: Final = re.compile(
 _ALONE: Final = re.compile(
     r"(?:到|过来|见|来|开|去|送|前|之前|以前|左右|钟|整|下班|上班|关门|开门|发|走|给|打|回|集合|碰|就|吧|了|以后|之后|后|，|。|,|$)"
 )
+_JOINTS: Final = ("到", "至", "~", "-")
 _NUMERIC: Final = frozenset("0123456789.零一二三四五六七八九十百千万个几第")
 _MEASURED: Final = re.compile(r"[%个万千百块倍元折]")
 _DAYPART: Final = re.compile(r"凌晨|早上|上午|中午|下午|傍晚|晚上|(?<=[今明昨后])[早晚]")
@@ -35,6 +36,8 @@ class Hour:
     text: str
     hour: int
     certain: bool
+    until: str = ""
+    """The end of a stretch (三点到五点), in the same half of the day unless that would be before its start."""
 
 
 def find(line: str) -> Iterator[Hour]:
@@ -42,7 +45,8 @@ def find(line: str) -> Iterator[Hour]:
     behind = 0
     for match in _TIME.finditer(line):
         found = _read(line, match)
-        if found is not None:
+        if found is not None and match.start() >= behind:
+            found = _until(line, found)
             behind = found.span[1]
             yield found
     for match in _DAYPART.finditer(line):
@@ -54,9 +58,22 @@ def at(line: str, start: int) -> Hour | None:
     """The time or part of the day that begins at `start`, right behind a day: no more need be said for it to be one."""
     match = _TIME.match(line, start)
     if match is not None and (found := _read(line, match, dated=True)) is not None:
-        return found
+        return _until(line, found)
     part = _DAYPART.match(line, start)
     return Hour(span=part.span(), text="", hour=-1, certain=True) if part is not None else None
+
+
+def _until(line: str, first: Hour) -> Hour:
+    """With the end that follows behind 到."""
+    joint = first.span[1]
+    match = _TIME.match(line, joint + 1) if line[joint : joint + 1] in _JOINTS else None
+    last = _read(line, match, dated=True) if match is not None else None
+    if last is None:
+        return first
+    text = last.text
+    if not last.certain and first.hour >= 12 and last.hour + 12 >= first.hour and last.hour < 12:
+        text = f"{last.hour + 12}:{text[3:]}"
+    return replace(first, span=(first.span[0], last.span[1]), until=text) if text > first.text else first
 
 
 def _read(line: str, match: re.Match[str], *, dated: bool = False) -> Hour | None:

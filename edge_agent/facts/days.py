@@ -3,7 +3,7 @@
 import calendar as months
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -18,13 +18,41 @@ _YEARS: Final = {"今年": 0, "明年": 1, "后年": 2, "去年": -1, "前年": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One day or stretch of days; `first` is None when it cannot be told. `edge`: before, after or within, where said inside."""
+    """One day or stretch of days; `first` is None when it cannot be told. `edge`: before, after or within, where said inside.
+    `form` is how it was named, a key of `day_words.PATTERNS`.
+    """
 
     span: Span
     first: date | None
     last: date | None
     confidence: float
     edge: str = ""
+    form: str = ""
+
+
+def until(first: Day, last: Day) -> Day | None:
+    """The stretch from one day to another, named only as far as it must be: 三号到五号, 下周一到周三. None if it is none."""
+    if first.last is None or last.first is None or last.last is None:
+        return None
+    end = last.last
+    if last.form == "number":
+        year, month = first.last.year, first.last.month
+        end = date(year, month, end.day) if end.day <= _last(year, month).day else _last(year, month)
+    elif last.form == "week":
+        end += timedelta(weeks=max(0, -((end - first.last).days // 7)))
+    if end < first.last:
+        return None
+    return replace(
+        last, span=(first.span[0], last.span[1]), first=first.first, last=end, confidence=min(first.confidence, last.confidence)
+    )
+
+
+def beside(first: Day, second: Day) -> Day:
+    """A bare weekday behind another is the next one after it: 下周二或者周三."""
+    if first.form != "week" or second.form != "week" or first.first is None or second.first is None or second.last is None:
+        return second
+    later = timedelta(weeks=max(0, -((second.first - first.first).days // 7)))
+    return replace(second, first=second.first + later, last=second.last + later)
 
 
 def find(line: str, begun: date) -> Iterator[Day]:
@@ -36,7 +64,7 @@ def find(line: str, begun: date) -> Iterator[Day]:
         except (ValueError, OverflowError):
             continue  # the 31st of April, the year 20000
         if found is not None:
-            yield found
+            yield replace(found, form=match.lastgroup or "")
 
 
 def _day(match: re.Match[str], first: date | None, last: date | None = None, *, sure: float = 0.95, edge: str = "") -> Day:
@@ -142,6 +170,9 @@ def _turn(match: re.Match[str], begun: date) -> Day:
 def _of_year(year: int, told: str | None) -> tuple[date, date]:
     if told in {"底", "末", "年底"}:
         return date(year, 12, 31), date(year, 12, 31)
+    if told is not None and told.endswith("季度"):
+        last = int(value(told[-3]) or 1) * 3
+        return date(year, last - 2, 1), _last(year, last)
     stretches = {
         "初": (1, 1), "年初": (1, 1), "中": (6, 7), "上半年": (1, 6), "下半年": (7, 12), "开春": (2, 3), "春天": (3, 5),
         "夏天": (6, 8), "秋天": (9, 11), "冬天": (11, 12),

@@ -187,7 +187,7 @@ def _abroad(part: _Part, said: Cue) -> Identifier | None:
     digits = part.digits
     country = next((code for code in ("0086", "86") if digits.startswith(code)), "")
     local = digits.removeprefix(country)
-    number = local if checks.mobile(local) else f"0{local}"
+    number = local if checks.mobile(local) or local.startswith("0") else f"0{local}"
     if not country or not (checks.mobile(number) or checks.landline(number)):
         return None
     before = part.line[max(0, part.span[0] - 1) : part.span[0]]
@@ -220,7 +220,8 @@ def _plausible(part: _Part) -> bool:
     if part.whole:
         return any(group.said for group in part.groups) or sizes in _WRITTEN_SHAPES or set(sizes) == {1}
     if set(sizes) == {1} and len(sizes) == 11:
-        return all(len(one.digits) > 1 or one.said != part.groups[0].said for one in part.beside)
+        apart = part.set_off and not any(group.pause for group in part.groups[1:])
+        return apart or all(len(one.digits) > 1 or one.said != part.groups[0].said for one in part.beside)
     said = any(group.said for group in part.groups) and part.set_off
     return len(sizes) == 1 or ((sizes in _WRITTEN_SHAPES or said) and not part.of_a_longer)
 

@@ -38,6 +38,6 @@ LENGTHS: Final = {
 
 PRICED: Final = re.compile(rf"(?:{'|'.join(_PRICES.split())})[了到是为在大概差不多也就只至约的：:，,个，]{{0,6}}(?:¥\s?)?$")
 """In front of a number: it is a price."""
-PER_ONE: Final = re.compile(rf"(?:每|一)(?:{MEASURES}|年|个月|天)(?:是|就|才|要|卖|只要|只)?$")
+PER_ONE: Final = re.compile(rf"(?:每|[一两三四五六七八九十0-9])(?:{MEASURES}|年|个月|天)(?:是|就|才|要|卖|只要|只)?$")
 AN_EACH: Final = re.compile(rf"(?:一|每|/)(?:{MEASURES}|年|月|天|个月|小时)")
 PRICE_BEHIND: Final = re.compile(r"(?:多|左右)?(?:的)?(?:预算|价格|价钱|价位|货款|定金|押金|工资)")

@@ -20,6 +20,7 @@ NUMBER: Final = (
 """A spoken or written number, in the common part of `re` and RE2."""
 
 _WRITTEN: Final = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?)([十百千万亿]*)")
+_PARTS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)([百千万]?)")
 _RANGE: Final = re.compile(r"[一二两三四五六七八九]{2}[十百千万亿]")
 
 _D: Final = "[一二两三四五六七八九]"
@@ -38,7 +39,8 @@ _PAIR: Final = "|".join(
 _COMPARED: Final = "宜贵快慢多少好大小高低早晚长短近远厚薄轻重有差"
 """After these 一点 is "a little"."""
 _SCAN: Final = re.compile(
-    rf"(?P<written>[0-9]+(?:,[0-9]{{3}})*(?:\.[0-9]+)?(?P<w_unit>[wWkK](?![a-zA-Z0-9])|[十百千万亿]{{0,2}}))"
+    r"(?P<mixed>[0-9]+(?:\.[0-9]+)?万[0-9]千(?:[0-9]百)?(?:[0-9](?![0-9.%万千百十折]))?|[0-9]{1,4}千[0-9]百|[0-9]{1,4}[百千万][0-9](?![0-9.%百千万折]))"
+    rf"|(?P<written>[0-9]+(?:,[0-9]{{3}})*(?:\.[0-9]+)?(?P<w_unit>[wWkK](?![a-zA-Z0-9])|[十百千万亿]{{0,2}}))"
     rf"|(?P<pair>(?P<head>{_T}?十|{_T}百)?(?P<two>{_PAIR})(?P<p_unit>(?:[十百千]万?|[万亿])?))"
     rf"(?![零一二三四五六七八九十百千万亿点0-9幺])"
     rf"|(?P<decimal>(?:{CARDINAL}|[零二三四五六七八九]|(?<![{_COMPARED}])一)点[零一二三四五六七八九]+(?P<d_unit>[百千]?[万亿]|[百千])?)(?!点|十|百|千)"
@@ -52,7 +54,7 @@ _SCAN: Final = re.compile(
 class Number:
     """One number at its place. `low` is None when none is told (几百); `high` differs in a range (三四百).
 
-    `form`: written, pair, decimal, some, cardinal, digits.
+    `form`: written, mixed (2万8), pair, decimal, some, cardinal, digits.
     """
 
     start: int
@@ -122,7 +124,7 @@ def one_by_one(text: str) -> str:
 
 
 def _form(match: re.Match[str]) -> str:
-    return next(name for name in ("written", "pair", "decimal", "some", "cardinal", "digits") if match[name] is not None)
+    return next(name for name in ("mixed", "written", "pair", "decimal", "some", "cardinal", "digits") if match[name] is not None)
 
 
 def _range(match: re.Match[str]) -> tuple[float | None, float | None]:
@@ -139,11 +141,23 @@ def _range(match: re.Match[str]) -> tuple[float | None, float | None]:
     if form == "written" and match["w_unit"] and match["w_unit"] in "wWkK":
         number = float(match[0][:-1].replace(",", "")) * (10_000 if match["w_unit"] in "wW" else 1000)
         return round(number, 6), round(number, 6)
+    if form == "mixed":
+        number = _mixed(match[0])
+        return number, number
     if form == "digits":
         number = float(one_by_one(match[0]))
         return number, number
     found = value(match[0])
     return found, found
+
+
+def _mixed(text: str) -> float:
+    """2万8, 4万8千: written digits with said units."""
+    total, last = 0.0, 1
+    for digits, unit in _PARTS.findall(text):
+        last = UNITS[unit] if unit else last // 10
+        total += float(digits) * last
+    return round(total, 6)
 
 
 def _decimal(whole: str, part: str) -> float | None:

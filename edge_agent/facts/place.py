@@ -61,7 +61,7 @@ class Place:
         if number.form in {"written", "more"} or not number.said or (text == "一" and not one) or text in {"俩", "仨"}:
             return ""
         shown, head = number.said, value(text[:-1])
-        if head is not None and (text[-1] == "亿" or (text[-1] == "万" and head >= 100)):
+        if head is not None and (text[-1] == "亿" or (text[-1] == "万" and head >= 100 and "亿" not in text)):
             shown = f"{plain(head)}{text[-1]}"  # 一百四十四亿 is read more easily as 144亿
         return shown + "".join(str(DIGITS[c]) if c in DIGITS else c for c in self.line[number.end : end])
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from edge_agent.domain.notes import FactKind
+from edge_agent.facts.cues import cue
 from edge_agent.facts.identifiers import Identifier
 from edge_agent.facts.rows import SAID
 
@@ -27,7 +28,7 @@ _NO_PROVINCE: Final = {
     "贵": "很太最更不宝尊珍",
     "青": "年",
     "川": "米",
-    "宁": "安",
+    "宁": "安苏",
     "吉": "大",
     "京": "东",
 }
@@ -47,6 +48,9 @@ def find(line: str) -> Iterator[Identifier]:
             continue
         found = _serial(line, head.end())
         if found is None or (head["heard"] and not (called or (head["heard"] in "诶欸" and found[0][:4].isdigit()))):
+            continue
+        said = cue(line, start, found[1])
+        if said.kind == "other" and said.tight and not called:
             continue
         serial, behind = found
         letter = head["letter"].upper() if head["letter"] else _LETTERS[head["heard"]]
@@ -74,7 +78,9 @@ def _serial(line: str, at: int) -> tuple[str, int] | None:
         if len(text) < size:
             continue
         serial, end = text[:size], ends[size]
-        if size == 6 and _ENERGY.fullmatch(serial) and not _goes_on(line, text, size, end):
+        pause = line[ends[size - 1] : end - 1]  # a new one before the last place, with more behind it: that begins something else
+        reads_on = len(text) > size and pause not in {"", line[ends[size - 2] : ends[size - 1] - 1]}
+        if size == 6 and _ENERGY.fullmatch(serial) and not reads_on and not _goes_on(line, text, size, end):
             return serial, end
         if size == 5 and _SERIAL.fullmatch(serial) and any(c.isdigit() for c in serial) and not _goes_on(line, text, size, end):
             return serial, end

@@ -38,6 +38,9 @@ _A_WORD: Final = re.compile("一[起下定般样直共旦边会律致切向味�
 _NAMED: Final = re.compile(r"张三|李四(?!零零)|王五|赵六|[老小阿][二三四五六七八九]")
 _BEFORE: Final = re.compile(r"(?:周|星期|礼拜|第|初|统|唯|之|万|专|单|同|逐|合)$")
 _LOOSE: Final = 7
+_OF_A_DATE: Final = 4
+_UNITS: Final = tuple("年月日号点楼栋室层")
+"""Behind so few digits: they belong to a date or an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,8 @@ def _trimmed(line: str, run: list[_Digit]) -> Iterator[list[_Digit]]:
         run = run[:-1]
     if run and run[0].said and _in_a_word(line, run[0].start):
         run = run[1:]
+    if run and len(run) <= _OF_A_DATE and line[run[-1].end : run[-1].end + 1] in _UNITS:
+        return
     if run and not all(one.radio for one in run):
         yield run
 
@@ -132,15 +137,8 @@ def _digits(line: str) -> Iterator[_Digit]:
             digit = SAID.get(match["what"], match["what"])
             yield _Digit(digit * times, start, end, said=True, radio=False, read=False)
         elif match["digit"]:
-            written = text.isascii()
-            yield _Digit(
-                text if written else SAID.get(text) or _RADIO[text],
-                start,
-                end,
-                said=not written,
-                radio=text in _RADIO,
-                read=False,
-            )
+            digit = text if text.isascii() else SAID.get(text) or _RADIO[text]
+            yield _Digit(digit, start, end, said=digit != text, radio=text in _RADIO, read=False)
         else:
             yield _Digit(_read(text), start, end, said=True, radio=False, read=True)
 

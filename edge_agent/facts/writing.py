@@ -19,7 +19,8 @@ _PASSES: Final = 4
 """Digits may make readable what stands beside them: it is written until nothing changes."""
 _ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _IN_A_DATE: Final = re.compile(
-    rf"(?P<year>[零〇一二三四五六七八九]{{2,4}})(?=年)|(?P<count>{CARDINAL}|[一二两三四五六七八九])(?=月|号|日|点|分|刻|天|个|周|星期|礼拜|年|小时)"
+    rf"(?P<year>[零〇一二三四五六七八九]{{2,4}})(?=年)|(?P<count>{CARDINAL}|[二两三四五六七八九])(?=月|号|日|点|分|刻|天|个|周|星期|礼拜|年|小时)"
+    r"|(?P<first>一)(?=月|号|日|点)"
     r"|(?<=点)(?P<minute>[二三四五]?十[一二三四五六七八九]?|零[一二三四五六七八九])"
 )
 _WEEKDAY: Final = re.compile(r"(?:周|星期|礼拜)[一二三四五六]|十一(?=国庆|假|长假)|[五六]一|双十[一二]|大年初一|三八节")

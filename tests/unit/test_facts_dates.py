@@ -1,11 +1,13 @@
 """Days and times against the moment a talk began: Wednesday, 25 November 2026, ten in the morning."""
 
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 
 import pytest
 
 from edge_agent import facts
 from edge_agent.domain.notes import FactKind
+from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 
 AT = datetime.fromisoformat("2026-11-25T10:00+08:00")
 
@@ -26,7 +28,12 @@ SAID = [
     ("半个月后", "2026-12-10"), ("三天后", "2026-11-28"), ("两周之后", "2026-12-09"), ("三个月后", "2027-02-25"),
     ("三天前", "2026-11-22"),
     ("三天内", "2026-11-25/2026-11-28"), ("一季度", "2027-01-01/2027-03-31"), ("下季度", "2027-01-01/2027-03-31"),
-    ("下周三下午两点半前", "../2026-12-02T14:30"), ("晚上十二点", "T24:00"), ("下午三点", "T15:00"),
+    ("下周三下午两点半前", "../2026-12-02T14:30"), ("1月3号到5号", "2027-01-03/2027-01-05"),
+    ("下周一到周三", "2026-11-30/2026-12-02"),
+    ("二十八号到三十号", "2026-11-28/2026-11-30"), ("下午三点到五点", "T15:00/T17:00"),
+    ("明天三点到五点", "2026-11-26T15:00/2026-11-26T17:00"),
+    ("明天上午九点到十一点半", "2026-11-26T09:00/2026-11-26T11:30"), ("2025年第三季度", "2025-07-01/2025-09-30"),
+    ("周一到周五", "2026-11-30/2026-12-04"), ("晚上十二点", "T24:00"), ("下午三点", "T15:00"),
 ]  # fmt: skip
 
 
@@ -58,8 +65,25 @@ def test_the_31st_of_a_short_month_is_the_next_that_has_one():
     assert dates("31号") == ["2026-12-31"]
 
 
+def test_a_second_weekday_is_in_the_week_of_the_first():
+    assert dates("下周二或者周三") == ["2026-12-01", "2026-12-02"]
+
+
 def test_feast_beyond_the_table_is_named_without_a_day():
     assert dates("春节", datetime.fromisoformat("2045-05-01T10:00+08:00")) == [""]
+
+
+def test_a_talk_counts_from_the_day_it_is_where_the_box_stands(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        said = Utterance(start_ms=0, end_ms=1000, speaker=Speaker.REP, text="明天")
+        talk = Transcript(model="m", model_digest="d", duration_ms=1000, rtf=0.1, utterances=(said,))
+        (tomorrow,) = facts.note(talk, datetime(2026, 11, 25, 17, tzinfo=UTC))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert tomorrow.value == "2026-11-27"
 
 
 def test_a_sunday_still_belongs_to_the_week_before_monday():

@@ -6,7 +6,8 @@ import pytest
 
 from edge_agent import facts
 from edge_agent.domain.notes import FactKind
-from edge_agent.facts.numbers import scan, value
+from edge_agent.facts.numbers import plain, scan, value
+from edge_agent.tagging import slots
 
 AT = datetime.fromisoformat("2026-11-25T10:00+08:00")
 
@@ -40,7 +41,9 @@ MONEY = [
     ("¥98.00", "98"), ("九千八百块钱", "9800"), ("价格是九千八", "9800"), ("预算三万五", "35000"),
     ("一千二一个", "1200"), ("每箱三百六", "360"),
     ("三百一箱", "300"), ("预算在八千到一万", "8000/10000"), ("三四百块", "300/400"), ("几百块", ""), ("二十多万块", "200000"),
-    ("价格3w左右", "30000"), ("一块五", "1.5"), ("壹万贰仟元", "12000"),
+    ("价格3w左右", "30000"), ("预算2万8", "28000"), ("报价4万8千", "48000"), ("总价2万8千5", "28500"), ("两箱90", "90"),
+    ("19块9", "19.9"), ("一块五", "1.5"),
+    ("壹万贰仟元", "12000"),
 ]  # fmt: skip
 
 
@@ -101,6 +104,7 @@ WRITTEN = [
     ("价格是九千八", "价格是9800"), ("百分之三", "3%"), ("下周三上午十点", "下周三上午10点"), ("八块八一斤", "8块8一斤"),
     ("打八五折", "打8.5折"),
     ("二零二六年三月八号", "2026年3月8号"), ("五一放假，十五号回来", "五一放假，15号回来"), ("一百四十四亿", "144亿"),
+    ("两亿三千万", "230000000"),
     ("三分之一", "1/3"),
     ("手机幺三八零零幺三八零零零", "手机13800138000"), ("三到五万", "3到5万"), ("一箱四十八包", "一箱48包"),
     ("周一三五送货", "周一三五送货"),
@@ -116,3 +120,11 @@ def test_sentence_is_written_with_its_numbers_in_digits(text, written):
 @pytest.mark.parametrize("text", ["货号6-3-1", "工号A0012", "978-7-111-54742-6"])
 def test_parts_of_a_code_are_no_numbers(text):
     assert found(text, FactKind.NUMBER) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["三十二块八", "十九块五", "四毛", "4.8万元", "九千八百块", "两万五千块", "一百二十块", "八毛五"]
+)
+def test_rules_and_facts_read_the_same_money(text):
+    (slot,) = slots.find(text, "amount")
+    assert found(text, FactKind.MONEY) == [(plain(slot.value), "CNY")]

@@ -39,7 +39,7 @@ CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence and what is named in it: kind -> values. `spoken` when digits were said as words."""
+    """A sentence and what is named in it: (kind, value) each. `spoken` when digits were said as words."""
 
     text: str
     truth: tuple[tuple[str, str], ...]
@@ -166,6 +166,23 @@ def spoken(rng: random.Random, text: str, *, one: str = "") -> str:
     return rng.choice(["，", "、", " ", "，嗯，", "", "，那个，", "…"]).join(said)
 
 
+def dictated(rng: random.Random, text: str) -> str:
+    """The habits of other people, for the judging set alone: pauses anywhere, digit by digit, half written."""
+    words = {**{str(i): SAID[i] for i in range(10)}, "1": rng.choice(["幺", "一"]), "2": rng.choice(["二", "二", "两"])}
+    said = [words.get(char, char) for char in text]
+    size, cut = rng.choice([2, 3]), rng.randrange(3, len(text) - 3)
+    habits = [
+        rng.choice([" ", "，"]).join(said),
+        rng.choice(["，", "。", "……", "，对，", " "]).join("".join(said[i : i + size]) for i in range(0, len(said), size)),
+        "".join(rng.choice([char, word]) for char, word in zip(text, said, strict=True)),
+        "，然后".join("".join(said[i : i + 4]) for i in range(0, len(said), 4)),
+        " ".join(text),
+        "".join(said[:cut]) + rng.choice(["，呃，", "，后面是", "，嗯"]) + text[cut:],
+        "".join(said),
+    ]
+    return rng.choice(habits)
+
+
 def said_run(group: str) -> str:
     """四个八 for 八八八八, 三个零 for 零零零, where a group is nothing else."""
     if len(group) in {3, 4} and len(set(group)) == 1:
@@ -219,47 +236,62 @@ def plate_spoken(rng: random.Random, text: str) -> str:
 TEMPLATES = {
     DEV: {
         "phone": [
-            "我的手机号是{}", "电话{}，您记一下", "{}，这是我号码", "打{}找我就行", "您留个电话吧。好，{}", "微信同号，{}",
-            "喂您好，联系电话{}对吧", "{}",
+            "我的手机号是{}", "电话{}，您记一下", "{}，这是我号码", "打{}找我就行", "您留个电话吧。好，{}",
+            "微信同号，{}", "喂您好，联系电话{}对吧", "{}", "那您记一下我的联系方式，{}", "有事拨{}",
+            "我留一个号，{}，姓王", "到了给{}打个电话", "号码没变，还是{}", "他的座机和手机我都有，{}",
+            "您回头加这个{}也行", "尾款的事情问{}", "老板电话多少？{}", "好的，{}，收到了",
         ],
         "id-card": [
-            "身份证号是{}", "我身份证{}，您登记一下", "证件号码：{}", "实名用的是{}这个", "{}",
+            "身份证号是{}", "我身份证{}，您登记一下", "证件号码：{}", "实名用的是{}这个", "{}", "办会员要登记证件，{}",
+            "我念一下身份证啊，{}", "开户人的身份证号码为{}，没错吧", "那个，{}，是这个身份证", "系统里查的是{}",
         ],
         "bank-card": [
-            "卡号{}", "钱打到{}这张卡", "银行卡是{}，建行的", "退款退到{}", "我报一下卡号，{}",
+            "卡号{}", "钱打到{}这张卡", "银行卡是{}，建行的", "退款退到{}", "我报一下卡号，{}", "收款账号麻烦记一下，{}",
+            "转到{}就可以", "我工行的卡，{}", "尾号对的，整个卡号是{}", "绑定的是{}这张",
         ],
         "plate": [
-            "车牌{}", "我车是{}，停门口了", "帮我登记一下{}", "那辆{}挡路了", "送货的车{}到了",
+            "车牌{}", "我车是{}，停门口了", "帮我登记一下{}", "那辆{}挡路了", "送货的车{}到了", "停车登记，{}",
+            "司机开的{}", "车牌号码是{}，白色的", "{}这车是谁的", "麻烦给{}放行",
         ],
         "none": [
             "订单号{order}", "订单号是{order}，您查一下", "快递单号{tracking}", "ISBN是{isbn}", "条码{ean}扫不出来",
             "这个一共{price}元", "价格是{price}", "单价{price}，数量{qty}", "型号{sku}还有货吗", "QQ号{qq}", "税号{tax}",
-            "今天是{date}", "房间号{room}", "流水号{order}", "会员编号{member}", "身份证写错了，{bad_id}", "验证码{code}",
-            "批次{batch}", "一共{money_said}", "这款{money_said}一箱", "三心二意一下子就是一二三", "金额{big}元",
-            "发票号码{invoice}",
+            "今天是{date}", "房间号{room}", "流水号{order}", "会员编号{member}", "身份证写错了，{bad_id}",
+            "验证码{code}", "批次{batch}", "一共{money_said}", "这款{money_said}一箱", "三心二意一下子就是一二三",
+            "金额{big}元", "发票号码{invoice}", "您的订单{order}已经发货了", "查一下单号{tracking}", "这本书书号{isbn}",
+            "商品条形码是{ean}", "总价{price}块", "去年卖了{big}块钱", "报价单上写的{price}", "货号{sku}断货了",
+            "加QQ{qq}", "公司税号是{tax}", "生产日期{date}", "三号楼{room}", "交易流水{order}", "会员卡{member}积分",
+            "这个证件号{bad_id}校验不过", "短信验证码{code}", "批号{batch}", "预算{money_said}", "{money_said}包邮",
+            "周一三五送货，二四六休息", "合同编号{order}", "库存还有{big}件", "运单{tracking}签收了",
+            "发票代码{invoice}", "卡号不对，{bad_card}",
         ],
     },
     JUDGE: {
         "phone": [
-            "那您记一下我的联系方式，{}", "有事拨{}", "我留一个号，{}，姓王", "到了给{}打个电话", "号码没变，还是{}",
-            "他的座机和手机我都有，{}", "您回头加这个{}也行", "尾款的事情问{}", "老板电话多少？{}", "好的，{}，收到了",
+            "订房留的手机是{}", "您这边预留号{}，尾号不对", "药到了通知{}", "师傅上门前会打{}给您",
+            "我把客户的联系方式报给你，{}", "发票抬头发我，短信到{}", "麻烦给{}回个电话，他姓赵",
+            "车主电话{}，停在二号库", "我媳妇儿的，{}", "售后找{}，早九点到晚六点", "有两个，先打{}",
+            "来访登记：李强，{}",
         ],
         "id-card": [
-            "办会员要登记证件，{}", "我念一下身份证啊，{}", "开户人的身份证号码为{}，没错吧", "那个，{}，是这个身份证",
-            "系统里查的是{}",
+            "入住登记要身份证，您念我听。{}", "医保报销填的是{}", "购药实名登记{}", "贷款人证件号码{}，麻烦复核",
+            "我报身份证了，{}，对不对", "过户用{}这个身份证", "保单上被保险人的身份证是{}",
         ],
         "bank-card": [
-            "收款账号麻烦记一下，{}", "转到{}就可以", "我工行的卡，{}", "尾号对的，整个卡号是{}", "绑定的是{}这张",
+            "理赔款打这个卡，{}", "工资卡号我念一下，{}", "退押金，卡号{}，招商银行", "绑卡绑的{}", "刷的是{}",
+            "开户行城南支行，账号{}",
         ],
         "plate": [
-            "停车登记，{}", "司机开的{}", "车牌号码是{}，白色的", "{}这车是谁的", "麻烦给{}放行",
+            "保养的车是{}吧", "拖车，牌照{}", "那台白色的{}洗好了", "{}，麻烦挪一下车", "地库进来一辆{}",
+            "违章的是{}，不是我", "套牌了，真的是{}",
         ],
         "none": [
-            "您的订单{order}已经发货了", "查一下单号{tracking}", "这本书书号{isbn}", "商品条形码是{ean}", "总价{price}块",
-            "去年卖了{big}块钱", "报价单上写的{price}", "货号{sku}断货了", "加QQ{qq}", "公司税号是{tax}", "生产日期{date}",
-            "三号楼{room}", "交易流水{order}", "会员卡{member}积分", "这个证件号{bad_id}校验不过", "短信验证码{code}",
-            "批号{batch}", "预算{money_said}", "{money_said}包邮", "周一三五送货，二四六休息", "合同编号{order}",
-            "库存还有{big}件", "运单{tracking}签收了", "发票代码{invoice}", "卡号不对，{bad_card}",
+            "挂号单{order}", "处方编号{code}{batch}", "房卡号{code}", "酒店订单{order}，两晚", "药品追溯码{order}",
+            "国药准字H{member}", "车架号LSV{order}", "保单号{order}", "维修工单{order}，明天取", "运单号码{tracking}",
+            "书上写着{isbn}", "扫出来是{ean}", "会员编号{member}，积分{qty}", "收您{price}，找零{qty}",
+            "里程{price}公里", "去年营业额{big}元", "押金{money_said}", "合同金额{big}", "批号{batch}，有效期到{date}",
+            "退票单{order}", "身份证号{bad_id}，系统说不存在", "这张卡{bad_card}刷不了", "微信群里的QQ{qq}",
+            "设备序列号{sku}", "税务登记{tax}", "{room}的客人退房", "验证码是{code}，别告诉别人", "{money_said}一晚含早",
         ],
     },
 }  # fmt: skip
@@ -279,7 +311,7 @@ def order(rng: random.Random) -> str:
             "1" + rng.choice("3578") + digits(rng, 9),
         ]
     )
-    return spoken(rng, made) if rng.random() < 0.3 else made
+    return rng.choice([spoken, dictated])(rng, made) if rng.random() < 0.3 else made
 
 
 def tracking(rng: random.Random) -> str:
@@ -326,7 +358,7 @@ MAKERS: dict[str, list[tuple[Callable[[random.Random], str], float]]] = {
 }
 
 
-def one(rng: random.Random, kind: str, which: str) -> Said:
+def named(rng: random.Random, kind: str, which: str) -> Said:
     makers = MAKERS[kind]
     value = rng.choices([maker for maker, _ in makers], [weight for _, weight in makers])[0](rng)
     form = rng.random()
@@ -334,7 +366,7 @@ def one(rng: random.Random, kind: str, which: str) -> Said:
         spoken_form = form < 0.4
         shown = plate_spoken(rng, value) if spoken_form else plate_written(rng, value)
     elif form < 0.45:
-        shown, spoken_form = spoken(rng, value), True
+        shown, spoken_form = (dictated if which == JUDGE and rng.random() < 0.5 else spoken)(rng, value), True
     elif form < 0.55:
         shown, spoken_form = mixed(rng, value), True
     else:
@@ -347,10 +379,16 @@ def negative(rng: random.Random, which: str) -> Said:
     return Said(rng.choice(TEMPLATES[which]["none"]).format(**look_alikes(rng)), ())
 
 
+def two(rng: random.Random, which: str) -> Said:
+    first, second = (named(rng, rng.choice(list(MAKERS)), which) for _ in range(2))
+    return Said(f"{first.text}，{second.text}", first.truth + second.truth, first.spoken or second.spoken)
+
+
 def sentences(which: str, count: int, *, seed: int) -> list[Said]:
-    """`count` sentences of each kind and twice as many without any."""
+    """`count` sentences of each kind and twice as many without any; to judge, also as many with two."""
     rng = random.Random(f"{which}-{seed}")
-    made = [one(rng, kind, which) for kind in MAKERS for _ in range(count)]
+    made = [named(rng, kind, which) for kind in MAKERS for _ in range(count)]
     made += [negative(rng, which) for _ in range(2 * count)]
+    made += [two(rng, which) for _ in range(count if which == JUDGE else 0)]
     rng.shuffle(made)
     return made
