@@ -196,8 +196,9 @@ class Speech:
         models, speech = self._settings.paths.models, self._settings.speech
         model(self._settings, VAD)
         return WhisperTranscriber(
-            model(self._settings, speech.model), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
-            name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress,
+            model(self._settings, speech.model), threads=speech.threads, workers=speech.workers, batch=speech.batch,
+            limits=self._settings.limits, name=speech.model, digest=store.digest_of(speech.model, models),
+            progress=self._progress,
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":

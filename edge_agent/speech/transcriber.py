@@ -10,7 +10,7 @@ Not here: the model's files (`assets` verifies them; this is given a folder), se
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +21,7 @@ from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
 from edge_agent.speech.pieces import Piece, pieces
+from edge_agent.speech.readers import Readers
 from edge_agent.speech.recogniser import Recogniser
 from edge_agent.speech.turns import utterances
 from edge_agent.speech.windows import Packer, Window
@@ -41,13 +42,15 @@ class WhisperTranscriber:
         model_dir: Path,
         *,
         threads: int = 2,
-        batch: int = 8,
+        workers: int = 2,
+        batch: int = 4,
         limits: Limits | None = None,
         name: str = "",
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
     ) -> None:
-        self._recogniser = Recogniser(model_dir, threads=threads)
+        self._recogniser = Recogniser(model_dir, threads=max(1, threads // workers), workers=workers)
+        self._workers = workers
         self._batch = batch
         self._limits = limits or Limits()
         self._name = name or model_dir.name
@@ -65,15 +68,13 @@ class WhisperTranscriber:
         began = time.monotonic()
         known = [self._writing.simplified(term) for term in terms]
         heard = _Heard(channels)
+        readers = Readers(
+            lambda windows: self._recogniser.read([window.sound for window in windows], known),
+            workers=self._workers, batch=self._batch, between=self._progress,
+        )  # fmt: skip
         found: list[Piece] = []
-        waiting: list[Window] = []
-        for window in heard.windows(self._watched(sandbox.decode_audio(media, self._limits))):
-            waiting.append(window)
-            if len(waiting) == self._batch:
-                found += self._read(waiting, known)
-                waiting = []
-        if waiting:
-            found += self._read(waiting, known)
+        for window, reading in readers.over(heard.windows(self._watched(sandbox.decode_audio(media, self._limits)))):
+            found += self._written(pieces(window, reading, known))
         duration_ms = heard.samples * 1000 // RATE_HZ
         return Transcript(
             model=self._name,
@@ -88,12 +89,9 @@ class WhisperTranscriber:
             self._progress()
             yield block
 
-    def _read(self, windows: Sequence[Window], terms: Sequence[str]) -> Iterator[Piece]:
-        readings = self._recogniser.read([window.sound for window in windows], terms)
-        self._progress()
-        for window, reading in zip(windows, readings, strict=True):
-            for piece in pieces(window, reading, terms):
-                yield dataclasses.replace(piece, text=self._writing(piece.text))
+    def _written(self, found: Iterable[Piece]) -> Iterator[Piece]:
+        for piece in found:
+            yield dataclasses.replace(piece, text=self._writing(piece.text))
 
 
 class _Heard:

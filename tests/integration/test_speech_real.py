@@ -36,7 +36,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def transcriber(model: Path) -> WhisperTranscriber:
-    return WhisperTranscriber(model, threads=2, batch=8, name="whisper-base", digest="d" * 64)
+    return WhisperTranscriber(model, name="whisper-base", digest="d" * 64)
 
 
 def heard(transcriber: WhisperTranscriber, media: Path, terms=(), channels=BOTH) -> Transcript:
