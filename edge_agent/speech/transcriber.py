@@ -9,6 +9,7 @@ Not here: the model's files (`assets` verifies them; this is given a folder), se
 """
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -31,7 +32,8 @@ from edge_agent.speech.writing import Writing
 class WhisperTranscriber:
     """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
 
-    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps.
+    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps, and it
+    may wait. `position` hears how many ms are understood, and of how many: an estimate from the bytes read so far, or None.
 
     Raises:
         MissingAsset: the folder holds no loadable model.
@@ -48,6 +50,7 @@ class WhisperTranscriber:
         name: str = "",
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
+        position: Callable[[int, int | None], None] = lambda _done, _total: None,
     ) -> None:
         self._recogniser = Recogniser(model_dir, threads=max(1, threads // workers), workers=workers)
         self._workers = workers
@@ -56,6 +59,7 @@ class WhisperTranscriber:
         self._name = name or model_dir.name
         self._digest = digest
         self._progress = progress
+        self._position = position
         self._writing = Writing()
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
@@ -73,9 +77,12 @@ class WhisperTranscriber:
             workers=self._workers, batch=self._batch, between=self._progress,
         )  # fmt: skip
         found: list[Piece] = []
-        for window, reading in readers.over(heard.windows(self._watched(sandbox.decode_audio(media, self._limits)))):
+        decoded = _Counted(media, sandbox.decode_audio(media, self._limits))
+        for window, reading in readers.over(heard.windows(self._watched(decoded.blocks()))):
+            self._position(window.clips[-1].end * 1000 // RATE_HZ, decoded.length_ms)
             found += self._written(pieces(window, reading, known))
         duration_ms = heard.samples * 1000 // RATE_HZ
+        self._position(duration_ms, duration_ms)
         return Transcript(
             model=self._name,
             model_digest=self._digest,
@@ -92,6 +99,26 @@ class WhisperTranscriber:
     def _written(self, found: Iterable[Piece]) -> Iterator[Piece]:
         for piece in found:
             yield dataclasses.replace(piece, text=self._writing(piece.text))
+
+
+class _Counted:
+    """Blocks as they pass, and about how long the recording is, told from how far into the file they reach."""
+
+    def __init__(self, media: BinaryIO, blocks: Iterator[Samples]) -> None:
+        self._media, self._blocks = media, blocks
+        self._samples, self._reached = 0, 0.0
+
+    @property
+    def length_ms(self) -> int | None:
+        return int(self._samples / self._reached * 1000 / RATE_HZ) if self._reached else None
+
+    def blocks(self) -> Iterator[Samples]:
+        for block in self._blocks:
+            self._samples += block.shape[1]
+            at, size = self._media.tell(), self._media.seek(0, os.SEEK_END)  # the decoder seeks before it reads again
+            self._reached = at / size if at < size else 0.0  # read whole before it is decoded: says nothing
+            yield block
+        self._reached = 1.0
 
 
 class _Heard:
