@@ -203,7 +203,7 @@ class Speech:
         return WhisperTranscriber(
             model(self._settings, speech.model), threads=speech.threads, workers=speech.workers, batch=speech.batch,
             limits=self._settings.limits, name=speech.model, digest=store.digest_of(speech.model, models),
-            progress=self._progress, position=self._position,
+            memory_bytes=speech.memory_bytes, progress=self._progress, position=self._position,
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":

@@ -61,7 +61,7 @@ class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     workers: Few = 2
     """Batches recognised side by side, on one set of weights; `threads` are shared out among them."""
     memory_bytes: Size = 1_400_000_000
-    """What recognising may take; the batch is made smaller to stay below it."""
+    """What recognising may take; the batch is made smaller, then `workers`, to stay below it."""
     hints: bool = True
     """Terms of the trade are hinted at the recogniser, chosen for each recording."""
     recovery: bool = True

@@ -21,6 +21,7 @@ from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
+from edge_agent.speech.memory import fitting, shape_of
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.readers import Readers
 from edge_agent.speech.recogniser import Recogniser
@@ -35,8 +36,10 @@ class WhisperTranscriber:
     `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps, and it
     may wait. `position` hears how many ms are understood, and of how many: an estimate from the bytes read so far, or None.
 
+    Up to `workers` batches of `batch` windows are read at once, sharing `threads`; fewer where `memory_bytes` asks for it.
+
     Raises:
-        MissingAsset: the folder holds no loadable model.
+        MissingAsset: the folder holds no loadable model. BadConfig: it cannot run in so little memory.
     """
 
     def __init__(
@@ -46,12 +49,15 @@ class WhisperTranscriber:
         threads: int = 2,
         workers: int = 2,
         batch: int = 4,
+        memory_bytes: int | None = None,
         limits: Limits | None = None,
         name: str = "",
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
         position: Callable[[int, int | None], None] = lambda _done, _total: None,
     ) -> None:
+        if memory_bytes is not None:
+            workers, batch = fitting(shape_of(model_dir), workers=workers, batch=batch, memory_bytes=memory_bytes)
         self._recogniser = Recogniser(model_dir, threads=max(1, threads // workers), workers=workers)
         self._workers = workers
         self._batch = batch
