@@ -189,7 +189,7 @@ def long_call(model: Path, hours: float, *, talk_s: int, every_s: int) -> dict:
 
 
 def test_memory_does_not_grow_with_the_length_of_a_call(model):
-    """The same talk spread over half an hour and over four hours; EDGE_AGENT_LONG_CALL=1 has eight times the talk in the latter."""
+    """The same talk spread over half an hour and over four; with EDGE_AGENT_LONG_CALL=1, eight times as much in the latter."""
     talk_s, often_s, seldom_s = (45, 300, 300) if os.environ.get("EDGE_AGENT_LONG_CALL") else (20, 75, 600)
     short = long_call(model, 0.5, talk_s=talk_s, every_s=often_s)
     long = long_call(model, 4.0, talk_s=talk_s, every_s=seldom_s)
