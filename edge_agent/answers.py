@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from edge_agent import app
+from edge_agent import app, waiting
 from edge_agent.config import Config
 from edge_agent.documents import (
     Condition,
@@ -218,8 +218,10 @@ def status(settings: Config) -> Status:
 
     keys = app.keys(settings)
     stats = app.vault(settings, keys).stats()
+    running = worker_runs(settings)
     with reader(settings) as book:
         now = book.status()
+        line = waiting.queue(book.recordings(), settings.paths.run, now=datetime.now(UTC), working=running)
         parked = [line for line in recordings(settings) if line.parked and line.state == "sealed"]
         try:
             book.verify_chain(sign=keys.sign)
@@ -244,7 +246,8 @@ def status(settings: Config) -> Status:
         disk_free_bytes=disk.free_bytes,
         takes_media=disk.media,
         ruleset=app.tagger(settings).ruleset,
-        worker_running=worker_runs(settings),
+        worker_running=running,
+        queue=line,
     )
 
 
