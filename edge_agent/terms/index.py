@@ -1,0 +1,159 @@
+"""Where terms sound as if they stood in a text: looked up by pairs of coarse syllables, so that many terms cost little more.
+
+Each reading of a term is entered under every pair of its syllables that are neighbours or next but one. A text asks for its own
+pairs; a reading that answers often enough on one diagonal (that is, at one place) is then compared syllable by syllable. So a
+term is found although one syllable of three, or one in every two pairs, is quite wrong; of two syllables both must be near.
+One syllable too many or too few is looked for in terms of four and more, where two neighbouring diagonals answer.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.terms.likeness import apart, coarse
+from edge_agent.terms.sounds import WALL, Spoken, fold, readings
+
+UNEVEN: Final = 0.7
+"""What a syllable too many or too few costs."""
+PAUSE: Final = 0.2
+"""What a comma inside a term costs."""
+EVEN_ONLY: Final = 4
+"""Terms of fewer syllables are looked for at their own length only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way a term is spoken. `letters[i]` is the character of the term that syllable i belongs to."""
+
+    term: int
+    syllables: tuple[str, ...]
+    tones: tuple[int, ...]
+    letters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A reading found at the characters [start, end); `cost` in syllables, `tones` how many of them differ in tone."""
+
+    reading: Reading
+    start: int
+    end: int
+    cost: float
+    tones: int
+    even: bool
+
+
+def loosest(size: int) -> float:
+    """How far a term of that many syllables may be from what stands there to be looked at, at all."""
+    return 0.5 if size <= 2 else 0.32 * size
+
+
+class Index:
+    def __init__(self, terms: Sequence[str]) -> None:
+        self._readings: list[Reading] = []
+        self._pairs: dict[int, list[int]] = defaultdict(list)
+        for number, term in enumerate(terms):
+            letters = _letters(term)
+            for syllables, tones, owners in letters:
+                self._enter(Reading(number, syllables, tones, owners))
+
+    def _enter(self, reading: Reading) -> None:
+        number = len(self._readings)
+        self._readings.append(reading)
+        classes = [coarse(s) for s in reading.syllables]
+        for first in range(len(classes)):
+            for second in range(first + 1, min(first + 3, len(classes))):
+                self._pairs[_key(classes[first], classes[second], second - first)].append(number * 64 + first)
+
+    def near(self, text: str, said: Spoken) -> Iterator[Hit]:
+        """Every reading that sounds near enough somewhere in `text` (folded; `said` is how it is spoken)."""
+        found: dict[tuple[int, int], int] = defaultdict(int)
+        classes = [coarse(s) for s in said.syllables]
+        size = len(classes)
+        for first in range(size):
+            if classes[first] < 0:
+                continue
+            for second in range(first + 1, min(first + 3, size)):
+                for entry in self._pairs.get(_key(classes[first], classes[second], second - first), ()):
+                    number, at = divmod(entry, 64)
+                    found[number, first - at] += 1
+        for (number, diagonal), count in found.items():
+            reading = self._readings[number]
+            length = len(reading.syllables)
+            limit = loosest(length)
+            if length < EVEN_ONLY or count > 1:
+                hit = _even(reading, diagonal, text, said, limit)
+                if hit is not None:
+                    yield hit
+                    continue
+            if length >= EVEN_ONLY:
+                for shift in (1, -1):
+                    if (number, diagonal + shift) in found:
+                        hit = _uneven(reading, diagonal, shift, text, said, limit)
+                        if hit is not None:
+                            yield hit
+
+
+def _key(first: int, second: int, gap: int) -> int:
+    return (first * 256 + second) * 4 + gap
+
+
+def _letters(term: str) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]]:
+    """A term's readings with the character each syllable belongs to."""
+    seen = set()
+    for syllables, tones, places in readings(term):
+        if syllables and (syllables, tones) not in seen:
+            seen.add((syllables, tones))
+            yield syllables, tones, tuple(fold(term)[at] for at in places)
+
+
+def _step(reading: Reading, at: int, text: str, said: Spoken, place: int) -> float:
+    """The cost of syllable `at` of the reading against syllable `place` of the text; the same character costs nothing."""
+    if text[said.places[place][0]] == reading.letters[at]:
+        return 0.0
+    return apart(reading.syllables[at], said.syllables[place])
+
+
+def _even(reading: Reading, start: int, text: str, said: Spoken, limit: float) -> Hit | None:
+    length = len(reading.syllables)
+    if start < 0 or start + length > len(said.syllables) or not _whole(said, start, start + length):
+        return None
+    cost = PAUSE * sum(said.paused[start + 1 : start + length])
+    for at in range(length):
+        cost += _step(reading, at, text, said, start + at)
+        if cost > limit:
+            return None
+    tones = sum(
+        1
+        for at in range(length)
+        if reading.tones[at] != said.tones[start + at] and text[said.places[start + at][0]] != reading.letters[at]
+    )
+    return Hit(reading, said.places[start][0], said.places[start + length - 1][1], cost, tones, even=True)
+
+
+def _uneven(reading: Reading, start: int, shift: int, text: str, said: Spoken, limit: float) -> Hit | None:
+    """One syllable more (`shift` 1) or less (-1) in the text than in the term."""
+    length = len(reading.syllables)
+    end = start + length + shift
+    if start < 0 or end > len(said.syllables) or not _whole(said, start, end) or WALL in said.syllables[start:end]:
+        return None
+    fixed = UNEVEN + PAUSE * sum(said.paused[start + 1 : end])
+    head = [0.0]
+    for at in range(length - (shift < 0)):
+        head.append(head[-1] + _step(reading, at, text, said, start + at))
+    tail = [0.0]
+    for at in range(length - 1, -1 + (shift < 0), -1):
+        tail.append(tail[-1] + _step(reading, at, text, said, start + at + shift))
+    # the extra syllable is never at an edge: there a shorter window serves, or it is the neighbour's
+    whole = length if shift > 0 else length - 1
+    cost = min(head[cut] + tail[whole - cut] for cut in range(1, whole))
+    if cost + fixed > limit:
+        return None
+    return Hit(reading, said.places[start][0], said.places[end - 1][1], cost + fixed, 0, even=False)
+
+
+def _whole(said: Spoken, start: int, end: int) -> bool:
+    """Whether no letter of several syllables is cut."""
+    places = said.places
+    return (start == 0 or places[start - 1] != places[start]) and (end == len(places) or places[end - 1] != places[end])
