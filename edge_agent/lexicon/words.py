@@ -19,11 +19,16 @@ from typing import Any, Final
 GRADES: Final = frozenset("太很好更最真挺蛮偏够超特老不没别也都还就是了的啊吧吗呢呀嘛这那么有点些儿多再可能会要得")
 """Characters that may share a word with a single character without changing what it says."""
 
+PARTICLES: Final = frozenset(
+    "的了是在有不就也都和与及着过被把这那很又再还可要会能到上下里时才等以为之其而于各每个或但并从对向将让给"
+)
+"""Characters that join anything: beside them two words may meet that make no word, and nothing is odd about it."""
+
 _LONGEST: Final = 8
 _STRANGE: Final = (-11.0, -4.5)
 """An unknown word of n characters: the first number, and the second for each of them."""
 _OTHER: Final = -7.0
-"""A run of letters, digits or marks is one word."""
+"""A run of letters or digits is one word; marks weigh nothing."""
 
 _cache_folder: list[Path] = []
 
@@ -66,9 +71,9 @@ class Usual:
         for start in range(size - 1, -1, -1):
             self.after[start] = max(weight + self.after[end] for end, weight in outof[start])
 
-    def gain(self, start: int, end: int, weight: float) -> float:
-        """How much more usual the whole text would be with a word of that log probability at [start, end)."""
-        return self.before[start] + weight + self.after[end] - self.before[-1]
+    def oddity(self, start: int, end: int) -> float:
+        """How much more usual the text would be without [start, end), the rest cut there: about -log of what stands there."""
+        return self.before[start] + self.after[end] - self.before[-1]
 
 
 def _pieces(text: str) -> Any:
@@ -81,9 +86,10 @@ def _pieces(text: str) -> Any:
             while end < size and not _chinese(text[end]) and text[end].isalnum() == text[start].isalnum():
                 end += 1
             # a run may also be cut: a term may begin or end inside it
-            yield start, end, _OTHER
+            weight = _OTHER if text[start].isalnum() else 0.0
+            yield start, end, weight
             if end > start + 1:
-                yield start, start + 1, _OTHER
+                yield start, start + 1, weight
             continue
         yield start, start + 1, math.log(frequencies.get(text[start], 0) or 1) - total
         for end in range(start + 2, min(start + _LONGEST, size) + 1):

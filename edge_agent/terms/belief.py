@@ -1,31 +1,49 @@
-"""Whether a term was said where something alike is written: one sum of logarithms, and a threshold for each length.
+"""Whether a term was said where something alike is written: how odd the text is there, against what that would have to be.
 
-    odds = how much more usual the text is with the term there  (dictionary words, see `lexicon.words`; a term counts as a
-           word about as rare as one of a list of so many terms is)
-         - how unlikely it is to mishear the one as the other   (by sound and tone)
-         + other terms of the list in the same text             (talk of the trade)
+    odds = oddity - need          certain when odds >= 0
+    oddity = by how many nats the text grows more usual when the stretch is taken out of it (`lexicon.words.Usual`)
+    need   = the base of its length + what each step of unlikeness and each other tone costs + ln(terms / 200) beyond 200
 
-So a stretch that is ordinary words is believed, above all in two syllables: 饭店 is 返点 only beside another term. Thresholds
-were chosen on texts named in `tests/benchmarks/test_bench_terms.py`, for at most 0.1 wrong replacements in 1,000 characters.
+So a stretch that is ordinary words is believed: 饭店 is 返点 only beside another term of the list, 大量采购 may be 带量采购.
+Long terms need little, since hardly anything else sounds like them; two syllables need the same sound and a text that makes no
+sense otherwise. The figures were chosen on texts named in `tests/benchmarks/test_bench_terms.py`, for at most 0.1 wrong
+replacements in 1,000 characters with 200 terms.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.lexicon.words import PARTICLES
 from edge_agent.terms.index import Hit
 
-_PER_COST: Final = 6.0
-_PER_TONE: Final = 0.5
-_BESIDE: Final = 3.0
-_TRADE: Final = math.log(0.05)
-_FEWEST: Final = 100
-_MARGIN: Final = {1: 99.0, 2: 4.0, 3: 3.0}
-_MARGIN_LONG: Final = 2.0
-_NEAREST: Final = {1: 0.0, 2: 0.05, 3: 0.45}
-"""How far apart, in syllables, a term may be of what it replaces without the sound being asked."""
-_NEAREST_EACH: Final = 0.2
+_BESIDE: Final = 4.0
+"""What another term of the list in the same text is worth."""
+_USUAL_COUNT: Final = 200
+_NUMERALS: Final = frozenset("零〇一二三四五六七八九十百千万亿点两")
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """For one number of syllables, in nats: `base`, `unlike` per whole unlike syllable, `tone` per other tone; `most` is how
+    far apart they may be at all."""
+
+    base: float
+    unlike: float
+    tone: float
+    most: float
+
+
+_NEEDS: Final = {
+    2: _Need(base=12.5, unlike=40.0, tone=1.75, most=0.05),
+    3: _Need(base=11.0, unlike=24.0, tone=1.0, most=0.5),
+    4: _Need(base=6.0, unlike=24.0, tone=0.5, most=0.7),
+}
+_LONG: Final = (6.0, 20.0, 0.5, 0.15)
+_SAME: Final = 0.5
+"""How much heavier unlikeness weighs for each character that is the same: 会员价 is not 会员卡."""
+_PARTICLE: Final = 4.0
+"""What more is needed where the stretch begins or ends with a particle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +53,18 @@ class Belief:
     reason: str
 
 
-def weigh(hit: Hit, *, gain: Callable[[float], float], terms: int, beside: int) -> Belief:
-    """`gain` says how much more usual the text is with a word of that log probability there; `beside` counts other terms."""
+def weigh(hit: Hit, stretch: str, *, oddity: float, terms: int, beside: bool) -> Belief:
+    """`stretch` is the folded text there; `beside`: another term stands or was found near."""
     size = len(hit.reading.syllables)
-    rarity = _TRADE - math.log(max(terms, _FEWEST))
-    odds = gain(rarity) - _PER_COST * hit.cost - _PER_TONE * hit.tones + (_BESIDE if beside else 0.0)
-    near = hit.cost <= _NEAREST.get(size, _NEAREST_EACH * size)
-    certain = near and odds >= _MARGIN.get(size, _MARGIN_LONG) and hit.even
-    if not hit.even:
-        reason = "near-length"
-    elif hit.cost == 0:
-        reason = "same-sound-beside-terms" if beside else "same-sound"
-    else:
-        reason = "near-sound-beside-terms" if beside else "near-sound"
-    return Belief(odds, certain, reason)
+    base, unlike, tone, each = _LONG
+    need = _NEEDS.get(size) or _Need(base=base, unlike=unlike, tone=tone, most=each * size)
+    needed = need.base + need.unlike * hit.cost * (1 + _SAME * hit.same) + need.tone * hit.tones
+    needed += math.log(max(terms, _USUAL_COUNT) / _USUAL_COUNT)
+    if stretch[0] in PARTICLES or stretch[-1] in PARTICLES:
+        needed += _PARTICLE
+    odds = oddity - needed + (_BESIDE if beside else 0.0)
+    # another row of letters is another abbreviation, and a row of numerals is a number
+    other = (stretch.isascii() and hit.cost > 0) or (hit.same == 0 and all(c in _NUMERALS or c.isdigit() for c in stretch))
+    certain = size > 1 and odds >= 0 and hit.even and hit.cost <= need.most + 1e-9 and not other
+    reason = "same-sound" if hit.cost == 0 else "near-sound" if hit.even else "near-length"
+    return Belief(odds, certain, f"{reason}-beside-terms" if beside else reason)

@@ -16,8 +16,10 @@ from edge_agent.terms.sounds import WALL, Spoken, fold, readings
 
 UNEVEN: Final = 0.7
 """What a syllable too many or too few costs."""
-PAUSE: Final = 0.2
+PAUSE: Final = 0.25
 """What a comma inside a term costs."""
+FIGURE: Final = 0.3
+"""What it costs more when a letter or digit is not even of the same sound."""
 EVEN_ONLY: Final = 4
 """Terms of fewer syllables are looked for at their own length only."""
 
@@ -34,13 +36,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A reading found at the characters [start, end); `cost` in syllables, `tones` how many of them differ in tone."""
+    """A reading found at the characters [start, end); `cost` in syllables, `tones` how many of them differ in tone, `same`
+    how many of them are the same character. Not `even`: a syllable more or less than the term has."""
 
     reading: Reading
     start: int
     end: int
     cost: float
     tones: int
+    same: int
     even: bool
 
 
@@ -110,33 +114,32 @@ def _letters(term: str) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], tupl
 
 def _step(reading: Reading, at: int, text: str, said: Spoken, place: int) -> float:
     """The cost of syllable `at` of the reading against syllable `place` of the text; the same character costs nothing."""
-    if text[said.places[place][0]] == reading.letters[at]:
+    here = text[said.places[place][0]]
+    if here == reading.letters[at]:
         return 0.0
-    return apart(reading.syllables[at], said.syllables[place])
+    cost = apart(reading.syllables[at], said.syllables[place])
+    return cost + FIGURE if cost and here.isascii() else cost
 
 
 def _even(reading: Reading, start: int, text: str, said: Spoken, limit: float) -> Hit | None:
     length = len(reading.syllables)
-    if start < 0 or start + length > len(said.syllables) or not _whole(said, start, start + length):
+    if start < 0 or start + length > len(said.syllables) or not _whole(said, start, start + length, text):
         return None
     cost = PAUSE * sum(said.paused[start + 1 : start + length])
     for at in range(length):
         cost += _step(reading, at, text, said, start + at)
         if cost > limit:
             return None
-    tones = sum(
-        1
-        for at in range(length)
-        if reading.tones[at] != said.tones[start + at] and text[said.places[start + at][0]] != reading.letters[at]
-    )
-    return Hit(reading, said.places[start][0], said.places[start + length - 1][1], cost, tones, even=True)
+    same = [text[said.places[start + at][0]] == reading.letters[at] for at in range(length)]
+    tones = sum(not same[at] and reading.tones[at] not in (0, said.tones[start + at]) for at in range(length))
+    return Hit(reading, said.places[start][0], said.places[start + length - 1][1], cost, tones, sum(same), even=True)
 
 
 def _uneven(reading: Reading, start: int, shift: int, text: str, said: Spoken, limit: float) -> Hit | None:
     """One syllable more (`shift` 1) or less (-1) in the text than in the term."""
     length = len(reading.syllables)
     end = start + length + shift
-    if start < 0 or end > len(said.syllables) or not _whole(said, start, end) or WALL in said.syllables[start:end]:
+    if start < 0 or end > len(said.syllables) or not _whole(said, start, end, text) or WALL in said.syllables[start:end]:
         return None
     fixed = UNEVEN + PAUSE * sum(said.paused[start + 1 : end])
     head = [0.0]
@@ -150,10 +153,19 @@ def _uneven(reading: Reading, start: int, shift: int, text: str, said: Spoken, l
     cost = min(head[cut] + tail[whole - cut] for cut in range(1, whole))
     if cost + fixed > limit:
         return None
-    return Hit(reading, said.places[start][0], said.places[end - 1][1], cost + fixed, 0, even=False)
+    return Hit(reading, said.places[start][0], said.places[end - 1][1], cost + fixed, 0, 0, even=False)
 
 
-def _whole(said: Spoken, start: int, end: int) -> bool:
-    """Whether no letter of several syllables is cut."""
-    places = said.places
-    return (start == 0 or places[start - 1] != places[start]) and (end == len(places) or places[end - 1] != places[end])
+def _whole(said: Spoken, start: int, end: int, text: str) -> bool:
+    """Whether no number, no row of letters and no letter of several syllables is cut."""
+    return not _cut(said, start, text) and not _cut(said, end, text)
+
+
+def _cut(said: Spoken, at: int, text: str) -> bool:
+    if at in (0, len(said.places)):
+        return False
+    (before, _), (after, _) = said.places[at - 1], said.places[at]
+    if before == after:
+        return True
+    one, other = text[before], text[after]
+    return one.isascii() and other.isascii() and one.isdigit() == other.isdigit() and not said.paused[at] and after - before <= 2

@@ -18,7 +18,11 @@ from edge_agent.terms.index import Hit, Index
 from edge_agent.terms.sounds import fold, spoken
 
 _ROUNDS: Final = 3
-_EVERYDAY: Final = -11.0
+_NEAR: Final = 25
+"""Up to so many characters away another term stands beside."""
+_Place = tuple[int, int, int]
+"""(start, end, number of the term)."""
+_EVERYDAY: Final = -14.5
 """A term that is as usual a word as this says nothing of the trade."""
 
 
@@ -69,11 +73,11 @@ class Recovery:
         if not hits:
             return ()
         usual = Usual(folded)
-        near = {number for _, _, number in stand if known(self._terms[number]) < _EVERYDAY}
-        weighed = self._weighed(hits, usual, near)
-        sure = {hit.reading.term for hit, belief in weighed if belief.certain} | near
-        if sure - near:
-            weighed = self._weighed(hits, usual, sure)
+        near = [(start, end, number) for start, end, number in stand if known(self._terms[number]) < _EVERYDAY]
+        weighed = self._weighed(hits, folded, usual, near)
+        found = [(hit.start, hit.end, hit.reading.term) for hit, belief in _best(weighed) if belief.certain]
+        if found:
+            weighed = self._weighed(hits, folded, usual, near + found)
         return [self._candidate(hit, belief) for hit, belief in _best(weighed)]
 
     def likely(self, texts: Iterable[str], most: int) -> list[str]:
@@ -86,7 +90,7 @@ class Recovery:
                 best[number] = 100.0
             hits = [hit for hit in self._index.near(folded, spoken(text)) if self._open(hit, folded, stand)]
             usual = Usual(folded) if hits else None
-            for hit, belief in self._weighed(hits, usual, set()) if usual else ():
+            for hit, belief in self._weighed(hits, folded, usual, ()) if usual else ():
                 number = hit.reading.term
                 best[number] = max(best.get(number, -100.0), belief.odds)
         return [self._terms[number] for number in sorted(best, key=lambda n: -best[n])[:most]]
@@ -112,12 +116,12 @@ class Recovery:
             at = one.end
         return Corrected(text="".join([*parts, text[at:]]), corrections=tuple(corrections))
 
-    def _standing(self, folded: str) -> Iterator[tuple[int, int, int]]:
+    def _standing(self, folded: str) -> Iterator[_Place]:
         """(start, end, term) of every term that is written in the text, whatever its case and width."""
         for last, (number, size) in self._written.iter(folded):
             yield last + 1 - size, last + 1, number
 
-    def _open(self, hit: Hit, folded: str, stand: Sequence[tuple[int, int, int]]) -> bool:
+    def _open(self, hit: Hit, folded: str, stand: Sequence[_Place]) -> bool:
         """Whether a term may be put there: not over one that stands there already, unless it contains it at that place."""
         term = fold(self._terms[hit.reading.term])
         for start, end, number in stand:
@@ -127,14 +131,13 @@ class Recovery:
                     return False
         return True
 
-    def _weighed(self, hits: Sequence[Hit], usual: Usual, near: set[int]) -> list[tuple[Hit, Belief]]:
-        many = len(self._terms)
+    def _weighed(self, hits: Sequence[Hit], folded: str, usual: Usual, near: Sequence[_Place]) -> list[tuple[Hit, Belief]]:
         return [
             (
                 hit,
                 weigh(
-                    hit, gain=lambda weight, hit=hit: usual.gain(hit.start, hit.end, weight), terms=many,
-                    beside=len(near - {hit.reading.term}),
+                    hit, folded[hit.start : hit.end], oddity=usual.oddity(hit.start, hit.end), terms=len(self._terms),
+                    beside=any(_beside(hit, place) for place in near),
                 ),
             )
             for hit in hits
@@ -160,6 +163,12 @@ def _best(weighed: Sequence[tuple[Hit, Belief]]) -> list[tuple[Hit, Belief]]:
         value = best[before][0] + _worth(hit, belief)
         best.append((value, [*best[before][1], number]) if value > best[-1][0] else best[-1])
     return [rows[number] for number in best[-1][1]]
+
+
+def _beside(hit: Hit, place: _Place) -> bool:
+    """Whether another term stands near the hit, not under it."""
+    start, end, number = place
+    return number != hit.reading.term and (0 <= hit.start - end <= _NEAR or 0 <= start - hit.end <= _NEAR)
 
 
 def _worth(hit: Hit, belief: Belief) -> float:

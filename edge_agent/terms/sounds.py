@@ -13,11 +13,11 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 WALL: Final = "|"
 _CHINESE: Final = re.compile(r"[一-鿿]+")
-_SILENT: Final = frozenset(" \t\u3000-‐–—·・_/+.&'")
+_SILENT: Final = frozenset(" \t\u3000-‐·・_/+&'")
 _PAUSES: Final = frozenset(",，、")
 _LETTERS: Final[dict[str, tuple[str, ...]]] = {
     "a": ("ei",), "b": ("bi",), "c": ("xi", "sei"), "d": ("di",), "e": ("yi",), "f": ("ai fu",), "g": ("ji",),
@@ -29,6 +29,19 @@ _DIGITS: Final[dict[str, tuple[str, ...]]] = {
     "0": ("ling",), "1": ("yi", "yao"), "2": ("er", "liang"), "3": ("san",), "4": ("si",), "5": ("wu",), "6": ("liu",),
     "7": ("qi",), "8": ("ba",), "9": ("jiu",),
 }  # fmt: skip
+_ALSO: Final[dict[str, list[str]]] = {}
+for _reading, _characters in {
+        "hang": "行", "xing": "行省", "zhong": "重", "chong": "重", "lv": "率", "shuai": "率", "zhang": "长", "chang": "长",
+        "tiao": "调", "diao": "调", "chai": "差", "she": "折", "zhuan": "传", "chuan": "传", "yue": "乐", "bao": "薄曝剥堡",
+        "bo": "薄剥", "xie": "血", "xue": "血削", "shai": "色", "shen": "参", "can": "参", "zang": "藏", "cang": "藏", "tan": "弹",
+        "dan": "弹", "jiang": "降", "jiao": "校角", "xiao": "校削", "qia": "卡", "ka": "卡", "kuai": "会", "shuo": "数", "huan": "还",
+        "hai": "还", "pian": "便", "bian": "便", "ji": "给系", "gei": "给", "xi": "系", "qiao": "壳", "ke": "壳", "mu": "模", "mo": "模",
+        "nian": "粘", "zhan": "粘", "sha": "厦", "xia": "厦", "shou": "熟", "shu": "熟", "lou": "露", "lu": "露", "se": "塞",
+        "sai": "塞", "quan": "券", "juan": "券", "cheng": "盛", "sheng": "盛省", "chen": "称", "jue": "觉", "la": "落", "luo": "落",
+}.items():  # fmt: skip
+    for _character in _characters:
+        _ALSO.setdefault(_character, []).append(_reading)
+"""Characters that are commonly read in two ways, with the readings to listen for (rare ones find more false friends)."""
 _MOST_READINGS: Final = 8
 
 
@@ -43,8 +56,17 @@ class Spoken:
 
 
 def fold(text: str) -> str:
-    """NFKC and lower case, one character for one character: a place in the result is the same place in `text`."""
-    return "".join(one if len(one := unicodedata.normalize("NFKC", c).lower()) == 1 else c for c in text)
+    """NFKC, lower case, simplified: one character for one character, so that places stay what they are."""
+    folded = "".join(one if len(one := unicodedata.normalize("NFKC", c).lower()) == 1 else c for c in text)
+    simple = str(_simplifier().convert(folded))
+    return simple if len(simple) == len(folded) else folded
+
+
+@lru_cache(maxsize=1)
+def _simplifier() -> Any:
+    import opencc  # noqa: PLC0415 - compiled library with its tables, only where sound is compared
+
+    return opencc.OpenCC("t2s")
 
 
 def spoken(text: str) -> Spoken:
@@ -111,9 +133,9 @@ def _others(character: str, usual: tuple[str, ...]) -> Iterator[tuple[tuple[str,
     for name in (_LETTERS.get(character) or _DIGITS.get(character) or ())[1:]:
         said = tuple(name.split())
         yield said, (0,) * len(said)
-    for syllable, tone in _heteronym(character)[:3]:
+    for syllable in _ALSO.get(character, ()):
         if (syllable,) != usual:
-            yield (syllable,), (tone,)
+            yield (syllable,), (0,)
 
 
 def _pinyin(run: str) -> list[tuple[str, int]]:
