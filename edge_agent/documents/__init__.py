@@ -19,6 +19,17 @@ from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdr
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
+from edge_agent.documents.lexicon import (
+    CorrectedLine,
+    FailedExample,
+    LexiconAdded,
+    LexiconChecked,
+    LexiconCorrected,
+    LexiconEvaluated,
+    LexiconProblem,
+    SoundClash,
+    TermLength,
+)
 from edge_agent.documents.opening import (
     Managers,
     OpeningEnded,
@@ -72,6 +83,7 @@ __all__ = [
     "ConfigCheck",
     "ConfigKeys",
     "ConfigMistake",
+    "CorrectedLine",
     "Correction",
     "Demo",
     "DemoRecording",
@@ -84,6 +96,7 @@ __all__ = [
     "Erased",
     "Exported",
     "FactLine",
+    "FailedExample",
     "Findings",
     "Found",
     "HoldLine",
@@ -91,6 +104,11 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "LexiconAdded",
+    "LexiconChecked",
+    "LexiconCorrected",
+    "LexiconEvaluated",
+    "LexiconProblem",
     "Managers",
     "ObjectLine",
     "Officers",
@@ -111,6 +129,7 @@ __all__ = [
     "ShelfFound",
     "ShelfLine",
     "SlotLine",
+    "SoundClash",
     "Stated",
     "StatementLine",
     "Status",
@@ -120,6 +139,7 @@ __all__ = [
     "SubjectTag",
     "TagLine",
     "Tags",
+    "TermLength",
     "TextQuality",
     "Transcription",
     "Utterance",
@@ -175,5 +195,9 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "subject-export": Exported,
     "subject-file": SubjectFile,
     "subject-erase": Erased,
+    "lexicon-check": LexiconChecked,
+    "lexicon-add": LexiconAdded,
+    "lexicon-correct": LexiconCorrected,
+    "lexicon-eval": LexiconEvaluated,
 }
 """Every document by the name of its schema file."""

@@ -12,6 +12,7 @@ jieba is imported in this room alone: loaded at the first question, silenced, an
 import logging
 import math
 import warnings
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ PARTICLES: Final = frozenset(
 """Characters that join anything: beside them two words may meet that make no word, and nothing is odd about it."""
 
 _LONGEST: Final = 8
+_NAME: Final = 4
 _STRANGE: Final = (-11.0, -4.5)
 """An unknown word of n characters: the first number, and the second for each of them."""
 _OTHER: Final = -7.0
@@ -53,58 +55,60 @@ def known(word: str) -> float:
     return math.log(frequency) - _log_total() if frequency else -math.inf
 
 
+def begins(text: str) -> bool:
+    """Whether some dictionary word begins like this."""
+    return text in _tokenizer().FREQ
+
+
 class Usual:
     """One text weighed: `before[i]` is the best log probability of its first i characters, `after[i]` of those from i on."""
 
     def __init__(self, text: str) -> None:
         size = len(text)
-        self.before = [0.0] * (size + 1)
+        words = [list(_words_from(text, start)) for start in range(size)]
+        self.before = [0.0] + [-math.inf] * size
+        for start, found in enumerate(words):
+            here = self.before[start]
+            for end, weight in found:
+                self.before[end] = max(self.before[end], here + weight)
         self.after = [0.0] * (size + 1)
-        pieces = list(_pieces(text))
-        into: list[list[tuple[int, float]]] = [[] for _ in range(size + 1)]
-        outof: list[list[tuple[int, float]]] = [[] for _ in range(size + 1)]
-        for start, end, weight in pieces:
-            into[end].append((start, weight))
-            outof[start].append((end, weight))
-        for end in range(1, size + 1):
-            self.before[end] = max(self.before[start] + weight for start, weight in into[end])
         for start in range(size - 1, -1, -1):
-            self.after[start] = max(weight + self.after[end] for end, weight in outof[start])
+            self.after[start] = max(weight + self.after[end] for end, weight in words[start])
 
     def oddity(self, start: int, end: int) -> float:
         """How much more usual the text would be without [start, end), the rest cut there: about -log of what stands there."""
         return self.before[start] + self.after[end] - self.before[-1]
 
 
-def _pieces(text: str) -> Any:
-    """(start, end, log probability) of every word that may stand somewhere in `text`."""
+def _words_from(text: str, start: int) -> Iterator[tuple[int, float]]:
+    """(end, log probability) of every word that may begin at `start`; there is always one of one character."""
+    if not _chinese(text[start]):
+        yield from _foreign(text, start)
+        return
     frequencies, total = _tokenizer().FREQ, _log_total()
-    size = len(text)
-    for start in range(size):
-        if not _chinese(text[start]):
-            end = start + 1
-            while end < size and not _chinese(text[end]) and text[end].isalnum() == text[start].isalnum():
-                end += 1
-            # a run may also be cut: a term may begin or end inside it
-            weight = _OTHER if text[start].isalnum() else 0.0
-            yield start, end, weight
-            if end > start + 1:
-                yield start, start + 1, weight
-            continue
-        yield start, start + 1, math.log(frequencies.get(text[start], 0) or 1) - total
-        for end in range(start + 2, min(start + _LONGEST, size) + 1):
-            if not _chinese(text[end - 1]):
-                break
-            word = text[start:end]
-            frequency = frequencies.get(word)
-            if frequency is None:
-                break
-            if frequency:
-                yield start, end, math.log(frequency) - total
-        for end in range(start + 2, min(start + 4, size) + 1):
-            if not _chinese(text[end - 1]):
-                break
-            yield start, end, _STRANGE[0] + _STRANGE[1] * (end - start)
+    yield start + 1, math.log(frequencies.get(text[start], 0) or 1) - total
+    known = True
+    for end in range(start + 2, min(start + _LONGEST, len(text)) + 1):
+        if not _chinese(text[end - 1]):
+            break
+        frequency = frequencies.get(text[start:end]) if known else None
+        known = frequency is not None
+        if frequency:
+            yield end, math.log(frequency) - total
+        if end - start <= _NAME:
+            yield end, _STRANGE[0] + _STRANGE[1] * (end - start)
+        elif not known:
+            break
+
+
+def _foreign(text: str, start: int) -> Iterator[tuple[int, float]]:
+    """A run of letters and digits or of marks, whole, and its first character (a term may begin or end inside it)."""
+    wordlike = text[start].isalnum()
+    end = start + 1
+    while end < len(text) and not _chinese(text[end]) and text[end].isalnum() == wordlike:
+        end += 1
+    for stop in {end, start + 1}:
+        yield stop, _OTHER if wordlike else 0.0
 
 
 def _chinese(character: str) -> bool:

@@ -26,7 +26,8 @@ _NUMERALS: Final = frozenset("零〇一二三四五六七八九十百千万亿�
 @dataclass(frozen=True, slots=True)
 class _Need:
     """For one number of syllables, in nats: `base`, `unlike` per whole unlike syllable, `tone` per other tone; `most` is how
-    far apart they may be at all."""
+    far apart they may be at all.
+    """
 
     base: float
     unlike: float

@@ -20,6 +20,9 @@ PAUSE: Final = 0.25
 """What a comma inside a term costs."""
 FIGURE: Final = 0.3
 """What it costs more when a letter or digit is not even of the same sound."""
+_ROOM: Final = 1 << 24
+_BACK: Final = 1 << 8
+"""A reading's number and a place in the text in one integer; places may be a little below zero."""
 EVEN_ONLY: Final = 4
 """Terms of fewer syllables are looked for at their own length only."""
 
@@ -37,7 +40,8 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A reading found at the characters [start, end); `cost` in syllables, `tones` how many of them differ in tone, `same`
-    how many of them are the same character. Not `even`: a syllable more or less than the term has."""
+    how many of them are the same character. Not `even`: a syllable more or less than the term has.
+    """
 
     reading: Reading
     start: int
@@ -68,35 +72,38 @@ class Index:
         classes = [coarse(s) for s in reading.syllables]
         for first in range(len(classes)):
             for second in range(first + 1, min(first + 3, len(classes))):
-                self._pairs[_key(classes[first], classes[second], second - first)].append(number * 64 + first)
+                self._pairs[_key(classes[first], classes[second], second - first)].append(number * _ROOM - first)
 
     def near(self, text: str, said: Spoken) -> Iterator[Hit]:
         """Every reading that sounds near enough somewhere in `text` (folded; `said` is how it is spoken)."""
-        found: dict[tuple[int, int], int] = defaultdict(int)
-        classes = [coarse(s) for s in said.syllables]
-        size = len(classes)
-        for first in range(size):
-            if classes[first] < 0:
-                continue
-            for second in range(first + 1, min(first + 3, size)):
-                for entry in self._pairs.get(_key(classes[first], classes[second], second - first), ()):
-                    number, at = divmod(entry, 64)
-                    found[number, first - at] += 1
-        for (number, diagonal), count in found.items():
+        answers = self._answers([coarse(s) for s in said.syllables])
+        for place, count in answers.items():
+            number, diagonal = divmod(place, _ROOM)
             reading = self._readings[number]
             length = len(reading.syllables)
-            limit = loosest(length)
             if length < EVEN_ONLY or count > 1:
-                hit = _even(reading, diagonal, text, said, limit)
+                hit = _even(reading, diagonal - _BACK, text, said)
                 if hit is not None:
                     yield hit
                     continue
             if length >= EVEN_ONLY:
                 for shift in (1, -1):
-                    if (number, diagonal + shift) in found:
-                        hit = _uneven(reading, diagonal, shift, text, said, limit)
+                    if place + shift in answers:
+                        hit = _uneven(reading, diagonal - _BACK, shift, text, said)
                         if hit is not None:
                             yield hit
+
+    def _answers(self, classes: Sequence[int]) -> dict[int, int]:
+        """How many pairs of each reading answer on each diagonal (the place where it would begin)."""
+        found: dict[int, int] = defaultdict(int)
+        pairs = self._pairs
+        for first, one in enumerate(classes):
+            for gap in (1, 2):
+                if first + gap < len(classes):
+                    at = first + _BACK
+                    for entry in pairs.get(_key(one, classes[first + gap], gap), ()):
+                        found[entry + at] += 1
+        return found
 
 
 def _key(first: int, second: int, gap: int) -> int:
@@ -121,8 +128,9 @@ def _step(reading: Reading, at: int, text: str, said: Spoken, place: int) -> flo
     return cost + FIGURE if cost and here.isascii() else cost
 
 
-def _even(reading: Reading, start: int, text: str, said: Spoken, limit: float) -> Hit | None:
+def _even(reading: Reading, start: int, text: str, said: Spoken) -> Hit | None:
     length = len(reading.syllables)
+    limit = loosest(length)
     if start < 0 or start + length > len(said.syllables) or not _whole(said, start, start + length, text):
         return None
     cost = PAUSE * sum(said.paused[start + 1 : start + length])
@@ -135,7 +143,7 @@ def _even(reading: Reading, start: int, text: str, said: Spoken, limit: float) -
     return Hit(reading, said.places[start][0], said.places[start + length - 1][1], cost, tones, sum(same), even=True)
 
 
-def _uneven(reading: Reading, start: int, shift: int, text: str, said: Spoken, limit: float) -> Hit | None:
+def _uneven(reading: Reading, start: int, shift: int, text: str, said: Spoken) -> Hit | None:
     """One syllable more (`shift` 1) or less (-1) in the text than in the term."""
     length = len(reading.syllables)
     end = start + length + shift
@@ -151,7 +159,7 @@ def _uneven(reading: Reading, start: int, shift: int, text: str, said: Spoken, l
     # the extra syllable is never at an edge: there a shorter window serves, or it is the neighbour's
     whole = length if shift > 0 else length - 1
     cost = min(head[cut] + tail[whole - cut] for cut in range(1, whole))
-    if cost + fixed > limit:
+    if cost + fixed > loosest(length):
         return None
     return Hit(reading, said.places[start][0], said.places[end - 1][1], cost + fixed, 0, 0, even=False)
 

@@ -101,3 +101,19 @@ def coarse(syllable: str) -> int:
         return -1
     initial, final = parts(syllable)
     return _INITIAL_CLASSES.get(initial, 8) * 16 + _FINAL_CLASSES.get(final, 15)
+
+
+_MERGED: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+_MERGED_ENDINGS: Final = (("ing", "in"), ("eng", "en"))
+
+
+@lru_cache(maxsize=2048)
+def merged(syllable: str) -> str:
+    """A syllable with the mergers of southern accents: zh/z, ch/c, sh/s, ing/in, eng/en."""
+    for written, heard in _MERGED:
+        if syllable.startswith(written):
+            syllable = heard + syllable[len(written) :]
+    for written, heard in _MERGED_ENDINGS:
+        if syllable.endswith(written):
+            syllable = syllable.removesuffix(written) + heard
+    return syllable

@@ -29,19 +29,17 @@ _DIGITS: Final[dict[str, tuple[str, ...]]] = {
     "0": ("ling",), "1": ("yi", "yao"), "2": ("er", "liang"), "3": ("san",), "4": ("si",), "5": ("wu",), "6": ("liu",),
     "7": ("qi",), "8": ("ba",), "9": ("jiu",),
 }  # fmt: skip
-_ALSO: Final[dict[str, list[str]]] = {}
-for _reading, _characters in {
-        "hang": "行", "xing": "行省", "zhong": "重", "chong": "重", "lv": "率", "shuai": "率", "zhang": "长", "chang": "长",
-        "tiao": "调", "diao": "调", "chai": "差", "she": "折", "zhuan": "传", "chuan": "传", "yue": "乐", "bao": "薄曝剥堡",
-        "bo": "薄剥", "xie": "血", "xue": "血削", "shai": "色", "shen": "参", "can": "参", "zang": "藏", "cang": "藏", "tan": "弹",
-        "dan": "弹", "jiang": "降", "jiao": "校角", "xiao": "校削", "qia": "卡", "ka": "卡", "kuai": "会", "shuo": "数", "huan": "还",
-        "hai": "还", "pian": "便", "bian": "便", "ji": "给系", "gei": "给", "xi": "系", "qiao": "壳", "ke": "壳", "mu": "模", "mo": "模",
-        "nian": "粘", "zhan": "粘", "sha": "厦", "xia": "厦", "shou": "熟", "shu": "熟", "lou": "露", "lu": "露", "se": "塞",
-        "sai": "塞", "quan": "券", "juan": "券", "cheng": "盛", "sheng": "盛省", "chen": "称", "jue": "觉", "la": "落", "luo": "落",
-}.items():  # fmt: skip
-    for _character in _characters:
-        _ALSO.setdefault(_character, []).append(_reading)
-"""Characters that are commonly read in two ways, with the readings to listen for (rare ones find more false friends)."""
+_TWO_WAYS: Final = (
+    "hang=行 xing=行省 zhong=重 chong=重 lv=率 shuai=率 zhang=长 chang=长 tiao=调 diao=调 chai=差 she=折 zhuan=传 chuan=传 "
+    "yue=乐 bao=薄曝剥堡 bo=薄剥 xie=血 xue=血削 shai=色 shen=参 can=参 zang=藏 cang=藏 tan=弹 dan=弹 jiang=降 jiao=校角 "
+    "xiao=校削 qia=卡 ka=卡 kuai=会 shuo=数 huan=还 hai=还 pian=便 bian=便 ji=给系 gei=给 xi=系 qiao=壳 ke=壳 mu=模 mo=模 nian=粘 zhan=粘 "
+    "sha=厦 xia=厦 shou=熟 shu=熟 lou=露 lu=露 se=塞 sai=塞 quan=券 juan=券 cheng=盛 sheng=盛省 chen=称 jue=觉 la=落 luo=落"
+)
+"""Characters that are commonly read in two ways, by the reading to listen for (rare ones find more false friends)."""
+_ALSO: Final = {
+    character: [reading for reading, _, others in (pair.partition("=") for pair in _TWO_WAYS.split()) if character in others]
+    for character in set(_TWO_WAYS) - set("abcdefghijklmnopqrstuvwxyz= ")
+}
 _MOST_READINGS: Final = 8
 
 
@@ -82,7 +80,7 @@ def spoken(text: str) -> Spoken:
             paused = False
     if not found:
         return Spoken((), (), (), ())
-    return Spoken(*(tuple(column) for column in zip(*found, strict=True)))  # type: ignore[arg-type]
+    return Spoken(*(tuple(column) for column in zip(*found, strict=True)))
 
 
 def readings(term: str) -> list[tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]]:
@@ -121,7 +119,7 @@ def _sounding(folded: str) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], t
         if names:
             said = tuple(names[0].split())
             yield said, (0,) * len(said), (at, at + 1)
-        elif character in _PAUSES:
+        elif character in _PAUSES or (character in "。." and at and folded[at - 1] in _LETTERS):
             yield (), (), (at, at + 1)
         elif character not in _SILENT:
             yield (WALL,), (0,), (at, at + 1)
