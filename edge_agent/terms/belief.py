@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from edge_agent.lexicon.words import PARTICLES
+from edge_agent.lexicon.words import PARTICLES, known
 from edge_agent.terms.index import Hit
 
 _BESIDE: Final = 4.0
@@ -37,18 +37,21 @@ class _Need:
 
 
 _NEEDS: Final = {
-    2: _Need(base=12.5, unlike=40.0, tone=1.75, most=0.05),
+    2: _Need(base=11.5, unlike=40.0, tone=2.5, most=0.05),
     3: _Need(base=11.0, unlike=24.0, tone=1.0, most=0.5),
-    4: _Need(base=6.0, unlike=24.0, tone=0.5, most=0.7),
+    4: _Need(base=6.0, unlike=20.0, tone=0.5, most=0.8),
 }
 _LONG: Final = _Need(base=6.0, unlike=20.0, tone=0.5, most=0.15)
 """Five syllables and more; `most` for each of them."""
 _CROWD: Final = 1.7
 """Twice as many terms find twice as many false friends, and e^-0.6 of them are left a nat further on."""
-_SAME: Final = 0.5
-"""How much heavier unlikeness weighs for each character that is the same: 会员价 is not 会员卡."""
+_SAME: Final = 2.5
+"""What each character that is the same takes back when others sound unlike: both readings need it, it speaks for neither."""
+_SAME_UNLIKE: Final = 8.0
 _PARTICLE: Final = 4.0
 """What more is needed where the stretch begins or ends with a particle."""
+_WORD: Final = 6.0
+"""What more is needed where the stretch is a word of three characters or more in the dictionary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,12 @@ def weigh(hit: Hit, stretch: str, *, oddity: float, terms: int, beside: bool) ->
     """`stretch` is the folded text there; `beside`: another term stands or was found near."""
     size = len(hit.reading.syllables)
     need = _need(size)
-    needed = need.base + need.unlike * hit.cost * (1 + _SAME * hit.same) + need.tone * hit.tones
+    needed = need.base + need.unlike * hit.cost + need.tone * hit.tones
+    if hit.cost > 0 and size in _NEEDS:
+        needed += hit.same * (_SAME + _SAME_UNLIKE * hit.cost)
     needed += _CROWD * math.log(max(terms, _USUAL_COUNT) / _USUAL_COUNT)
+    if size > 2 and known(stretch) > -math.inf:  # a long word that the dictionary has is no accident
+        needed += _WORD
     if stretch[0] in PARTICLES or stretch[-1] in PARTICLES:
         needed += _PARTICLE
     odds = oddity - needed + (_BESIDE if beside else 0.0)

@@ -148,7 +148,7 @@ def _step(reading: Reading, at: int, heard: Heard, place: int) -> float:
     if here == reading.letters[at]:
         return 0.0
     cost = apart(reading.syllables[at], heard.said.syllables[place])
-    return cost + FIGURE if cost and here.isascii() else cost
+    return cost + FIGURE if cost and here.isascii() and not reading.letters[at].isascii() else cost
 
 
 def _even(reading: Reading, start: int, heard: Heard, limit: float) -> Hit | None:
