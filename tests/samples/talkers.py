@@ -27,13 +27,8 @@ CAST = {
     "mellow": f"{NEZUMI}=0.5,{TEBUKURO}=0.5@0.92",
     "high-kumo": f"{KUMO}=1@1.12",
 }
-LETTERS = dict(
-    zip(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "ˈA bˈi sˈi dˈi ˈi ˈɛf ʤˈi ˈAʧ ˈI ʤˈA kˈA ˈɛl ˈɛm ˈɛn ˈO pˈi kjˈu ˈɑɹ ˈɛs tˈi jˈu vˈi dˈʌbəlju ˈɛks wˈI zˈi".split(),
-        strict=True,
-    )
-)
+NAMES = "ˈA bˈi sˈi dˈi ˈi ˈɛf ʤˈi ˈAʧ ˈI ʤˈA kˈA ˈɛl ˈɛm ˈɛn ˈO pˈi kjˈu ˈɑɹ ˈɛs tˈi jˈu vˈi dˈʌbəlju ˈɛks wˈI zˈi"
+LETTERS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", NAMES.split(" "), strict=True))
 WORDS = {"SaaS": "sˈæs", "POS": "pˈɔs", "Excel": "ɪksˈɛl"}
 
 
