@@ -95,7 +95,9 @@ class Voice:
         self._vocab: dict[str, int] = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]
         self._voices = dict(np.load(io.BytesIO((data / "voices_ja.npz").read_bytes())))
         self._phonemes = ZHG2P()
-        self._session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # the same sums in the same order on any machine
+        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
 
 def mix(script: dict[str, Any], voice: Voice) -> tuple[np.ndarray, list[Line]]:

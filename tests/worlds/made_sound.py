@@ -70,7 +70,7 @@ def music(n: int, seed: int, level_dbfs: float = SPEECH_DBFS) -> np.ndarray:
                     step = int(np.clip(step + dice.integers(-2, 3), 0, len(PENTATONIC) - 1))
                     put(where, root + 12 + PENTATONIC[step], int(beat * dice.choice((0.5, 1.0))), (timbre + 1) % 3, 0.45)
                 if with_drums:
-                    hit = drums[0] if k % 4 == 0 else drums[1] if k % 4 == 2 else drums[2]  # noqa: PLR2004
+                    hit = drums[0] if k % 4 == 0 else drums[1] if k % 4 == 2 else drums[2]
                     sound[where : where + len(hit)] += hit
             at += 4 * beat
     return levelled(sound[:n], level_dbfs)
