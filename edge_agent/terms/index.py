@@ -40,6 +40,11 @@ class Reading:
     tones: tuple[int, ...]
     letters: tuple[str, ...]
 
+    @property
+    def plain(self) -> bool:
+        """Whether the term is Chinese characters only."""
+        return not any(letter.isascii() for letter in self.letters)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

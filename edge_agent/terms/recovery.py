@@ -111,7 +111,7 @@ class Recovery:
             return []
         near = [place for place in look.standing if self._trade[place[2]]]
         weighed = self._weighed(look, near)
-        sure = [(hit.start, hit.end, hit.reading.term) for hit, belief in _best(weighed) if belief.certain]
+        sure = [(hit.start, hit.end, hit.reading.term) for hit, belief in _best(weighed) if _bears(hit, belief)]
         if sure:
             weighed = self._weighed(look, near + sure)
         return [self._candidate(hit, belief) for hit, belief in _best(weighed)]
@@ -181,6 +181,11 @@ def _beside(hit: Hit, place: _Place) -> bool:
     """Whether another term stands near the hit, not under it."""
     start, end, number = place
     return number != hit.reading.term and (0 <= hit.start - end <= _NEAR or 0 <= start - hit.end <= _NEAR)
+
+
+def _bears(hit: Hit, belief: Belief) -> bool:
+    """Whether it is sure enough to speak for others beside it: two syllables never are."""
+    return belief.certain and len(hit.reading.syllables) > 2
 
 
 def _worth(hit: Hit, belief: Belief) -> float:
