@@ -51,7 +51,7 @@ _SAME_UNLIKE: Final = 8.0
 _PARTICLE: Final = 4.0
 """What more is needed where the stretch begins or ends with a particle."""
 _LETTER: Final = 4.0
-"""What more is needed where a Latin letter stands for a Chinese character."""
+"""What more is needed where a letter, or in two syllables a figure, stands for a Chinese character."""
 _WORD: Final = 6.0
 """What more is needed where the stretch is a word of three characters or more in the dictionary."""
 
@@ -78,7 +78,7 @@ def weigh(hit: Hit, stretch: str, *, oddity: float, terms: int, beside: bool) ->
     needed += _CROWD * math.log(max(terms, _USUAL_COUNT) / _USUAL_COUNT)
     if size > 2 and known(stretch) > -math.inf:  # a long word that the dictionary has is no accident
         needed += _WORD
-    if hit.reading.plain and any("a" <= c <= "z" for c in stretch):
+    if hit.reading.plain and any(c.isascii() and (c.isalpha() or size <= 2) for c in stretch):
         needed += _LETTER
     if stretch[0] in PARTICLES or stretch[-1] in PARTICLES:
         needed += _PARTICLE

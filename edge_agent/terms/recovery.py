@@ -118,7 +118,7 @@ class Recovery:
 
     def _look(self, text: str, limits: Callable[[int], float]) -> "_Look":
         folded = fold(text)
-        standing = [(last + 1 - size, last + 1, number) for last, (number, size) in self._written.iter(folded)]
+        standing = [(last + 1 - size, last + 1, number) for last, (number, size) in self._written.iter(folded) if size]
         hits = [hit for hit in self._index.near(Heard.of(folded, spoken(text)), limits) if self._open(hit, folded, standing)]
         return _Look(folded, standing, hits, Usual(folded) if hits else None)
 
