@@ -20,6 +20,7 @@ from edge_agent.cli import (
     doctor,
     enrol,
     facts,
+    lexicon,
     models,
     officers,
     opening,
@@ -64,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts,
+        facts, lexicon,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -20,6 +20,17 @@ from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, Wir
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.facts import FactsOfLine, FactsOfLines
+from edge_agent.documents.lexicon import (
+    CorrectedLine,
+    FailedExample,
+    LexiconAdded,
+    LexiconChecked,
+    LexiconCorrected,
+    LexiconEvaluated,
+    LexiconProblem,
+    SoundClash,
+    TermLength,
+)
 from edge_agent.documents.metrics import MetricsLine, MetricsList, TalkMetrics
 from edge_agent.documents.opening import (
     Managers,
@@ -75,6 +86,7 @@ __all__ = [
     "ConfigCheck",
     "ConfigKeys",
     "ConfigMistake",
+    "CorrectedLine",
     "Correction",
     "Demo",
     "DemoRecording",
@@ -89,6 +101,7 @@ __all__ = [
     "FactLine",
     "FactsOfLine",
     "FactsOfLines",
+    "FailedExample",
     "Findings",
     "Found",
     "HoldLine",
@@ -96,6 +109,11 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "LexiconAdded",
+    "LexiconChecked",
+    "LexiconCorrected",
+    "LexiconEvaluated",
+    "LexiconProblem",
     "Managers",
     "MetricsLine",
     "MetricsList",
@@ -119,6 +137,7 @@ __all__ = [
     "ShelfFound",
     "ShelfLine",
     "SlotLine",
+    "SoundClash",
     "Stated",
     "StatementLine",
     "Status",
@@ -129,6 +148,7 @@ __all__ = [
     "TagLine",
     "Tags",
     "TalkMetrics",
+    "TermLength",
     "TextQuality",
     "Transcription",
     "Utterance",
@@ -186,5 +206,9 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "subject-file": SubjectFile,
     "subject-erase": Erased,
     "facts": FactsOfLines,
+    "lexicon-check": LexiconChecked,
+    "lexicon-add": LexiconAdded,
+    "lexicon-correct": LexiconCorrected,
+    "lexicon-eval": LexiconEvaluated,
 }
 """Every document by the name of its schema file."""

@@ -3,8 +3,9 @@
 import pytest
 
 from edge_agent.facts.numbers import value
+from edge_agent.lexicon import words
 from edge_agent.lexicon.notation import OWN, RIVAL
-from edge_agent.tagging import slots, words
+from edge_agent.tagging import slots
 from edge_agent.tagging.text import Reader
 
 READER = Reader(
