@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.domain.transcript import Correction
 from edge_agent.speech.guard import LOOP_LOGPROB, is_junk, is_loop, without_loops
 from edge_agent.speech.recogniser import Reading, Word
 from edge_agent.speech.windows import Window
@@ -21,7 +22,10 @@ LATE_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One clip's text; times in samples of the recording, `logprob` per token, `loud` the mean square of its sound."""
+    """One clip's text; times in samples of the recording, `logprob` per token, `loud` the mean square of its sound.
+
+    `corrections` have offsets into `text`; `raw` is the text without them, empty when there are none.
+    """
 
     channel: int
     start: int
@@ -29,6 +33,8 @@ class Piece:
     text: str
     logprob: float
     loud: float
+    raw: str = ""
+    corrections: tuple[Correction, ...] = ()
 
 
 def pieces(window: Window, reading: Reading, hotwords: Collection[str] = ()) -> Iterator[Piece]:

@@ -22,6 +22,7 @@ from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.recogniser import Recogniser
+from edge_agent.speech.trade import Trade
 from edge_agent.speech.turns import utterances
 from edge_agent.speech.windows import Packer, Window
 from edge_agent.speech.writing import Writing
@@ -46,6 +47,8 @@ class WhisperTranscriber:
         name: str = "",
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
+        hints: bool = True,
+        recovery: bool = True,
     ) -> None:
         self._recogniser = Recogniser(model_dir, threads=threads)
         self._batch = batch
@@ -54,6 +57,8 @@ class WhisperTranscriber:
         self._digest = digest
         self._progress = progress
         self._writing = Writing()
+        self._hints = hints
+        self._recovery = recovery
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         """Recognise a seekable stream of any supported container.
@@ -64,16 +69,17 @@ class WhisperTranscriber:
         """
         began = time.monotonic()
         known = [self._writing.simplified(term) for term in terms]
+        trade = Trade(self._recogniser, self._writing, known, hints=self._hints, recovery=self._recovery)
         heard = _Heard(channels)
         found: list[Piece] = []
         waiting: list[Window] = []
         for window in heard.windows(self._watched(sandbox.decode_audio(media, self._limits))):
             waiting.append(window)
             if len(waiting) == self._batch:
-                found += self._read(waiting, known)
+                found += self._read(waiting, trade)
                 waiting = []
         if waiting:
-            found += self._read(waiting, known)
+            found += self._read(waiting, trade)
         duration_ms = heard.samples * 1000 // RATE_HZ
         return Transcript(
             model=self._name,
@@ -88,12 +94,16 @@ class WhisperTranscriber:
             self._progress()
             yield block
 
-    def _read(self, windows: Sequence[Window], terms: Sequence[str]) -> Iterator[Piece]:
-        readings = self._recogniser.read([window.sound for window in windows], terms)
+    def _read(self, windows: Sequence[Window], trade: Trade) -> Iterator[Piece]:
+        readings = self._recogniser.read([window.sound for window in windows], ())
         self._progress()
-        for window, reading in zip(windows, readings, strict=True):
-            for piece in pieces(window, reading, terms):
-                yield dataclasses.replace(piece, text=self._writing(piece.text))
+        written = [
+            [dataclasses.replace(piece, text=self._writing(piece.text)) for piece in pieces(window, reading)]
+            for window, reading in zip(windows, readings, strict=True)
+        ]
+        for found in trade(windows, readings, written):
+            yield from found
+        self._progress()
 
 
 class _Heard:

@@ -12,10 +12,11 @@
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from edge_agent.domain.transcript import Speaker, Utterance
+from edge_agent.domain.transcript import Correction, Speaker, Utterance
 from edge_agent.speech.clips import RATE_HZ
 from edge_agent.speech.pieces import Piece
 from edge_agent.speech.writing import MARKS, joined
@@ -96,12 +97,26 @@ def _utterances(sentences: Sequence[Sequence[Piece]], speakers: Sequence[Speaker
         inside = any(start < until[other] for other in range(len(speakers)) if other != channel)
         weights = [max(1, len(piece.text)) for piece in sentence]
         logprob = sum(p.logprob * weight for p, weight in zip(sentence, weights, strict=True)) / sum(weights)
+        text, corrections = corrected(sentence)
         yield Utterance(
             start_ms=start * 1000 // RATE_HZ,
             end_ms=end * 1000 // RATE_HZ,
             speaker=speakers[channel],
-            text=joined([piece.text for piece in sentence]),
+            text=text,
+            raw=joined([piece.raw or piece.text for piece in sentence]) if corrections else "",
+            corrections=corrections,
             confidence=round(min(1.0, math.exp(logprob)), 3),
             backchannel=inside and len(sentence) == 1 and _is_short_assent(sentence[0]),
         )
         until[channel] = max(until[channel], end)
+
+
+def corrected(sentence: Sequence[Piece]) -> tuple[str, tuple[Correction, ...]]:
+    """The pieces joined, and their corrections with offsets into the whole."""
+    text = joined([piece.text for piece in sentence])
+    found, at = [], 0
+    for piece in sentence:
+        at = text.index(piece.text.rstrip(MARKS), at)
+        found += [replace(one, start=one.start + at, end=one.end + at) for one in piece.corrections]
+        at += len(piece.text.rstrip(MARKS))
+    return text, tuple(found)
