@@ -1,8 +1,8 @@
 """Whisper on CTranslate2: a batch of windows in, words with times and probabilities out.
 
 - int8 on the processor, beam 5, Mandarin, no time-stamp tokens, no text from before as a prompt (both feed loops).
-- Terms are given as hot words, whole ones only, up to 40 tokens: a long list drowns what is said. Fewer are said over and over until
-  they are 40, which makes them count for more, and lets windows with different ones be decoded together.
+- Terms are given as hot words, whole ones only, up to 40 tokens: a long list drowns what is said. Fewer are repeated until they
+  are 40, which makes them count for more, and lets windows with different ones be decoded together.
 - The encoder is the larger half of the work. A reading keeps what it saw, so that reading again with hints (`again`) and asking
   how well a text fits the sound (`fit`) do not pay for it twice.
 - Word times come from cross attention (as in openai-whisper's `timing.py`); a word's end is the reliable half of them.
@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from edge_agent.errors import MissingAsset
 from edge_agent.speech.clips import Samples
@@ -112,7 +111,7 @@ class Recogniser:
         return replace(reading, words=self._words(tokens, aligned[0]) if tokens else ())
 
     def fit(self, seen: Samples, texts: Sequence[str]) -> list[float]:
-        """log P(text | sound) of each text, over its tokens; `seen` as in a Reading, or a stretch of it."""
+        """The log P(text | sound) of each text, over its tokens; `seen` as in a Reading, or a stretch of it."""
         tokens = [self._tokens.encode(text) for text in texts]
         aligned = self._align(np.repeat(seen[None], len(texts), axis=0), tokens, [2 * len(seen)] * len(texts))
         return [float(np.log(np.maximum(one.text_token_probs, LEAST)).sum()) for one in aligned]

@@ -1,11 +1,11 @@
 """Hears a recording as somebody does who knows the terms of the trade: each window again with the few that may have been said.
 
-- The first reading has no hints. Which terms sound as if they stood in it, or in the readings that came next, are the hints of that
-  window: 200 terms do not fit, and a long list makes the recogniser write terms that nobody said.
+- The first reading has no hints. The terms that sound as if they stood in it, or in the readings that came next, are the hints of
+  that window: 200 terms do not fit, and a long list makes the recogniser write terms that nobody said.
 - A window in which no term could stand that is not there already costs nothing more.
 - Each clip then has up to four texts, and terms to be put into them; the sound decides (`evidence`).
-- The recogniser's text is kept beside each correction. With `hints` off there is no second reading, with `recovery` off nothing is
-  put; with both off the first reading is left alone.
+- The recogniser's text is kept beside each correction. With `hints` off there is no second reading, with `recovery` off nothing
+  is put; with both off the first reading is left alone.
 """
 
 from collections.abc import Sequence
@@ -94,7 +94,11 @@ class Trade:
         )
         chosen = next(piece for piece in texts if piece.text == told.base)
         return replace(
-            texts[0], text=told.text, logprob=chosen.logprob, corrections=told.corrections, raw=told.base if told.corrections else ""
+            texts[0],
+            text=told.text,
+            logprob=chosen.logprob,
+            corrections=told.corrections,
+            raw=told.base if told.corrections else "",
         )
 
 
