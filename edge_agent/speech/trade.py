@@ -3,15 +3,17 @@
 - The first reading has no hints. The terms that sound as if they stood in it, or in the readings that came next, are the hints of
   that window: 200 terms do not fit, and a long list makes the recogniser write terms that nobody said.
 - A window in which no term could stand that is not there already costs nothing more.
-- Each clip then has up to four texts, and terms to be put into them; the sound decides (`evidence`).
+- Clips that follow one another closely then have up to four texts, and terms to be put into them; the sound decides (`evidence`).
 - The recogniser's text is kept beside each correction. With `hints` off there is no second reading, with `recovery` off nothing
   is put; with both off the first reading is left alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Final, Protocol
 
+from edge_agent.domain.transcript import Correction
 from edge_agent.speech.clips import RATE_HZ, Samples
 from edge_agent.speech.evidence import believed
 from edge_agent.speech.guard import is_loop
@@ -23,6 +25,9 @@ from edge_agent.terms.recovery import Recovery
 
 LIKELY: Final = 12
 AROUND_S: Final = 0.1
+CLOSE: Final = RATE_HZ // 2
+LONGEST: Final = 9 * RATE_HZ
+"""Clips up to so far apart, and together so long, are looked at as one."""
 
 
 class Reader(Protocol):
@@ -51,7 +56,7 @@ class Trade:
     def __call__(
         self, windows: Sequence[Window], readings: Sequence[Reading], written: Sequence[Sequence[Piece]]
     ) -> list[list[Piece]]:
-        """The pieces of each window as they are believed; as many as before, with the same times."""
+        """The pieces of each window as they are believed, with the times they had."""
         if self._idle:
             return [list(found) for found in written]
         likely = [self._likely(reading) if found else [] for reading, found in zip(readings, written, strict=True)]
@@ -80,32 +85,75 @@ class Trade:
         if not terms:
             return list(found)
         read = [self._reader.spelt(reading, other) for other in reading.others if self._put] + ([hinted] if hinted else [])
-        by_start: dict[int, list[Piece]] = {piece.start: [piece] for piece in found}
-        for one in read:
-            for piece in pieces(window, one, terms):
-                if piece.start in by_start:
-                    by_start[piece.start].append(replace(piece, text=self._writing(piece.text)))
-        return [self._piece(window, reading, by_start[piece.start]) for piece in found]
+        otherwise = [{piece.start: self._written(piece) for piece in pieces(window, one, terms)} for one in read]
+        told: list[Piece] = []
+        for group in groups(found):
+            told += self._group(_stretch(window, reading, group), group, otherwise)
+        return told
 
-    def _piece(self, window: Window, reading: Reading, texts: Sequence[Piece]) -> Piece:
-        seen = _stretch(window, reading, texts[0])
-        told = believed(
-            [piece.text for piece in texts], lambda asked: self._reader.fit(seen, asked), self._recovery, put=self._put
-        )
-        chosen = next(piece for piece in texts if piece.text == told.base)
-        return replace(
-            texts[0],
-            text=told.text,
-            logprob=chosen.logprob,
-            corrections=told.corrections,
-            raw=told.base if told.corrections else "",
-        )
+    def _written(self, piece: Piece) -> Piece:
+        return replace(piece, text=self._writing(piece.text))
+
+    def _group(self, seen: Samples, group: Sequence[Piece], otherwise: Sequence[Mapping[int, Piece]]) -> Iterator[Piece]:
+        rows: dict[str, list[Piece]] = {}
+        for row in ([*group], *([one.get(piece.start, replace(piece, text="")) for piece in group] for one in otherwise)):
+            rows.setdefault("".join(piece.text for piece in row), row)
+        rows.pop("", None)
+        told = believed(list(rows), lambda asked: self._reader.fit(seen, asked), self._recovery, put=self._put)
+        for piece, chosen in zip(group, shared_out(rows[told.base], told.corrections), strict=True):
+            if chosen.text:
+                yield replace(piece, text=chosen.text, logprob=chosen.logprob, raw=chosen.raw, corrections=chosen.corrections)
 
 
-def _stretch(window: Window, reading: Reading, piece: Piece) -> Samples:
-    """What was seen of the piece's clip and a little around it."""
-    number = next(n for n, clip in enumerate(window.clips) if clip.start == piece.start)
-    clip, place = window.clips[number], window.places[number]
-    start_s = (place - clip.before) / RATE_HZ - AROUND_S
-    end_s = (place - clip.before + len(clip.sound)) / RATE_HZ + AROUND_S
+def groups(found: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Pieces that follow one another closely: terms are looked for across short pauses, which come within words too."""
+    group: list[Piece] = []
+    for piece in found:
+        if group and (piece.start - group[-1].end > CLOSE or piece.end - group[0].start > LONGEST):
+            yield group
+            group = []
+        group.append(piece)
+    if group:
+        yield group
+
+
+def shared_out(row: Sequence[Piece], corrections: Sequence[Correction]) -> list[Piece]:
+    """The pieces with the corrections of their joined text; one that reaches over a pause goes to the piece that has most of it.
+
+    A piece of which nothing is left has no text.
+    """
+    edges = list(accumulate((len(piece.text) for piece in row), initial=0))
+    cuts: list[list[tuple[int, int, Correction | None]]] = [[] for _ in row]
+    grown = 0
+    for one in corrections:
+        start, end = one.start - grown, one.start - grown + len(one.raw)
+        grown += len(one.term) - len(one.raw)
+        inside = [min(end, to) - max(start, since) for since, to in pairwise(edges)]
+        for number, length in enumerate(inside):
+            if length > 0:
+                owner = one if number == inside.index(max(inside)) else None
+                cuts[number].append((max(start, edges[number]), min(end, edges[number + 1]), owner))
+    return [_cut(piece, edges[number], cuts[number]) for number, piece in enumerate(row)]
+
+
+def _cut(piece: Piece, at: int, cuts: Sequence[tuple[int, int, Correction | None]]) -> Piece:
+    text, begin, kept = "", 0, []
+    for start, end, one in cuts:
+        text += piece.text[begin : start - at]
+        begin = end - at
+        if one is not None:
+            kept.append(replace(one, start=len(text), end=len(text) + len(one.term)))
+            text += one.term
+    text += piece.text[begin:]
+    if not any(character.isalnum() for character in text):
+        text = ""
+    return replace(piece, text=text, raw=piece.text if cuts else "", corrections=tuple(kept))
+
+
+def _stretch(window: Window, reading: Reading, group: Sequence[Piece]) -> Samples:
+    """What was seen of the clips of a group and a little around them."""
+    numbers = {clip.start: number for number, clip in enumerate(window.clips)}
+    first, last = numbers[group[0].start], numbers[group[-1].start]
+    start_s = (window.places[first] - window.clips[first].before) / RATE_HZ - AROUND_S
+    end_s = (window.places[last] - window.clips[last].before + len(window.clips[last].sound)) / RATE_HZ + AROUND_S
     return reading.seen[max(0, int(start_s * SEEN_PER_S)) : int(end_s * SEEN_PER_S) + 1]

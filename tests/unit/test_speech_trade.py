@@ -11,7 +11,7 @@ from edge_agent.speech.clips import RATE_HZ, Clip, Samples
 from edge_agent.speech.evidence import believed
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.recogniser import Reading, Word
-from edge_agent.speech.trade import Trade
+from edge_agent.speech.trade import LONGEST, Trade, groups, shared_out
 from edge_agent.speech.turns import utterances
 from edge_agent.speech.windows import Packer, Window
 from edge_agent.speech.writing import Writing
@@ -160,6 +160,47 @@ def test_the_sound_of_the_clip_alone_is_asked():
     Trade(reader, WRITING, TERMS, hints=False, recovery=True)([one], [read], [written])
     assert reader.seen
     assert all(140 <= length <= 175 for length in reader.seen)  # 3 s and what is around them, at 50 a second
+
+
+def said(text: str, start_s: float, end_s: float) -> Piece:
+    start, end = int(start_s * RATE_HZ), int(end_s * RATE_HZ)
+    return Piece(channel=0, start=start, end=end, text=text, logprob=-0.1, loud=0.1)
+
+
+def corrected(start: int, raw: str, term: str) -> Correction:
+    return Correction(start=start, end=start + len(term), term=term, raw=raw, score=1.0, reason="same-sound")
+
+
+def test_clips_are_looked_at_together_when_hardly_a_pause_lies_between():
+    near, far = said("甲", 0, 1), said("乙", 1.2, 2)
+    assert list(groups([near, far, said("丙", 9, 10)])) == [[near, far], [said("丙", 9, 10)]]
+    row = [said("甲", n, n + 0.9) for n in range(60)]
+    assert all(group[-1].end - group[0].start <= LONGEST for group in groups(row))
+    assert [piece for group in groups(row) for piece in group] == row
+
+
+def test_a_term_across_a_pause_goes_where_most_of_it_was():
+    row = [said("您说的费用", 0, 1), said("和消要等到下个月", 1.2, 3)]
+    first, second = shared_out(row, [corrected(3, "费用和消", "费用核销")])
+    assert (first.text, second.text) == ("您说的费用核销", "要等到下个月")
+    assert (first.raw, second.raw) == ("您说的费用", "和消要等到下个月")
+    assert [(one.start, one.end) for one in first.corrections] == [(3, 7)]
+    assert second.corrections == ()
+
+
+def test_terms_of_other_lengths_move_what_comes_after_them():
+    row = [said("看可单架", 0, 1), said("和酷存周期，好", 1.2, 3)]
+    first, second = shared_out(row, [corrected(1, "可单架", "客单"), corrected(4, "酷存周期", "库存周转天数")])
+    assert (first.text, second.text) == ("看客单", "和库存周转天数，好")
+    for piece in (first, second):
+        [one] = piece.corrections
+        assert piece.text[one.start : one.end] == one.term
+
+
+def test_a_piece_of_which_nothing_is_left_has_no_text():
+    row = [said("库", 0, 0.3), said("存州转，太慢", 0.5, 3)]
+    first, second = shared_out(row, [corrected(0, "库存州转", "库存周转")])
+    assert (first.text, second.text) == ("", "库存周转，太慢")
 
 
 def test_of_terms_that_overlap_the_likelier_is_put():
