@@ -13,6 +13,7 @@ from edge_agent.assets import bundled
 from edge_agent.config import Config
 from edge_agent.domain.transcript import Speaker
 from edge_agent.errors import BadInput
+from edge_agent.ports import Transcriber
 
 if TYPE_CHECKING:
     from edge_agent.lexicon.model import Lexicon
@@ -105,8 +106,10 @@ def correct(settings: Config, listing: Path, lines: Sequence[str]) -> documents.
     )  # fmt: skip
 
 
-def evaluate(settings: Config, listing: Path, table: Path) -> documents.LexiconEvaluated:
-    """Recognise every recording of a set twice, without and with the terms, and count.
+def evaluate(
+    settings: Config, listing: Path, table: Path, *, transcriber: Transcriber | None = None
+) -> documents.LexiconEvaluated:
+    """Recognise every recording of a set twice, without and with the terms, and count; by default with this box's engine.
 
     Raises:
         BadInput: the list or the set cannot be used (a faulty line by its number). MissingAsset: no model is installed.
@@ -119,7 +122,7 @@ def evaluate(settings: Config, listing: Path, table: Path) -> documents.LexiconE
     terms = _listed(listing)
     active = {aloud(term): term for term in terms}
     rows = trials(_content(table, "the set"))
-    speech = app.Speech(settings)
+    speech = transcriber or app.Speech(settings)
     score, unread = Score(), []
     for row in rows:
         path = table.parent / row.file
@@ -152,7 +155,7 @@ def evaluate(settings: Config, listing: Path, table: Path) -> documents.LexiconE
     )  # fmt: skip
 
 
-def _heard(speech: app.Speech, path: Path, terms: Sequence[str]) -> str:
+def _heard(speech: Transcriber, path: Path, terms: Sequence[str]) -> str:
     with privilege.raised():
         try:
             media = path.open("rb")

@@ -2,10 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.cli.options import Commands, command, loaded
 from edge_agent.errors import BadInput
+
+if TYPE_CHECKING:
+    from edge_agent.documents import SoundClash
 
 WRONG = 1
 
@@ -45,9 +50,7 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"✗ {problem.file}:{problem.line}  {problem.entry}: {problem.message} — {problem.remedy}")
     for example in found.failed:
         print(f"✗ {example.event}  {'应命中 must match' if example.must else '不应命中 must not match'}：{example.text}")
-    for clash in found.clashes:
-        other = "常用词 everyday word" if clash.kind == "word" else "另一个词 another term"
-        print(f"! {clash.term} ≈ {clash.other}（{other}，听起来一样 sound alike）")
+    _warn(found.clashes)
     print(
         f"{found.terms} 个词 terms，{found.events} 个事件 events，{found.examples} 条例句 examples："
         f"{len(found.problems)} 处错误 faults，{len(found.failed)} 条不通过 failed，{found.inert} 个未启用 inert"
@@ -63,10 +66,18 @@ def _add(arguments: argparse.Namespace) -> int:
         print(documents.encode(done))
         return 0
     print(f"已加入 added {len(done.added)}：{done.file}")
-    for clash in done.clashes:
-        print(f"! {clash.term} ≈ {clash.other}（听起来一样 sound alike）")
+    _warn(done.clashes)
     print("重启识别服务后生效 they count once the worker is started again")
     return 0
+
+
+def _warn(clashes: "Sequence[SoundClash]") -> None:
+    """What cannot be told apart by ear, a line for each term."""
+    by_term: dict[str, list[str]] = {}
+    for clash in clashes:
+        by_term.setdefault(clash.term, []).append(clash.other if clash.kind == "word" else f"{clash.other}（词库 term）")
+    for term, others in by_term.items():
+        print(f"! {term} ≈ {' '.join(others)}（听起来一样 sound alike）")
 
 
 def _correct(arguments: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ _LONGEST: Final = 8
 _NAME: Final = 4
 _STRANGE: Final = (-11.0, -4.5)
 """An unknown word of n characters: the first number, and the second for each of them."""
-_OTHER: Final = -7.0
+_OTHER: Final = -9.0
 """A run of letters or digits is one word; marks weigh nothing."""
 
 _cache_folder: list[Path] = []

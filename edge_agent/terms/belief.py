@@ -2,7 +2,7 @@
 
     odds = oddity - need          certain when odds >= 0
     oddity = by how many nats the text grows more usual when the stretch is taken out of it (`lexicon.words.Usual`)
-    need   = the base of its length + what each step of unlikeness and each other tone costs + ln(terms / 200) beyond 200
+    need   = the base of its length + what each step of unlikeness and each other tone costs + something for more than 200 terms
 
 So a stretch that is ordinary words is believed: 饭店 is 返点 only beside another term of the list, 大量采购 may be 带量采购.
 Long terms need little, since hardly anything else sounds like them; two syllables need the same sound and a text that makes no
@@ -11,10 +11,11 @@ replacements in 1,000 characters with 200 terms.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
-from edge_agent.lexicon.words import PARTICLES
+from edge_agent.lexicon.words import PARTICLES, known
 from edge_agent.terms.index import Hit
 
 _BESIDE: Final = 4.0
@@ -36,15 +37,21 @@ class _Need:
 
 
 _NEEDS: Final = {
-    2: _Need(base=12.5, unlike=40.0, tone=1.75, most=0.05),
+    2: _Need(base=11.5, unlike=40.0, tone=2.5, most=0.05),
     3: _Need(base=11.0, unlike=24.0, tone=1.0, most=0.5),
-    4: _Need(base=6.0, unlike=24.0, tone=0.5, most=0.7),
+    4: _Need(base=6.0, unlike=20.0, tone=0.5, most=0.8),
 }
-_LONG: Final = (6.0, 20.0, 0.5, 0.15)
-_SAME: Final = 0.5
-"""How much heavier unlikeness weighs for each character that is the same: 会员价 is not 会员卡."""
+_LONG: Final = _Need(base=6.0, unlike=20.0, tone=0.5, most=0.15)
+"""Five syllables and more; `most` for each of them."""
+_CROWD: Final = 1.7
+"""Twice as many terms find twice as many false friends, and e^-0.6 of them are left a nat further on."""
+_SAME: Final = 2.5
+"""What each character that is the same takes back when others sound unlike: both readings need it, it speaks for neither."""
+_SAME_UNLIKE: Final = 8.0
 _PARTICLE: Final = 4.0
 """What more is needed where the stretch begins or ends with a particle."""
+_WORD: Final = 6.0
+"""What more is needed where the stretch is a word of three characters or more in the dictionary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,21 @@ class Belief:
     reason: str
 
 
+def farthest(size: int) -> float:
+    """How far apart a term of that many syllables may be and still be certain."""
+    return _need(size).most if size > 1 else -1.0
+
+
 def weigh(hit: Hit, stretch: str, *, oddity: float, terms: int, beside: bool) -> Belief:
     """`stretch` is the folded text there; `beside`: another term stands or was found near."""
     size = len(hit.reading.syllables)
-    base, unlike, tone, each = _LONG
-    need = _NEEDS.get(size) or _Need(base=base, unlike=unlike, tone=tone, most=each * size)
-    needed = need.base + need.unlike * hit.cost * (1 + _SAME * hit.same) + need.tone * hit.tones
-    needed += math.log(max(terms, _USUAL_COUNT) / _USUAL_COUNT)
+    need = _need(size)
+    needed = need.base + need.unlike * hit.cost + need.tone * hit.tones
+    if hit.cost > 0 and size in _NEEDS:
+        needed += hit.same * (_SAME + _SAME_UNLIKE * hit.cost)
+    needed += _CROWD * math.log(max(terms, _USUAL_COUNT) / _USUAL_COUNT)
+    if size > 2 and known(stretch) > -math.inf:  # a long word that the dictionary has is no accident
+        needed += _WORD
     if stretch[0] in PARTICLES or stretch[-1] in PARTICLES:
         needed += _PARTICLE
     odds = oddity - needed + (_BESIDE if beside else 0.0)
@@ -69,3 +84,8 @@ def weigh(hit: Hit, stretch: str, *, oddity: float, terms: int, beside: bool) ->
     certain = size > 1 and odds >= 0 and hit.even and hit.cost <= need.most + 1e-9 and not other
     reason = "same-sound" if hit.cost == 0 else "near-sound" if hit.even else "near-length"
     return Belief(odds, certain, f"{reason}-beside-terms" if beside else reason)
+
+
+@lru_cache(maxsize=128)
+def _need(size: int) -> _Need:
+    return _NEEDS.get(size) or replace(_LONG, most=_LONG.most * size)

@@ -1,8 +1,8 @@
 """What cannot be told apart by ear: terms that sound alike, and terms that sound like everyday words.
 
 Sounding alike means the same syllables without their tones, with what many speakers merge counted as one (zh/z, ch/c, sh/s,
-ing/in, eng/en). Everyday words are those of the dictionary that are used about as often as 饭店; terms of up to four syllables
-are looked at.
+ing/in, eng/en). Everyday words are those that the dictionary counts a few hundred times, the commonest three of a sound; terms
+of up to four syllables are looked at.
 """
 
 from collections import defaultdict
@@ -17,6 +17,7 @@ from edge_agent.terms.sounds import readings, spoken
 
 _EVERYDAY: Final = -12.5
 _MOST: Final = 4
+_MOST_WORDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ def clashes(terms: Sequence[str], among: Sequence[str] = ()) -> list[Clash]:
     found = []
     for term in dict.fromkeys(terms):
         found += [Clash(term=term, other=other, kind="term") for other in by_sound[sound(term)] if other != term]
-        found += [Clash(term=term, other=word, kind="word") for word in sorted(_alike(sound(term))) if word != term]
+        words = sorted((word for word in _alike(sound(term)) if word != term), key=known, reverse=True)
+        found += [Clash(term=term, other=word, kind="word") for word in words[:_MOST_WORDS]]
     return found
 
 

@@ -79,9 +79,10 @@ def _finals(one: str, other: str) -> float:
 
 _INITIAL_CLASSES: Final = {
     initial: number
-    for number, group in enumerate(("b p", "m", "f h", "d t", "n l r", "g k", "j q x zh ch sh z c s", ""))
+    for number, group in enumerate(("b p", "m", "f h", "d t", "n l r", "g k", "zh ch sh z c s", "j q x", ""))
     for initial in group.split() or [""]
 }
+_HISS: Final = _INITIAL_CLASSES["zh"]
 _FINAL_CLASSES: Final = {
     final: number
     for number, group in enumerate(
@@ -100,7 +101,14 @@ def coarse(syllable: str) -> int:
     if syllable == WALL:
         return -1
     initial, final = parts(syllable)
-    return _INITIAL_CLASSES.get(initial, 8) * 16 + _FINAL_CLASSES.get(final, 15)
+    return _INITIAL_CLASSES.get(initial, 9) * 16 + _FINAL_CLASSES.get(final, 15)
+
+
+def classes(syllable: str) -> tuple[int, ...]:
+    """Its class and, for hisses, that of the other kind of hiss (zh and j): where a syllable has no neighbour to help."""
+    one = coarse(syllable)
+    kind = one // 16
+    return (one, one + 16) if kind == _HISS else (one, one - 16) if kind == _HISS + 1 else (one,)
 
 
 _MERGED: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"))

@@ -7,17 +7,18 @@ and with 10,000.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from edge_agent.domain.transcript import Correction
 from edge_agent.lexicon.words import Usual, known
-from edge_agent.terms.belief import Belief, weigh
-from edge_agent.terms.index import Hit, Index
+from edge_agent.terms.belief import Belief, farthest, weigh
+from edge_agent.terms.index import Heard, Hit, Index, loosest
 from edge_agent.terms.sounds import fold, spoken
 
 _ROUNDS: Final = 3
+_STANDS: Final = 1000.0
 _NEAR: Final = 25
 """Up to so many characters away another term stands beside."""
 _Place = tuple[int, int, int]
@@ -52,14 +53,16 @@ class Corrected:
 class Recovery:
     def __init__(self, terms: Sequence[str]) -> None:
         self._terms = list(dict.fromkeys(term for term in map(str.strip, terms) if term))
+        self._folded = [fold(term) for term in self._terms]
+        self._trade = [known(term) < _EVERYDAY for term in self._folded]
         self._index = Index(self._terms)
-        self._written = _automaton(self._terms)
+        self._written = _automaton(self._folded)
 
     def correct(self, text: str) -> Corrected:
         """Put every certain term. A second time changes nothing."""
         done = Corrected(text=text)
         for _ in range(_ROUNDS):
-            certain = [one for one in self.candidates(done.text) if one.certain]
+            certain = [one for one in self._found(done.text, farthest) if one.certain]
             if not certain:
                 break
             done = _after(done, self.apply(done.text, certain))
@@ -67,18 +70,7 @@ class Recovery:
 
     def candidates(self, text: str) -> Sequence[Candidate]:
         """Where terms may have been said, in order, not overlapping, uncertain ones included."""
-        folded = fold(text)
-        stand = list(self._standing(folded))
-        hits = [hit for hit in self._index.near(folded, spoken(text)) if self._open(hit, folded, stand)]
-        if not hits:
-            return ()
-        usual = Usual(folded)
-        near = [(start, end, number) for start, end, number in stand if known(self._terms[number]) < _EVERYDAY]
-        weighed = self._weighed(hits, folded, usual, near)
-        found = [(hit.start, hit.end, hit.reading.term) for hit, belief in _best(weighed) if belief.certain]
-        if found:
-            weighed = self._weighed(hits, folded, usual, near + found)
-        return [self._candidate(hit, belief) for hit, belief in _best(weighed)]
+        return self._found(text, loosest)
 
     def places(self, text: str) -> list[Candidate]:
         """All places where a term may have been said, also where they overlap; one for each stretch and term."""
@@ -100,15 +92,12 @@ class Recovery:
         """Terms that stand in the texts or sound, even loosely, as if they stood there; the best first."""
         best: dict[int, float] = {}
         for text in texts:
-            folded = fold(text)
-            stand = list(self._standing(folded))
-            for _, _, number in stand:
-                best[number] = 100.0
-            hits = [hit for hit in self._index.near(folded, spoken(text)) if self._open(hit, folded, stand)]
-            usual = Usual(folded) if hits else None
-            for hit, belief in self._weighed(hits, folded, usual, ()) if usual else ():
+            look = self._look(text, loosest)
+            for _, _, number in look.standing:
+                best[number] = _STANDS
+            for hit, belief in self._weighed(look, ()):
                 number = hit.reading.term
-                best[number] = max(best.get(number, -100.0), belief.odds)
+                best[number] = max(best.get(number, -_STANDS), belief.odds)
         return [self._terms[number] for number in sorted(best, key=lambda n: -best[n])[:most]]
 
     def apply(self, text: str, chosen: Sequence[Candidate]) -> Corrected:
@@ -132,31 +121,44 @@ class Recovery:
             at = one.end
         return Corrected(text="".join([*parts, text[at:]]), corrections=tuple(corrections))
 
-    def _standing(self, folded: str) -> Iterator[_Place]:
-        """(start, end, term) of every term that is written in the text, whatever its case and width."""
-        for last, (number, size) in self._written.iter(folded):
-            yield last + 1 - size, last + 1, number
+    def _found(self, text: str, limits: Callable[[int], float]) -> list[Candidate]:
+        look = self._look(text, limits)
+        if not look.hits:
+            return []
+        near = [place for place in look.standing if self._trade[place[2]]]
+        weighed = self._weighed(look, near)
+        sure = [(hit.start, hit.end, hit.reading.term) for hit, belief in _best(weighed) if belief.certain]
+        if sure:
+            weighed = self._weighed(look, near + sure)
+        return [self._candidate(hit, belief) for hit, belief in _best(weighed)]
 
-    def _open(self, hit: Hit, folded: str, stand: Sequence[_Place]) -> bool:
-        """Whether a term may be put there: not over one that stands there already, unless it contains it at that place."""
-        term = fold(self._terms[hit.reading.term])
-        for start, end, number in stand:
+    def _look(self, text: str, limits: Callable[[int], float]) -> "_Look":
+        folded = fold(text)
+        standing = [(last + 1 - size, last + 1, number) for last, (number, size) in self._written.iter(folded)]
+        hits = [hit for hit in self._index.near(Heard.of(folded, spoken(text)), limits) if self._open(hit, folded, standing)]
+        return _Look(folded, standing, hits, Usual(folded) if hits else None)
+
+    def _open(self, hit: Hit, folded: str, standing: Sequence[_Place]) -> bool:
+        """Whether a term may be put there: not over one that stands there already, unless it contains it."""
+        for start, end, number in standing:
             if start < hit.end and hit.start < end:
                 inside = hit.start <= start and end <= hit.end and number != hit.reading.term
-                if not inside or folded[start:end] not in term:
+                if not inside or folded[start:end] not in self._folded[hit.reading.term]:
                     return False
         return True
 
-    def _weighed(self, hits: Sequence[Hit], folded: str, usual: Usual, near: Sequence[_Place]) -> list[tuple[Hit, Belief]]:
+    def _weighed(self, look: "_Look", near: Sequence[_Place]) -> list[tuple[Hit, Belief]]:
+        if look.usual is None:
+            return []
         return [
             (
                 hit,
                 weigh(
-                    hit, folded[hit.start : hit.end], oddity=usual.oddity(hit.start, hit.end), terms=len(self._terms),
+                    hit, look.folded[hit.start : hit.end], oddity=look.usual.oddity(hit.start, hit.end), terms=len(self._terms),
                     beside=any(_beside(hit, place) for place in near),
                 ),
             )
-            for hit in hits
+            for hit in look.hits
         ]  # fmt: skip
 
     def _candidate(self, hit: Hit, belief: Belief) -> Candidate:
@@ -165,6 +167,16 @@ class Recovery:
             start=hit.start, end=hit.end, term=self._terms[hit.reading.term], score=round(max(0.0, 1 - hit.cost / size), 3),
             reason=belief.reason, certain=belief.certain, odds=round(belief.odds, 2),
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at a text: folded, the terms that stand in it, and what sounds like one."""
+
+    folded: str
+    standing: list[_Place]
+    hits: list[Hit]
+    usual: Usual | None
 
 
 def _best(weighed: Sequence[tuple[Hit, Belief]]) -> list[tuple[Hit, Belief]]:
@@ -225,7 +237,6 @@ def _automaton(terms: Sequence[str]) -> Any:
     automaton = ahocorasick.Automaton()
     automaton.add_word("\uf8ff", (0, 0))  # an empty automaton cannot be searched
     for number, term in enumerate(terms):
-        folded = fold(term)
-        automaton.add_word(folded, (number, len(folded)))
+        automaton.add_word(term, (number, len(term)))
     automaton.make_automaton()
     return automaton

@@ -30,10 +30,11 @@ _DIGITS: Final[dict[str, tuple[str, ...]]] = {
     "7": ("qi",), "8": ("ba",), "9": ("jiu",),
 }  # fmt: skip
 _TWO_WAYS: Final = (
-    "hang=行 xing=行省 zhong=重 chong=重 lv=率 shuai=率 zhang=长 chang=长 tiao=调 diao=调 chai=差 she=折 zhuan=传 chuan=传 "
-    "yue=乐 bao=薄曝剥堡 bo=薄剥 xie=血 xue=血削 shai=色 shen=参 can=参 zang=藏 cang=藏 tan=弹 dan=弹 jiang=降 jiao=校角 "
-    "xiao=校削 qia=卡 ka=卡 kuai=会 shuo=数 huan=还 hai=还 pian=便 bian=便 ji=给系 gei=给 xi=系 qiao=壳 ke=壳 mu=模 mo=模 nian=粘 zhan=粘 "
-    "sha=厦 xia=厦 shou=熟 shu=熟 lou=露 lu=露 se=塞 sai=塞 quan=券 juan=券 cheng=盛 sheng=盛省 chen=称 jue=觉 la=落 luo=落"
+    "hang=行 xing=行省 zhong=重 chong=重 lv=率 shuai=率 zhang=长 chang=长 tiao=调 diao=调 chai=差 she=折 zhuan=传 "
+    "chuan=传 yue=乐 bao=薄曝剥堡 bo=薄剥 xie=血 xue=血削 shai=色 shen=参 can=参 zang=藏 cang=藏 tan=弹 dan=弹 "
+    "jiang=降 jiao=校角 xiao=校削 qia=卡 ka=卡 kuai=会 shuo=数 huan=还 hai=还 pian=便 bian=便 ji=给系 gei=给 xi=系 "
+    "qiao=壳 ke=壳 mu=模 mo=模 nian=粘 zhan=粘 sha=厦 xia=厦 shou=熟 shu=熟 lou=露 lu=露 se=塞 sai=塞 quan=券 juan=券 "
+    "cheng=盛 sheng=盛省 chen=称 jue=觉 la=落 luo=落"
 )
 """Characters that are commonly read in two ways, by the reading to listen for (rare ones find more false friends)."""
 _ALSO: Final = {
