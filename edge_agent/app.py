@@ -85,12 +85,16 @@ class Box:
             ) from error  # fmt: skip
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     pass
 
 
+Position = Callable[[int, int | None], None]
+"""Hears how much of a call is understood, of how much: ms, and ms or unknown."""
+
+
 @contextmanager
-def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterator[Box]:
+def box(settings: Config, *, progress: Callable[[], None] = _nothing, position: Position = _nothing) -> Iterator[Box]:
     """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
 
     Raises:
@@ -111,8 +115,8 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
         }  # fmt: skip
         book.started({"config": settings.digest} | facts)
         kit = Kit(
-            vault=opened, ledger=book, transcriber=Speech(settings, progress), notetaker=Notepad(settings), tagger=rules,
-            shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
+            vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
+            tagger=rules, shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
             hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
         )  # fmt: skip
         yield Box(
@@ -185,9 +189,10 @@ def model(settings: Config, name: str) -> Path:
 class Speech:
     """Implements `ports.Transcriber`: the weights are verified and loaded by the first call, not by every start."""
 
-    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing) -> None:
+    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing, position: Position = _nothing) -> None:
         self._settings = settings
         self._progress = progress
+        self._position = position
 
     @cached_property
     def engine(self) -> "WhisperTranscriber":
@@ -196,8 +201,9 @@ class Speech:
         models, speech = self._settings.paths.models, self._settings.speech
         model(self._settings, VAD)
         return WhisperTranscriber(
-            model(self._settings, speech.model), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
-            name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress,
+            model(self._settings, speech.model), threads=speech.threads, workers=speech.workers, batch=speech.batch,
+            limits=self._settings.limits, name=speech.model, digest=store.digest_of(speech.model, models),
+            memory_bytes=speech.memory_bytes, progress=self._progress, position=self._position,
             hints=speech.hints, recovery=speech.recovery,
         )  # fmt: skip
 

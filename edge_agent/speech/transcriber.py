@@ -9,8 +9,9 @@ Not here: the model's files (`assets` verifies them; this is given a folder), se
 """
 
 import dataclasses
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,9 @@ from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
+from edge_agent.speech.memory import few_pools, fitting, give_back, shape_of
 from edge_agent.speech.pieces import Piece, pieces
+from edge_agent.speech.readers import Readers
 from edge_agent.speech.recogniser import Recogniser
 from edge_agent.speech.trade import Trade
 from edge_agent.speech.turns import utterances
@@ -31,10 +34,13 @@ from edge_agent.speech.writing import Writing
 class WhisperTranscriber:
     """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
 
-    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps.
+    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps, and it
+    may wait. `position` hears how many ms are understood, and of how many: an estimate from the bytes read so far, or None.
+
+    Up to `workers` batches of `batch` windows are read at once, sharing `threads`; fewer where `memory_bytes` asks for it.
 
     Raises:
-        MissingAsset: the folder holds no loadable model.
+        MissingAsset: the folder holds no loadable model. BadConfig: it cannot run in so little memory.
     """
 
     def __init__(
@@ -42,20 +48,28 @@ class WhisperTranscriber:
         model_dir: Path,
         *,
         threads: int = 2,
-        batch: int = 8,
+        workers: int = 2,
+        batch: int = 4,
+        memory_bytes: int | None = None,
         limits: Limits | None = None,
         name: str = "",
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
+        position: Callable[[int, int | None], None] = lambda _done, _total: None,
         hints: bool = True,
         recovery: bool = True,
     ) -> None:
-        self._recogniser = Recogniser(model_dir, threads=threads)
+        if memory_bytes is not None:
+            workers, batch = fitting(shape_of(model_dir), workers=workers, batch=batch, memory_bytes=memory_bytes)
+        few_pools()
+        self._recogniser = Recogniser(model_dir, threads=max(1, threads // workers), workers=workers)
+        self._workers = workers
         self._batch = batch
         self._limits = limits or Limits()
         self._name = name or model_dir.name
         self._digest = digest
         self._progress = progress
+        self._position = position
         self._writing = Writing()
         self._hints = hints
         self._recovery = recovery
@@ -71,16 +85,17 @@ class WhisperTranscriber:
         known = [self._writing.simplified(term) for term in terms]
         trade = Trade(self._recogniser, self._writing, known, hints=self._hints, recovery=self._recovery)
         heard = _Heard(channels)
+        readers = Readers(
+            lambda windows: self._read(windows, trade), workers=self._workers, batch=self._batch, between=self._progress
+        )  # fmt: skip
         found: list[Piece] = []
-        waiting: list[Window] = []
-        for window in heard.windows(self._watched(sandbox.decode_audio(media, self._limits))):
-            waiting.append(window)
-            if len(waiting) == self._batch:
-                found += self._read(waiting, trade)
-                waiting = []
-        if waiting:
-            found += self._read(waiting, trade)
+        decoded = _Counted(media, sandbox.decode_audio(media, self._limits))
+        for window, told in readers.over(heard.windows(self._watched(decoded.blocks()))):
+            self._position(window.clips[-1].end * 1000 // RATE_HZ, decoded.length_ms)
+            found += told
         duration_ms = heard.samples * 1000 // RATE_HZ
+        self._position(duration_ms, duration_ms)
+        give_back()
         return Transcript(
             model=self._name,
             model_digest=self._digest,
@@ -94,16 +109,33 @@ class WhisperTranscriber:
             self._progress()
             yield block
 
-    def _read(self, windows: Sequence[Window], trade: Trade) -> Iterator[Piece]:
+    def _read(self, windows: Sequence[Window], trade: Trade) -> list[list[Piece]]:
         readings = self._recogniser.read([window.sound for window in windows], ())
-        self._progress()
         written = [
             [dataclasses.replace(piece, text=self._writing(piece.text)) for piece in pieces(window, reading)]
             for window, reading in zip(windows, readings, strict=True)
         ]
-        for found in trade(windows, readings, written):
-            yield from found
-        self._progress()
+        return trade(windows, readings, written)
+
+
+class _Counted:
+    """Blocks as they pass, and about how long the recording is, told from how far into the file they reach."""
+
+    def __init__(self, media: BinaryIO, blocks: Iterator[Samples]) -> None:
+        self._media, self._blocks = media, blocks
+        self._samples, self._reached = 0, 0.0
+
+    @property
+    def length_ms(self) -> int | None:
+        return int(self._samples / self._reached * 1000 / RATE_HZ) if self._reached else None
+
+    def blocks(self) -> Iterator[Samples]:
+        for block in self._blocks:
+            self._samples += block.shape[1]
+            at, size = self._media.tell(), self._media.seek(0, os.SEEK_END)  # the decoder seeks before it reads again
+            self._reached = at / size if at < size else 0.0  # read whole before it is decoded: says nothing
+            yield block
+        self._reached = 1.0
 
 
 class _Heard:
