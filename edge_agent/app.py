@@ -198,6 +198,7 @@ class Speech:
         return WhisperTranscriber(
             model(self._settings, speech.model), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
             name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress,
+            filters=speech.filters, hearing=speech.hearing,
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":

@@ -50,7 +50,8 @@ class Utterance:
 class Quality:
     """How far the text of a recording can be relied on. `draft` with its `reasons` as codes; unknown measures are None.
 
-    `snr_db`: speech against what lies between it; `band_hz`: up to where the sound reaches; `logprob`: mean per token.
+    `snr_db`: speech against what lies between it; `band_hz`: up to where the sound reaches; `logprob`: mean per token;
+    `left_out_ms`: sounded like speech, but nobody said what the recogniser made of it.
     """
 
     draft: bool = False
@@ -58,6 +59,7 @@ class Quality:
     snr_db: float | None = None
     band_hz: int | None = None
     logprob: float | None = None
+    left_out_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,11 @@ from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
+from edge_agent.speech.hearing import clearer
 from edge_agent.speech.pieces import Piece, pieces
+from edge_agent.speech.quality import Gauge
 from edge_agent.speech.recogniser import Recogniser
+from edge_agent.speech.sieve import sifted
 from edge_agent.speech.turns import utterances
 from edge_agent.speech.windows import Packer, Window
 from edge_agent.speech.writing import Writing
@@ -30,7 +33,7 @@ from edge_agent.speech.writing import Writing
 class WhisperTranscriber:
     """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
 
-    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps.
+    `filters` keeps out what nobody said (`guard`, `sieve`), `hearing` makes noisy sound clearer first. `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps.
 
     Raises:
         MissingAsset: the folder holds no loadable model.
@@ -46,6 +49,8 @@ class WhisperTranscriber:
         name: str = "",
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
+        filters: bool = True,
+        hearing: bool = True,
     ) -> None:
         self._recogniser = Recogniser(model_dir, threads=threads)
         self._batch = batch
@@ -54,6 +59,8 @@ class WhisperTranscriber:
         self._digest = digest
         self._progress = progress
         self._writing = Writing()
+        self._filters = filters
+        self._hearing = hearing
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         """Recognise a seekable stream of any supported container.
@@ -65,15 +72,16 @@ class WhisperTranscriber:
         began = time.monotonic()
         known = [self._writing.simplified(term) for term in terms]
         heard = _Heard(channels)
+        gauge = Gauge()
         found: list[Piece] = []
         waiting: list[Window] = []
         for window in heard.windows(self._watched(sandbox.decode_audio(media, self._limits))):
             waiting.append(window)
             if len(waiting) == self._batch:
-                found += self._read(waiting, known)
+                found += self._read(waiting, known, gauge)
                 waiting = []
         if waiting:
-            found += self._read(waiting, known)
+            found += self._read(waiting, known, gauge)
         duration_ms = heard.samples * 1000 // RATE_HZ
         return Transcript(
             model=self._name,
@@ -81,6 +89,7 @@ class WhisperTranscriber:
             duration_ms=duration_ms,
             rtf=round((time.monotonic() - began) * 1000 / max(1, duration_ms), 4),
             utterances=utterances(found, heard.speakers),
+            quality=gauge.quality(),
         )
 
     def _watched(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
@@ -88,12 +97,26 @@ class WhisperTranscriber:
             self._progress()
             yield block
 
-    def _read(self, windows: Sequence[Window], terms: Sequence[str]) -> Iterator[Piece]:
-        readings = self._recogniser.read([window.sound for window in windows], terms)
+    def _read(self, windows: Sequence[Window], terms: Sequence[str], gauge: Gauge) -> Iterator[Piece]:
+        readings = self._recogniser.read([self._sound(window.sound) for window in windows], terms)
         self._progress()
         for window, reading in zip(windows, readings, strict=True):
-            for piece in pieces(window, reading, terms):
-                yield dataclasses.replace(piece, text=self._writing(piece.text))
+            written = [
+                dataclasses.replace(piece, text=self._writing(piece.text))
+                for piece in pieces(window, reading, terms, honest=self._filters)
+            ]
+            kept = sifted(window, written, self._again) if self._filters else written
+            gauge.add(window, written, kept)
+            yield from kept
+
+    def _again(self, sound: Samples) -> str:
+        """What a sound says, without hints."""
+        text = self._writing(self._recogniser.read([self._sound(sound)], ())[0].text)
+        self._progress()
+        return text
+
+    def _sound(self, sound: Samples) -> Samples:
+        return clearer(sound) if self._hearing else sound
 
 
 class _Heard:
