@@ -7,7 +7,7 @@
   quiet        speech below -65 dBFS: what is left of it are a few steps of the converter
   babble       more than a fifth of what sounded like speech was left out as said by nobody
   narrow-band  nothing above 3.6 kHz (telephone); alone it makes no draft
-The limits come from recordings of known text, clean and spoilt, half of them kept back (`tests/benchmarks/test_bench_hearing.py`).
+The limits come from recordings of known text, clean and spoilt (`tests/benchmarks/test_bench_hearing.py`).
 """
 
 import math

@@ -7,7 +7,9 @@ here. What only holds a question (我不知道行不行) or counts with its word
 import re
 from typing import Final
 
-PARTICLE: Final = re.compile(r"吗$|(?:^|[^好])[对是]吧$|^(?:那|那么)?(?:您|你)?(?:这)?是.{2,}吧$|.[^要都也还]不$|[有了过到].*没(?:有|得)?$")
+PARTICLE: Final = re.compile(
+    r"吗$|(?:^|[^好])[对是]吧$|^(?:那|那么)?(?:您|你)?(?:这)?是.{2,}吧$|.[^要都也还]不$|[有了过到].*没(?:有|得)?$"
+)
 EITHER: Final = re.compile(r"([^\W\d_差好])不\1|有没有|是否|(?:^|[您你])是.+还是")
 WORD: Final = re.compile(r"什么|[啥谁咋]|怎么|怎样|为何|干嘛|多少|多[久大长远高]|哪[^怕]|哪$|几[点号个天年家张位]")
 HELD: Final = re.compile(
@@ -31,4 +33,4 @@ def asks(text: str) -> bool:
     word = WORD.search(clause)
     if word:
         return not HELD.search(clause[: word.start()]) and not COUNTED.search(clause[word.end() :])
-    return clause.endswith("呢") and len(clause) <= 4  # noqa: PLR2004 - 您呢, 价格呢
+    return clause.endswith("呢") and len(clause) <= 4

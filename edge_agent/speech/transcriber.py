@@ -19,11 +19,11 @@ import numpy as np
 from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
+from edge_agent.speech import hearing
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
-from edge_agent.speech.hearing import clearer
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.quality import Gauge
-from edge_agent.speech.recogniser import Recogniser
+from edge_agent.speech.recogniser import Reading, Recogniser
 from edge_agent.speech.sieve import sifted
 from edge_agent.speech.turns import utterances
 from edge_agent.speech.windows import Packer, Window
@@ -33,7 +33,8 @@ from edge_agent.speech.writing import Writing
 class WhisperTranscriber:
     """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
 
-    `filters` keeps out what nobody said (`guard`, `sieve`), `hearing` makes noisy sound clearer first. `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps.
+    `filters` keeps out what nobody said (`guard`, `sieve`); `hearing` hears noisy sound a second time. `progress` is called after
+    every decoded block and every recognised batch: hours of one call are many small steps.
 
     Raises:
         MissingAsset: the folder holds no loadable model.
@@ -98,7 +99,7 @@ class WhisperTranscriber:
             yield block
 
     def _read(self, windows: Sequence[Window], terms: Sequence[str], gauge: Gauge) -> Iterator[Piece]:
-        readings = self._recogniser.read([self._sound(window.sound) for window in windows], terms)
+        readings = self._readings(windows, terms)
         self._progress()
         for window, reading in zip(windows, readings, strict=True):
             written = [
@@ -109,14 +110,16 @@ class WhisperTranscriber:
             gauge.add(window, written, kept)
             yield from kept
 
+    def _readings(self, windows: Sequence[Window], terms: Sequence[str]) -> list[Reading]:
+        if self._hearing:
+            return hearing.heard(windows, lambda sounds: self._recogniser.read(sounds, terms))
+        return self._recogniser.read([window.sound for window in windows], terms)
+
     def _again(self, sound: Samples) -> str:
         """What a sound says, without hints."""
-        text = self._writing(self._recogniser.read([self._sound(sound)], ())[0].text)
+        text = self._writing(self._recogniser.read([sound], ())[0].text)
         self._progress()
         return text
-
-    def _sound(self, sound: Samples) -> Samples:
-        return clearer(sound) if self._hearing else sound
 
 
 class _Heard:

@@ -1,7 +1,7 @@
 """How recognised Mandarin is written down: simplified characters, full-width punctuation, nothing doubled.
 
-The recogniser mixes scripts and punctuates when it likes; pauses add commas, what asks a question mark, and the end of a sentence
-a mark of its own (`joined`): one character after a part, so that places inside a part stay true. Digits and Latin stay as they are.
+The recogniser mixes scripts and punctuates when it likes. Pauses add a comma or, where something was asked, a question mark, and
+a sentence ends in a mark (`joined`): one character after a part, so that places inside a part stay true. Digits and Latin stay.
 """
 
 import re

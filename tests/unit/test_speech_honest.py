@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edge_agent.speech import sieve, sound
+from edge_agent.speech import hearing, sieve, sound
 from edge_agent.speech.clips import RATE_HZ, Clip
 from edge_agent.speech.pieces import Piece
 from edge_agent.speech.quality import Gauge
+from edge_agent.speech.recogniser import Reading, Word
 from edge_agent.speech.sieve import alike, sifted
 from edge_agent.speech.windows import Packer, Window
 
@@ -121,7 +122,9 @@ class TestSound:
 
 
 class TestQuality:
-    def gauge(self, *, noise: float = 0.001, logprob: float = -0.15, speech: np.ndarray | None = None, kept: bool = True) -> Gauge:
+    def gauge(
+        self, *, noise: float = 0.001, logprob: float = -0.15, speech: np.ndarray | None = None, kept: bool = True
+    ) -> Gauge:
         gauge = Gauge()
         clips = [clip(n, n + 0.8, noise=noise, speech=speech) for n in range(16)]
         found = [piece("这个价格", one, logprob) for one in clips]
@@ -168,3 +171,48 @@ class TestQuality:
         found = [piece("这个价格", one, -0.15) for one in clips]
         gauge.add(dataclasses.replace(window(*clips), channel=1), found, found)
         assert gauge.quality().reasons == ("noise",)
+
+
+class TestHearing:
+    def tone(self, noise: float) -> np.ndarray:
+        """Syllables: a tone that comes and goes, over noise."""
+        at = np.arange(4 * S) / S
+        said = 0.1 * np.sin(2 * np.pi * 500 * at) * (np.sin(2 * np.pi * 2 * at) > 0)
+        return (said + noise * DICE.standard_normal(len(at))).astype(np.float32)
+
+    def test_steady_noise_is_turned_down_and_what_rises_above_it_is_not(self):
+        noisy = self.tone(0.02)
+        clear = hearing.clearer(noisy)
+        assert len(clear) == len(noisy)
+        pauses, said = slice(int(1.3 * S), int(1.45 * S)), slice(int(1.05 * S), int(1.2 * S))
+        assert 5 < 10 * np.log10((noisy[pauses] ** 2).mean() / (clear[pauses] ** 2).mean()) < 10.5
+        assert abs(10 * np.log10((noisy[said] ** 2).mean() / (clear[said] ** 2).mean())) < 1
+
+    def test_what_has_no_noise_is_left_as_it_is(self):
+        sound_ = self.tone(0.0)
+        changed = hearing.clearer(sound_) - sound_
+        assert 10 * np.log10((changed**2).mean() / (sound_**2).mean()) < -25
+
+    def test_a_scrap_of_sound_does_no_harm(self):
+        assert len(hearing.clearer(np.zeros(100, np.float32))) == 100
+        assert len(hearing.clearer(np.zeros(700, np.float32))) == 700
+
+    @pytest.mark.parametrize(("second", "kept"), [(-0.2, "二"), (-0.4, "一")])
+    def test_the_surer_reading_of_a_noisy_window_is_kept(self, second, kept):
+        asked = []
+
+        def read(sounds):
+            asked.append(len(sounds))
+            text, logprob = ("一", -0.3) if len(asked) == 1 else ("二", second)
+            return [Reading(words=(Word(text=text, start_s=0, end_s=1, logprob=logprob),), logprob=logprob, no_speech=0)] * len(
+                sounds
+            )
+
+        clear, noisy = (window(*(clip(n, n + 0.8, noise=level) for n in range(8))) for level in (0.001, 0.03))
+        assert [reading.text for reading in hearing.heard([clear, noisy], read)] == ["一", kept]
+        assert asked == [2, 1]
+
+    def test_clear_windows_are_heard_once(self):
+        asked = []
+        hearing.heard([window(clip(0, 1))], lambda sounds: asked.append(len(sounds)) or [None])
+        assert asked == [1]
