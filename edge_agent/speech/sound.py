@@ -106,9 +106,10 @@ def _powers(sound: Samples) -> Powers:
     if count < 1:
         return np.zeros((0, BINS))
     frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::STEP] * np.hanning(FRAME)
-    powers = np.abs(np.fft.rfft(frames, axis=1)) ** 2
+    powers: Powers = np.abs(np.fft.rfft(frames, axis=1)) ** 2
     powers[:, 1:-1] *= 2
-    return powers / (FRAME * (np.hanning(FRAME) ** 2).sum())
+    powers /= FRAME * (np.hanning(FRAME) ** 2).sum()
+    return powers
 
 
 def _mean(one: Powers, ones: int, other: Powers, others: int) -> Powers:
