@@ -71,7 +71,7 @@ def test_with_filters_what_nobody_can_have_said_is_left_out_and_counted(talk, tr
 
 def test_without_filters_it_is_text(talk, transcribe) -> None:
     found = transcribe(talk, Parrot(-1.8), filters=False)
-    assert TEXT == "".join(c for one in found.utterances for c in one.text if c.isalnum())
+    assert "".join(c for one in found.utterances for c in one.text if c.isalnum()) == TEXT
     assert found.quality.left_out_ms == 0
     assert "unsure" in found.quality.reasons
 
