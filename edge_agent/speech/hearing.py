@@ -1,7 +1,7 @@
 """Hears noisy sound twice, as it is and with the steady noise turned down, and keeps the reading that is surer of itself.
 
-- The noise of each band is what its quieter moments hold; a Wiener filter turns down what does not rise above it, by 10 dB at
-  most: what is louder than that harms more than it helps, since the recogniser knows noise but no artefacts.
+- The noise of each band is what its quieter moments hold; a Wiener filter turns down what does not rise above it, by 16 dB at
+  most. The recogniser knows noise, but not what a filter makes of speech: so neither hearing is better for every window.
 - Only windows with noise between the words (under 20 dB) are heard twice; clear sound stays exactly as it is.
 
 Source of the filter: Ephraim & Malah 1984, the decision-directed estimate of the signal-to-noise ratio a priori.
@@ -18,7 +18,7 @@ from edge_agent.speech.sound import measured
 from edge_agent.speech.windows import Window
 
 NOISY_DB: Final = 20.0
-FLOOR: Final = 10 ** (-10 / 20)
+FLOOR: Final = 10 ** (-16 / 20)
 QUIETEST: Final = 0.15
 BIAS: Final = 1.25
 """The mean of noise lies that much above the part of its moments that is taken for it."""
@@ -40,7 +40,7 @@ def heard(windows: Sequence[Window], read: Callable[[Sequence[Samples]], list[Re
 
 
 def clearer(sound: Samples) -> Samples:
-    """The same sound, as long, with its steady noise up to 10 dB lower."""
+    """The same sound, as long, with its steady noise up to 16 dB lower."""
     if len(sound) < FRAME:
         return sound
     shape = np.sqrt(np.hanning(FRAME + 1)[:FRAME])

@@ -4,11 +4,13 @@ Clear speech has a mean log probability of -0.1 to -0.4 per token, speech in noi
 of six voices -1.1 to -2.6; and of such a mix few characters come for many seconds.
 
 - A piece is believed when it is sure (-0.7) and dense (a character a second), in a window that is not hopeless.
-- The pieces of a hopeless window, or of an unsure one with hardly any text, go.
+- The pieces of a hopeless window (-0.9), or of an unsure one with hardly any text, go. So does an unsure piece that is long and
+  sparse, or says one thing over and over.
 - In between the sound is recognised once more, a little faster: what has little in common with that reading goes.
 - A short piece (a name, 好) may be unsure if the rest of its window is not.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from typing import Final
@@ -20,12 +22,15 @@ from edge_agent.speech.pieces import Piece
 from edge_agent.speech.windows import Window
 
 SURE: Final = -0.7
-HOPELESS: Final = -1.1
+HOPELESS: Final = -0.9
 DENSE: Final = 1.0
 SPARSE: Final = 0.6
 SHORT: Final = 2 * RATE_HZ
-ALIKE: Final = 0.4
+ALIKE: Final = 0.5
 FASTER: Final = 1.05
+TELLING: Final = 6
+MONOTONOUS: Final = 0.4
+REPEATED: Final = re.compile(r"(.{2,20}?)(?:，?\1){2}")
 
 
 def sifted(window: Window, found: Sequence[Piece], again: Callable[[Samples], str]) -> list[Piece]:
@@ -40,10 +45,10 @@ def sifted(window: Window, found: Sequence[Piece], again: Callable[[Samples], st
 
 
 def alike(text: str, other: str) -> float:
-    """Share of the text's characters that come in the other one too, in the same order."""
+    """Share of the text's characters that come in the other one too, in the same order and at least two at a time."""
     one, two = ("".join(c for c in said if c.isalnum()) for said in (text, other))
     blocks = SequenceMatcher(None, one, two, autojunk=False).get_matching_blocks()
-    return sum(block.size for block in blocks) / max(1, len(one))
+    return sum(block.size for block in blocks if block.size >= min(2, len(one))) / max(1, len(one))
 
 
 def faster(sound: Samples) -> Samples:
@@ -63,9 +68,20 @@ def _is_nothing(piece: Piece, window: Window, sure: float, found: Sequence[Piece
     """Whether no second reading is needed to tell."""
     if piece.logprob >= SURE and _density(piece) >= DENSE:
         return False
+    if piece.logprob < SURE and (_is_long_and_sparse(piece) or _is_one_thing(piece.text)):
+        return True
     spoken_s = sum(clip.end - clip.start for clip in window.clips) / RATE_HZ
     sparse = sum(len(one.text) for one in found) < SPARSE * spoken_s
     return sure < HOPELESS or (sure < SURE and sparse)
+
+
+def _is_long_and_sparse(piece: Piece) -> bool:
+    return piece.end - piece.start >= SHORT and _density(piece) < DENSE
+
+
+def _is_one_thing(text: str) -> bool:
+    most = max(map(text.count, set(text)), default=0)
+    return REPEATED.search(text) is not None or (len(text) >= TELLING and most >= MONOTONOUS * len(text))
 
 
 def _density(piece: Piece) -> float:
