@@ -7,7 +7,8 @@ of six voices -1.1 to -2.6; and of such a mix few characters come for many secon
 - The pieces of a hopeless window (-0.9), or of an unsure one with hardly any text, go. So does an unsure piece that is long and
   sparse, or says one thing over and over.
 - In between the sound is recognised once more, a little faster: what has little in common with that reading goes.
-- A short piece (a name, 好) may be unsure if the rest of its window is not.
+- A short piece (a name, 好) may be unsure if the rest of its window is not. A window of little speech (10 s) is never hopeless:
+  few words alone are recognised badly, but twice alike.
 """
 
 import re
@@ -26,6 +27,7 @@ HOPELESS: Final = -0.9
 DENSE: Final = 1.0
 SPARSE: Final = 0.6
 SHORT: Final = 2 * RATE_HZ
+LITTLE_S: Final = 10.0
 ALIKE: Final = 0.5
 FASTER: Final = 1.05
 TELLING: Final = 6
@@ -45,10 +47,10 @@ def sifted(window: Window, found: Sequence[Piece], again: Callable[[Samples], st
 
 
 def alike(text: str, other: str) -> float:
-    """Share of the text's characters that come in the other one too, in the same order and at least two at a time."""
+    """Share of the text's characters that come in the other one too, in the same order; of a longer text two at a time."""
     one, two = ("".join(c for c in said if c.isalnum()) for said in (text, other))
     blocks = SequenceMatcher(None, one, two, autojunk=False).get_matching_blocks()
-    return sum(block.size for block in blocks if block.size >= min(2, len(one))) / max(1, len(one))
+    return sum(block.size for block in blocks if block.size >= (1 if len(one) < TELLING else 2)) / max(1, len(one))
 
 
 def faster(sound: Samples) -> Samples:
@@ -72,7 +74,7 @@ def _is_nothing(piece: Piece, window: Window, sure: float, found: Sequence[Piece
         return True
     spoken_s = sum(clip.end - clip.start for clip in window.clips) / RATE_HZ
     sparse = sum(len(one.text) for one in found) < SPARSE * spoken_s
-    return sure < HOPELESS or (sure < SURE and sparse)
+    return spoken_s >= LITTLE_S and (sure < HOPELESS or (sure < SURE and sparse))
 
 
 def _is_long_and_sparse(piece: Piece) -> bool:
