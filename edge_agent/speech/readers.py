@@ -37,7 +37,9 @@ def batches(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
 class Readers(Generic[T]):
     """`workers` threads that read batches of `batch` windows with `read`, which gives something for each window."""
 
-    def __init__(self, read: Callable[[Sequence[Window]], list[T]], *, workers: int, batch: int, between: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, read: Callable[[Sequence[Window]], list[T]], *, workers: int, batch: int, between: Callable[[], None] = lambda: None
+    ) -> None:
         self._read = read
         self._workers = workers
         self._batch = batch

@@ -33,6 +33,8 @@ WINDOW_FRAMES: Final = 3000
 SEEN_PER_S: Final = 50
 """What the encoder gives for a second of sound."""
 LEAST: Final = 1e-9
+AT_ONCE: Final = 8
+"""Texts whose fit is asked together: each takes about 10 MB."""
 NOTHING: Final[Samples] = np.zeros((0, 0), np.float32)
 AFTER: Final = 10
 """How much of the silence after a window is kept where a shorter view of it saves time."""
@@ -113,9 +115,12 @@ class Recogniser:
 
     def fit(self, seen: Samples, texts: Sequence[str]) -> list[float]:
         """The log P(text | sound) of each text, over its tokens; `seen` as in a Reading, or a stretch of it."""
-        tokens = [self._tokens.encode(text) for text in texts]
-        aligned = self._align(np.repeat(seen[None], len(texts), axis=0), tokens, [2 * len(seen)] * len(texts))
-        return [float(np.log(np.maximum(one.text_token_probs, LEAST)).sum()) for one in aligned]
+        fits: list[float] = []
+        for at in range(0, len(texts), AT_ONCE):
+            tokens = [self._tokens.encode(text) for text in texts[at : at + AT_ONCE]]
+            aligned = self._align(np.repeat(seen[None], len(tokens), axis=0), tokens, [2 * len(seen)] * len(tokens))
+            fits += [float(np.log(np.maximum(one.text_token_probs, LEAST)).sum()) for one in aligned]
+        return fits
 
     def fitting(self, hints: Sequence[str]) -> list[str]:
         """As many hints, from the first, as the recogniser is given."""

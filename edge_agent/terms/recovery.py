@@ -74,19 +74,17 @@ class Recovery:
 
     def places(self, text: str) -> list[Candidate]:
         """All places where a term may have been said, also where they overlap; one for each stretch and term."""
-        folded = fold(text)
-        stand = list(self._standing(folded))
-        hits = [hit for hit in self._index.near(folded, spoken(text)) if self._open(hit, folded, stand)]
-        near = [(start, end, number) for start, end, number in stand if known(self._terms[number]) < _EVERYDAY]
+        look = self._look(text, loosest)
+        near = [place for place in look.standing if self._trade[place[2]]]
         best: dict[tuple[int, int, int], Candidate] = {}
-        for hit, belief in self._weighed(hits, folded, Usual(folded), near) if hits else ():
+        for hit, belief in self._weighed(look, near):
             place, one = (hit.start, hit.end, hit.reading.term), self._candidate(hit, belief)
             best[place] = max(one, best.get(place, one), key=lambda c: c.score)
         return list(best.values())
 
     def standing(self, text: str) -> set[str]:
         """The terms that are written in the text."""
-        return {self._terms[number] for _, _, number in self._standing(fold(text))}
+        return {self._terms[number] for _, (number, size) in self._written.iter(fold(text)) if size}
 
     def likely(self, texts: Iterable[str], most: int) -> list[str]:
         """Terms that stand in the texts or sound, even loosely, as if they stood there; the best first."""
