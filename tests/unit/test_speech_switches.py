@@ -27,7 +27,7 @@ class Parrot:
         self.logprob = logprob
         self.read_s: list[float] = []
 
-    def __call__(self, model_dir: Path, *, threads: int) -> "Parrot":
+    def __call__(self, model_dir: Path, *, threads: int, workers: int) -> "Parrot":
         return self
 
     def read(self, sounds: Sequence[Samples], terms: Sequence[str]) -> list[Reading]:
