@@ -205,6 +205,7 @@ class Speech:
             model(self._settings, speech.model), threads=speech.threads, workers=speech.workers, batch=speech.batch,
             limits=self._settings.limits, name=speech.model, digest=store.digest_of(speech.model, models),
             memory_bytes=speech.memory_bytes, progress=self._progress, position=self._position,
+            hints=speech.hints, recovery=speech.recovery, filters=speech.filters, hearing=speech.hearing,
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":

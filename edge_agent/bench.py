@@ -82,7 +82,7 @@ def transcribe(
         ],
         quality=documents.TextQuality(
             draft=found.quality.draft, reasons=list(found.quality.reasons), snr_db=found.quality.snr_db,
-            band_hz=found.quality.band_hz, logprob=found.quality.logprob,
+            band_hz=found.quality.band_hz, logprob=found.quality.logprob, left_out_ms=found.quality.left_out_ms,
         ),
         facts=[fact_line(one) for one in notes.facts],
         metrics=None if notes.metrics is None else answers.talk_metrics(notes.metrics),

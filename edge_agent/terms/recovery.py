@@ -72,6 +72,20 @@ class Recovery:
         """Where terms may have been said, in order, not overlapping, uncertain ones included."""
         return self._found(text, loosest)
 
+    def places(self, text: str) -> list[Candidate]:
+        """All places where a term may have been said, also where they overlap; one for each stretch and term."""
+        look = self._look(text, loosest)
+        near = [place for place in look.standing if self._trade[place[2]]]
+        best: dict[tuple[int, int, int], Candidate] = {}
+        for hit, belief in self._weighed(look, near):
+            place, one = (hit.start, hit.end, hit.reading.term), self._candidate(hit, belief)
+            best[place] = max(one, best.get(place, one), key=lambda c: c.score)
+        return list(best.values())
+
+    def standing(self, text: str) -> set[str]:
+        """The terms that are written in the text."""
+        return {self._terms[number] for _, (number, size) in self._written.iter(fold(text)) if size}
+
     def likely(self, texts: Iterable[str], most: int) -> list[str]:
         """Terms that stand in the texts or sound, even loosely, as if they stood there; the best first."""
         best: dict[int, float] = {}
