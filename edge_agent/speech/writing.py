@@ -9,7 +9,7 @@ from typing import Final
 
 import opencc
 
-from edge_agent.speech.questions import asks
+from edge_agent.domain.questions import asks
 
 WIDE: Final = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；", ":": "：", "、": "，"})
 MARKS: Final = "，。？！；："

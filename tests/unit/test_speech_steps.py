@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from edge_agent.domain.questions import asks
 from edge_agent.domain.transcript import Speaker
 from edge_agent.speech import clips, guard, turns
 from edge_agent.speech.clips import RATE_HZ, Clip, Clipper
 from edge_agent.speech.pieces import Piece, pieces
-from edge_agent.speech.questions import asks
 from edge_agent.speech.recogniser import Reading, Word
 from edge_agent.speech.windows import LONGEST, Packer, Window
 from edge_agent.speech.writing import Writing, joined
