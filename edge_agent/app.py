@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
+from zoneinfo import ZoneInfo
 
 from edge_agent import __version__, facts
 from edge_agent.assets import bundled, store
@@ -218,11 +219,12 @@ class Notepad:
 
     def __init__(self, settings: Config) -> None:
         self._speech = settings.speech
+        self._zone = ZoneInfo(settings.timezone) if settings.timezone else None
 
     def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:
         return Notes(
             metrics=measure(transcript.utterances) if self._speech.metrics else None,
-            facts=facts.note(transcript, started_at) if self._speech.facts else (),
+            facts=facts.note(transcript, started_at.astimezone(self._zone)) if self._speech.facts else (),
         )
 
 

@@ -165,6 +165,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     gateway: Name = "gateway-1"
     tenant: Name = "demo"
+    timezone: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?$(?!\n)", max_length=64)] = ""
+    """Where "tomorrow" is counted from, like Asia/Shanghai; empty = this machine's own."""
     state: str = ""
     inbox: str = ""
     run: str = ""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import inspect
@@ -140,6 +141,12 @@ def is_here(host: str) -> bool:
 
 
 def _contradictions(config: "Config") -> Iterator[Mistake]:
+    if config.timezone and not _is_zone(config.timezone):
+        yield Mistake(
+            key="timezone",
+            expected="must be a time zone known here, like Asia/Shanghai",
+            zh="应为本机认识的时区，如 Asia/Shanghai",
+        )
     broker = config.broker
     if not is_here(broker.host) and not broker.ca:
         yield Mistake(
@@ -168,3 +175,11 @@ def _contradictions(config: "Config") -> Iterator[Mistake]:
             expected="must not be above limits.media_floor_bytes: media stops first, tags last",
             zh="不能大于 limits.media_floor_bytes：空间不足时先停媒体，最后才停标签",
         )
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        return False
+    return True

@@ -5,6 +5,10 @@ from typing import Final
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "gateway": ("本网关的名称，与证书 CN 一致（a-z 0-9 -）", "name of this gateway, as its certificate says it"),
     "tenant": ("租户（公司）名称", "the company this gateway belongs to"),
+    "timezone": (
+        "时区，如 Asia/Shanghai；空 = 本机时区",
+        "time zone that days are counted in, like Asia/Shanghai; empty = this machine's",
+    ),
     "state": (
         "状态目录；空 = root 用 /var/lib/edge-agent，其他用户用 XDG 目录",
         "state directory; empty = /var/lib/edge-agent for root, else XDG",

@@ -11,8 +11,7 @@ from edge_agent.facts.reading import fact, find
 
 
 def note(transcript: Transcript, started_at: datetime) -> tuple[Fact, ...]:
-    """Every fact with the number of its utterance. Days count from `started_at` in the time zone of this machine."""
-    local = started_at.astimezone()
+    """Every fact with the number of its utterance. Days count from `started_at` in its own time zone."""
     across: dict[int, list[Fact]] = {}
     for part in dictation.find(transcript.utterances):
         one = part.found
@@ -20,7 +19,7 @@ def note(transcript: Transcript, started_at: datetime) -> tuple[Fact, ...]:
     return tuple(
         replace(one, utterance=number)
         for number, utterance in enumerate(transcript.utterances)
-        for one in _together(find(utterance.text, local), across.get(number, []))
+        for one in _together(find(utterance.text, started_at), across.get(number, []))
     )
 
 

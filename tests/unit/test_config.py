@@ -102,6 +102,7 @@ def test_a_mistyped_key_is_told_its_neighbour(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "key"),
     [
+        ('timezone = "Mars/Olympus"', "timezone"),
         ('[broker]\nhost = "hq.example"', "broker.ca"),
         ('[broker]\ncertificate = "c.pem"', "broker.key"),
         ('[[capture.sources]]\nname = "a"\n[[capture.sources]]\nname = "a"', "capture.sources[2].name"),

@@ -112,3 +112,11 @@ def test_a_moment_that_is_none_is_refused(capsys):
         main(["facts", "--at", "tomorrow"])
     assert ended.value.code == 2
     assert "YYYY-MM-DD" in capsys.readouterr().err
+
+
+def test_tomorrow_is_counted_in_the_configured_time_zone():
+    late = datetime(2026, 11, 25, 17, tzinfo=UTC)  # already the 26th in Shanghai
+    said = talk((Speaker.CUSTOMER, "明天再说。"))
+    (there,) = app.Notepad(Config(timezone="Asia/Shanghai")).note(said, started_at=late).facts
+    (here,) = app.Notepad(Config(timezone="UTC")).note(said, started_at=late).facts
+    assert (there.value, here.value) == ("2026-11-27", "2026-11-26")
