@@ -156,15 +156,15 @@ def test_ten_thousand_terms_cost_about_as_much_as_a_hundred() -> None:
         curve[count] = measured(lambda line, r=recovery: r.correct(line).corrections, lines) | {"recall": recall}
     plain = measured(naive(first), lines[:80])
     print(json.dumps({"bench": "terms curve", "ours": curve, "naive, 200 terms": plain}, ensure_ascii=False))
-    assert curve[10_000]["s_per_1000"] < 15 * curve[100]["s_per_1000"]
+    assert curve[10_000]["s_per_1000"] < 10 * curve[100]["s_per_1000"]
     assert plain["s_per_1000"] > 5 * curve[200]["s_per_1000"]
     assert plain["false_per_1000"] > MOST_FALSE
 
 
 def measured(find: Callable[[str], Sequence[object]], lines: Sequence[str]) -> dict[str, float]:
-    """What a text of no trade costs, and what is wrongly found in it."""
+    """What a text of no trade costs in processor seconds, and what is wrongly found in it."""
     find(lines[0])
-    began = time.perf_counter()
+    began = time.process_time()
     wrong = sum(len(find(line)) for line in lines)
     thousands = sum(map(len, lines)) / 1000
-    return {"s_per_1000": round((time.perf_counter() - began) / thousands, 4), "false_per_1000": round(wrong / thousands, 3)}
+    return {"s_per_1000": round((time.process_time() - began) / thousands, 4), "false_per_1000": round(wrong / thousands, 3)}
