@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.errors import BadConfig, MissingAsset
-from edge_agent.speech.memory import Shape, fitting, give_back, keep_freed, shape_of
+from edge_agent.speech.memory import Shape, fitting, shape_of
 
 BASE = Shape(width=512, layers=6, file_bytes=145_217_532)
 MB = 1_000_000
