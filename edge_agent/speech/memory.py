@@ -7,8 +7,11 @@ What is counted, and measured on whisper-base int8 (MB; all threads at their wor
     for each thread, the encoder's attention: heads x 1500^2, and a bit     100
     for each window, what the decoder looks at and its five hypotheses       65
 
-Whisper's heads are 64 wide. A larger model is counted by the same sums. The C library keeps freed memory in a pool for each
-thread: two pools are enough, and take an eighth less; after each recording what is free goes back to the system.
+Whisper's heads are 64 wide. A larger model is counted by the same sums.
+
+The encoder asks for the same large pieces again and again. Fetched from the system each time and cleared by it, they cost 15 % of
+all the computing; so the C library is told to keep what is freed, in one pool for all threads, and after each recording all of
+it goes back to the system.
 """
 
 import ctypes
@@ -29,9 +32,8 @@ HEAD_WIDTH: Final = 64
 SLACK: Final = 1.4
 KEPT: Final = 0.8
 LOADING: Final = 1.8
-ARENA_MAX: Final = -8
-"""`M_ARENA_MAX` of glibc's malloc.h."""
-POOLS: Final = 2
+KEEPING: Final = {-8: 1, -4: 0, -1: 1_000_000_000, -2: 64 * 2**20}
+"""By the numbers of glibc's malloc.h: M_ARENA_MAX, M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD."""
 _LAYER: Final = re.compile(r"decoder/layer_(\d+)/")
 
 
@@ -82,11 +84,12 @@ def fitting(shape: Shape, *, workers: int, batch: int, memory_bytes: int) -> tup
     )  # fmt: skip
 
 
-def few_pools() -> None:
+def keep_freed() -> None:
     """Call before threads take memory. Does nothing with another C library than glibc."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(ARENA_MAX, POOLS)
+        for what, how in KEEPING.items():
+            mallopt(what, how)
 
 
 def give_back() -> None:

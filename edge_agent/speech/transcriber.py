@@ -23,7 +23,7 @@ from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech import hearing
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
-from edge_agent.speech.memory import few_pools, fitting, give_back, shape_of
+from edge_agent.speech.memory import fitting, give_back, keep_freed, shape_of
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.quality import Gauge
 from edge_agent.speech.readers import Readers
@@ -78,7 +78,7 @@ class WhisperTranscriber:
     ) -> None:
         if memory_bytes is not None:
             workers, batch = fitting(shape_of(model_dir), workers=workers, batch=batch, memory_bytes=memory_bytes)
-        few_pools()
+        keep_freed()
         self._recogniser = Recogniser(model_dir, threads=max(1, threads // workers), workers=workers)
         self._workers = workers
         self._batch = batch

@@ -1,13 +1,14 @@
 """Memory is bounded before the model is loaded: smaller batches first, then fewer threads, and a plain word when nothing fits."""
 
-import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from edge_agent.errors import BadConfig, MissingAsset
-from edge_agent.speech.memory import Shape, few_pools, fitting, give_back, shape_of
+from edge_agent.speech.memory import Shape, fitting, shape_of
 
 BASE = Shape(width=512, layers=6, file_bytes=145_217_532)
 MB = 1_000_000
@@ -69,15 +70,26 @@ def test_a_larger_model_takes_more_of_everything() -> None:
     assert more > BASE.needs(workers=2, batch=16) - BASE.needs(workers=2, batch=15)
 
 
-def test_freed_memory_goes_back_to_the_system() -> None:
-    few_pools()
-    pieces = [bytearray(100_000) for _ in range(2000)]  # below the size that the C library maps one by one
-    held = _resident_bytes()
-    del pieces
-    give_back()
-    assert _resident_bytes() < held - 100 * MB
+GIVES_BACK = """
+import os
+from edge_agent.speech.memory import give_back, keep_freed
+
+def resident():
+    with open("/proc/self/statm", encoding="ascii") as pages:
+        return int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+keep_freed()
+before = resident()
+pieces = [bytearray(10_000_000) for _ in range(20)]
+del pieces
+kept = resident()
+give_back()
+print(kept - before, resident() - before)
+"""
 
 
-def _resident_bytes() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def test_freed_memory_is_kept_for_the_next_window_and_goes_back_after_the_recording() -> None:
+    done = subprocess.run([sys.executable, "-c", GIVES_BACK], capture_output=True, text=True, check=True)
+    kept, left = map(int, done.stdout.split())
+    assert kept > 150 * MB
+    assert left < 50 * MB
