@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from edge_agent import __version__
+from edge_agent import __version__, worker
 from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from edge_agent.ledger.watermarks import WatermarkServer
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.speech.live import Live
     from edge_agent.speech.transcriber import WhisperTranscriber
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
@@ -90,8 +91,11 @@ def _nothing() -> None:
 
 
 @contextmanager
-def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterator[Box]:
+def box(settings: Config, *, progress: Callable[[], None] = _nothing, beside: bool = False) -> Iterator[Box]:
     """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
+
+    `beside`: another process may be at work here, so nothing is swept and no start is entered. Who is not beside leaves what
+    is being sealed live alone (`paths.live_lock`).
 
     Raises:
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
@@ -102,18 +106,23 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing) -> Iterato
     held, clock = keys(settings), SystemClock()
     rules = tagger(settings)
     opened = vault(settings, held)
-    opened.sweep()
+    if not beside:
+        with worker.only_one(settings.paths.live_lock) as quiet:
+            if quiet:
+                opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
         facts = {
             "ruleset": rules.ruleset, "recipients": held.recipients_digest, "managers": managers.digest(held),
             "models": shipped().digest,
         }  # fmt: skip
-        book.started({"config": settings.digest} | facts)
+        if not beside:
+            book.started({"config": settings.digest} | facts)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress), notetaker=Notepad(settings), tagger=rules,
             shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
             hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
+            listens=lambda: worker.held(settings.paths.live_lock),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -202,6 +211,22 @@ class Speech:
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":
         return self.engine.transcribe(media, channels=channels, terms=terms)
+
+
+def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Live":
+    """Recognition during a talk, one lane for each speaker; loads the model. MissingAsset."""
+    from edge_agent.speech.endpoints import Silero  # noqa: PLC0415
+    from edge_agent.speech.live import Live  # noqa: PLC0415
+    from edge_agent.speech.recogniser import Recogniser  # noqa: PLC0415
+    from edge_agent.speech.writing import Writing  # noqa: PLC0415
+
+    speech, write = settings.speech, Writing()
+    model(settings, VAD)
+    return Live(
+        Recogniser(model(settings, speech.model), threads=speech.threads), speakers, voice=Silero,
+        pause_ms=settings.live.pause_ms, terms=[write.simplified(one) for one in terms] if speech.hints else [], write=write,
+        filters=speech.filters,
+    )  # fmt: skip
 
 
 class Notepad:

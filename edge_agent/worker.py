@@ -82,6 +82,21 @@ def only_one(lock: Path) -> Iterator[bool]:
         os.close(handle)
 
 
+def held(lock: Path) -> bool:
+    """Whether another process holds a lock file; nobody does where there is none."""
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def run(
     kit: Kit,
     inbox: Inbox,

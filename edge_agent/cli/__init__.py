@@ -19,6 +19,7 @@ from edge_agent.cli import (
     consent,
     doctor,
     enrol,
+    listen,
     models,
     officers,
     opening,
@@ -62,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
-        work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
+        work, listen, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol,
+        bundle,
     ):  # fmt: skip
         group.add(commands)
     return top

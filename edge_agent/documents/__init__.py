@@ -19,6 +19,7 @@ from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdr
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
+from edge_agent.documents.live import LiveEnded, LiveRecording, LiveUtterance
 from edge_agent.documents.opening import (
     Managers,
     OpeningEnded,
@@ -91,6 +92,9 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "LiveEnded",
+    "LiveRecording",
+    "LiveUtterance",
     "Managers",
     "ObjectLine",
     "Officers",
@@ -172,6 +176,8 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "consent-employees": Employees,
     "retention-plan": RetentionPlan,
     "retention-holds": Holds,
+    "live-utterance": LiveUtterance,
+    "live-ended": LiveEnded,
     "subject-export": Exported,
     "subject-file": SubjectFile,
     "subject-erase": Erased,
