@@ -78,7 +78,7 @@ class Reel:
             first = self._next()
             if first is not None:
                 yield StreamedSound(self, self._source, first)
-            elif self._over:
+            elif self._done():
                 return
 
     def lasting(self, frames: int) -> timedelta:
@@ -112,6 +112,10 @@ class Reel:
             found = self._waiting.popleft() if self._waiting else None
             self._held -= len(found.content) if found is not None else 0
             return found
+
+    def _done(self) -> bool:
+        with self._news:
+            return self._over and not self._waiting
 
     def _lasting(self, count_bytes: int) -> timedelta:
         return self.lasting(count_bytes // self._frame_bytes)
