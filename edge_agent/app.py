@@ -223,7 +223,7 @@ def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]
     speech, write = settings.speech, Writing()
     model(settings, VAD)
     return Live(
-        Recogniser(model(settings, speech.model), threads=speech.threads), speakers, voice=Silero,
+        Recogniser(model(settings, speech.model), threads=speech.threads, short=True), speakers, voice=Silero,
         pause_ms=settings.live.pause_ms, terms=[write.simplified(one) for one in terms] if speech.hints else [], write=write,
         filters=speech.filters,
     )  # fmt: skip
