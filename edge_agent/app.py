@@ -95,7 +95,7 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing, beside: bo
     """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
 
     `beside`: another process may be at work here, so nothing is swept and no start is entered. Who is not beside leaves what
-    is being sealed live alone (`paths.live_lock`).
+    is being sealed live alone (`paths.listening_lock`).
 
     Raises:
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
@@ -107,7 +107,7 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing, beside: bo
     rules = tagger(settings)
     opened = vault(settings, held)
     if not beside:
-        with worker.only_one(settings.paths.live_lock) as quiet:
+        with worker.only_one(settings.paths.listening_lock) as quiet:
             if quiet:
                 opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
@@ -122,7 +122,7 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing, beside: bo
             vault=opened, ledger=book, transcriber=Speech(settings, progress), notetaker=Notepad(settings), tagger=rules,
             shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
             hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
-            listens=lambda: worker.held(settings.paths.live_lock),
+            listens=lambda: worker.held(settings.paths.listening_lock),
         )  # fmt: skip
         yield Box(
             settings=settings,

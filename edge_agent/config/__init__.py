@@ -256,8 +256,13 @@ class Paths:
 
     @property
     def live_lock(self) -> Path:
-        """Held (flock) by who listens live: everything else that recognises waits between two steps."""
+        """Held (flock) by who listens live while somebody speaks: everything else that recognises waits between two steps."""
         return self.run / "live.lock"
+
+    @property
+    def listening_lock(self) -> Path:
+        """Held by who seals what it hears: what it has captured, and its unfinished seal, are its own."""
+        return self.run / "listening.lock"
 
     @property
     def inbox(self) -> Path:

@@ -9,7 +9,8 @@ Each closed recording is an ordinary one: the worker analyses it as a whole. Rul
   than the last of them; the next goes on with the very next sample.
 - Text is analysis: none without a consent that holds now, asked again for each recording. A call that is to hold its own notice
   (`spoken`) gives no text while it lasts, since nobody has heard the notice yet.
-- Who listens holds `paths.live_lock`: the worker leaves what is being sealed alone and its backlog waits.
+- Who listens holds `paths.listening_lock`: the worker leaves what is being sealed alone. While somebody speaks, and for a little
+  longer, it also holds `paths.live_lock`: the worker's own recognition waits. In a quiet shop it goes on.
 - Nothing said goes to the log.
 """
 
@@ -72,7 +73,7 @@ def pumped(settings: Config, source: Source, file: Path) -> Iterator[tuple[Sourc
 
 @contextmanager
 def alone(lock: Path, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
-    """Hold the live lock; a worker that starts holds it for a moment. Unavailable while somebody else listens."""
+    """Hold the listening lock; a worker that starts holds it for a moment. Unavailable while somebody else listens."""
     until = time.monotonic() + wait_s
     while True:
         with worker.only_one(lock) as held:
@@ -122,7 +123,7 @@ class _Asked:
 
 def _listen(asked: _Asked, microphones: "Microphones", over: Callable[[], bool] = lambda: False) -> None:
     settings, say = asked.settings, asked.say
-    with alone(settings.paths.live_lock), app.box(settings, beside=True) as box:
+    with alone(settings.paths.listening_lock), app.box(settings, beside=True) as box:
         need_room(box)
         first = circumstances(asked.source, box.kit.clock.now(), app.pseudonyms(box.keys))
         engine, why = None, refusal(box.kit, first)

@@ -24,6 +24,7 @@ from edge_agent.domain.transcript import LOW_CONFIDENCE, Utterance
 from edge_agent.errors import BadInput, EdgeError, Unavailable
 from edge_agent.ids import new_id
 from edge_agent.listening.ear import RETRY_S, Ear
+from edge_agent.listening.first import Precedence
 from edge_agent.listening.text import Recognises, Text
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Listening:
         return Text(
             engine, Hearing(len(self.source.speakers), self.source.rate_hz), within_s=self.box.settings.live.within_s,
             frames_per_s=self.source.rate_hz, frame_bytes=frame_bytes, monotonic=self.clocks.monotonic, emit=self._said,
-            behind=self.behind,
+            behind=self.behind, first=Precedence(self.box.settings.paths.live_lock),
         )  # fmt: skip
 
     def _said(self, one: Utterance, latency_ms: int) -> None:

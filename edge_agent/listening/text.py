@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from edge_agent.speech.live import Counts
 
 LATE: Final = 3.0
+QUIET_S: Final = 20.0
+"""So long after the last word the talk may still go on."""
 HELD_S: Final = 60.0
 WAIT_S: Final = 1.0
 _KEPT: Final = 6_000
@@ -35,11 +37,22 @@ class Recognises(Protocol):
     @property
     def waiting(self) -> bool: ...
 
+    @property
+    def speaking(self) -> bool: ...
+
     def hear(self, block: "Samples") -> None: ...
 
     def flush(self) -> None: ...
 
     def turn(self, late: Callable[[int], bool]) -> "Sequence[Utterance]": ...
+
+
+class First(Protocol):
+    """Being served before everything else that recognises; both may be asked again and again."""
+
+    def hold(self) -> None: ...
+
+    def release(self) -> None: ...
 
 
 Emit = Callable[[Utterance, int], None]
@@ -60,11 +73,13 @@ class Text:
         monotonic: Callable[[], float],
         emit: Emit,
         behind: Callable[[], None],
+        first: "First",
     ) -> None:
         self._live, self._hearing = live, hearing
         self._late_s = LATE * within_s
         self._rate, self._frame_bytes = frames_per_s, frame_bytes
         self._monotonic, self._emit, self._say_behind = monotonic, emit, behind
+        self._first, self._spoke_at = first, float("-inf")
         self._waiting: deque[bytes | int | None] = deque()
         self._held = 0
         self._arrived: deque[tuple[float, float]] = deque(maxlen=_KEPT)
@@ -113,8 +128,11 @@ class Text:
 
     def run(self) -> None:
         """Until `end`, and until what had been said by then is out."""
-        while self.turn():
-            pass
+        try:
+            while self.turn():
+                pass
+        finally:
+            self._first.release()
 
     def turn(self) -> bool:
         """Hear what came and take one step of recognition; waits while there is nothing to do. False when all is done."""
@@ -131,6 +149,7 @@ class Text:
             else:
                 for at in range(0, one, self._rate):
                     self._live.hear(self._hearing(bytes(min(self._rate, one - at) * self._frame_bytes)))
+        self._precede()
         left_out = self._live.counts.left_out
         for said in self._live.turn(self._late):
             latency = round(_MS * (self._monotonic() - self._arrival_s(said.end_ms)))
@@ -139,6 +158,14 @@ class Text:
         if dropped or self._live.counts.left_out > left_out:
             self._fell_behind()
         return not over or self._live.waiting
+
+    def _precede(self) -> None:
+        now = self._monotonic()
+        if self._live.speaking or self._live.waiting:
+            self._spoke_at = now
+            self._first.hold()
+        elif now - self._spoke_at > QUIET_S:
+            self._first.release()
 
     def _late(self, end_sample: int) -> bool:
         return self._monotonic() - self._arrival_s(end_sample / 16) > self._late_s

@@ -100,6 +100,11 @@ class Live:
         """Whether utterances that are over still wait for their text."""
         return any(lane.waiting for lane in self._lanes)
 
+    @property
+    def speaking(self) -> bool:
+        """Whether an utterance has begun that is not over."""
+        return any(lane.ends.begun is not None for lane in self._lanes)
+
     def turn(self, late: Callable[[int], bool] = lambda _end: False) -> list[Utterance]:
         """The texts that one step gives, in order of their end; `late(end)` says what it is too late for.
 

@@ -26,8 +26,9 @@ from edge_agent.domain.consent import Party
 from edge_agent.domain.recording import State
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.errors import NotFound, Unavailable
+from edge_agent.listening.first import Precedence
 from edge_agent.listening.session import Listening, quantile
-from edge_agent.listening.text import HELD_S, Text
+from edge_agent.listening.text import HELD_S, QUIET_S, Text
 from edge_agent.speech.live import Counts, Live
 from edge_agent.speech.rate import Hearing
 
@@ -140,6 +141,10 @@ class FakeLive:
     def waiting(self) -> bool:
         return bool(self._ready)
 
+    @property
+    def speaking(self) -> bool:
+        return False
+
     def hear(self, block: np.ndarray) -> None:
         self._samples += block.shape[1]
         self.heard.append(block)
@@ -160,14 +165,24 @@ class FakeLive:
         return [Utterance(start_ms=end - 100, end_ms=end, speaker=Speaker.REP, text="说")]
 
 
+class FakeFirst:
+    held = False
+
+    def hold(self) -> None:
+        self.held = True
+
+    def release(self) -> None:
+        self.held = False
+
+
 class TestText:
     def world(self, slow: float = 0.0) -> None:
         self.time, self.told, self.behind = Time(), [], []
-        self.live = FakeLive(self.time, slow)
+        self.live, self.first = FakeLive(self.time, slow), FakeFirst()
         self.text = Text(
             self.live, Hearing(1, 16_000), within_s=2.0, frames_per_s=16_000, frame_bytes=2,
             monotonic=self.time.clocks.monotonic, emit=lambda one, late: self.told.append((one.end_ms, late)),
-            behind=lambda: self.behind.append(self.time.passed_s),
+            behind=lambda: self.behind.append(self.time.passed_s), first=self.first,
         )  # fmt: skip
         self.text.allow(allowed=True)
 
@@ -220,6 +235,27 @@ class TestText:
             self.text.turn()
         assert self.told == [(400, 0)]
         assert max(float(np.abs(block).max(initial=0)) for block in self.live.heard[:-1]) == 0
+
+    def test_it_comes_first_while_somebody_speaks_and_a_little_longer(self) -> None:
+        self.world()
+        self.put(None)
+        self.text.turn()
+        assert not self.first.held
+        self.put(0, None)
+        self.text.turn()
+        assert self.first.held
+        self.time.passed_s += QUIET_S - 1
+        self.put(None)
+        self.text.turn()
+        assert self.first.held
+        self.time.passed_s += 2
+        self.put(None)
+        self.text.turn()
+        assert not self.first.held
+        self.put(0)
+        self.text.end()
+        self.text.run()
+        assert not self.first.held
 
     def test_a_gap_ends_what_was_being_said(self) -> None:
         self.world()
@@ -464,8 +500,19 @@ class TestBeside:
         kit.ledger.rows[seen.id] = replace(seen, state=State.SEALED)
         assert pipeline.advance(kit, seen).state is State.CLOSED
 
-    def test_a_lock_is_held_only_while_it_is_held(self, tmp_path: Path) -> None:
+    def test_the_worker_sees_who_comes_first(self, tmp_path: Path) -> None:
         lock = tmp_path / "run" / "live.lock"
+        first = Precedence(lock)
+        for _ in range(2):
+            first.hold()
+            first.hold()
+            assert worker.held(lock)
+            first.release()
+            first.release()
+            assert not worker.held(lock)
+
+    def test_a_lock_is_held_only_while_it_is_held(self, tmp_path: Path) -> None:
+        lock = tmp_path / "run" / "listening.lock"
         assert not worker.held(lock)
         with listening.alone(lock):
             assert worker.held(lock)
