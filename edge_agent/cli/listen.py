@@ -1,12 +1,14 @@
 """`edge-agent listen`: one microphone, sealed as it is heard, its text as it is said. With `--json` one document a line."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 import msgspec
 
 from edge_agent.cli.options import Commands, command, loaded
+from edge_agent.errors import NotAllowed
 
 
 def add(commands: Commands) -> None:
@@ -41,7 +43,21 @@ def _listen(arguments: argparse.Namespace) -> int:
     def say(zh: str, en: str) -> None:
         print(f"{zh}  {en}", file=sys.stderr, flush=True)
 
+    if logged(os.environ.get("JOURNAL_STREAM", "")):
+        raise NotAllowed(
+            "what is said would go to the journal", remedy="set StandardOutput=null, or to a socket that shows it",
+            zh="谈话内容不得写入系统日志：请把标准输出改到别处",
+        )  # fmt: skip
     settings = loaded(arguments)
     source = listening.source_of(settings, arguments.source, arguments.device)
     listening.listen(settings, source, pump=arguments.pump, emit=emit, say=say)
     return 0
+
+
+def logged(stream: str, output: int = 1) -> bool:
+    """Whether `output` is what the service manager put into the journal; `stream` is its `device:inode`."""
+    try:
+        found = os.fstat(output)
+    except OSError:
+        return False
+    return stream == f"{found.st_dev}:{found.st_ino}"

@@ -1,6 +1,7 @@
 """Listening live: every sample is sealed whatever the text does; no text without consent; late text is left out and said."""
 
 import io
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,6 +22,8 @@ from edge_agent import app, documents, listening, pipeline, sandbox, worker
 from edge_agent.capture.pump import Pump
 from edge_agent.capture.reel import Reel
 from edge_agent.capture.segment import header
+from edge_agent.cli import main
+from edge_agent.cli.listen import logged
 from edge_agent.config import Capture, Config, Limits, Source
 from edge_agent.domain.consent import Party
 from edge_agent.domain.recording import State
@@ -532,6 +535,17 @@ def test_a_source_is_chosen_by_its_name_the_first_one_or_a_device() -> None:
         listening.source_of(settings, "nowhere")
     with pytest.raises(NotFound):
         listening.source_of(Config())
+
+
+def test_what_is_said_never_goes_to_the_journal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "journal").open("wb") as file:
+        here = os.fstat(file.fileno())
+        assert logged(f"{here.st_dev}:{here.st_ino}", file.fileno())
+        assert not logged("", file.fileno())
+        assert not logged(f"{here.st_dev}:{here.st_ino + 1}", file.fileno())
+    out = os.fstat(1)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{out.st_dev}:{out.st_ino}")
+    assert main(["--state", str(tmp_path), "listen"]) == 1
 
 
 def test_quantiles_are_values_that_occurred() -> None:
