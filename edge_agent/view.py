@@ -3,17 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edge_agent.documents import (
-    Diagnosis,
-    LiveEnded,
-    LiveUtterance,
-    Openings,
-    SealedLine,
-    ShelfLine,
-    Status,
-    TagLine,
-    Why,
-)
+from edge_agent.documents import Diagnosis, Openings, SealedLine, ShelfLine, Status, TagLine, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -246,30 +236,3 @@ def sealed(objects: Sequence[SealedLine]) -> "Table":
     for one in objects:
         made.add_row(one.object, CONTENTS.get(one.kind, one.kind), f"{one.bytes:,}", "是 yes" if one.hot else "否 no")
     return made
-
-
-def spoken(said: LiveUtterance) -> str:
-    """One utterance of a talk that goes on, as a line."""
-    doubt = " (?)" if said.doubtful else ""
-    return f"{clock(said.start_ms)} {SPEAKERS[said.speaker]}：{said.text}{doubt}"
-
-
-def listened(ended: LiveEnded) -> "Table":
-    """How listening went."""
-    lines = table("实时收听 Listened", "项目 What", "结果 Result")
-    late = "—" if ended.p50_ms is None else f"{ended.p50_ms} / {ended.p95_ms} ms"
-    for name, value in (
-        ("时长 Sound", clock(ended.duration_ms)),
-        ("文字 Text", "实时 live" if ended.text == "on" else REASONS.get(ended.text, ended.text)),
-        ("句数 Utterances", str(ended.utterances)),
-        ("延迟 Latency p50 / p95", late),
-        ("来不及转写 Left for after the call", str(ended.left_out)),
-        ("声卡丢失 Overruns", str(ended.xruns)),
-        ("设备断开 Device went away", str(ended.gaps)),
-        ("丢失采样 Lost samples", str(ended.lost_samples)),
-        ("处理器 CPU", f"{percent(ended.cpu_share)} × {ended.processors}"),
-        *((STATES.get(one.state, one.state), f"{one.id or '—'}  {clock(one.duration_ms)}  {REASONS.get(one.parked, one.parked)}")
-          for one in ended.recordings),
-    ):  # fmt: skip
-        lines.add_row(name, value)
-    return lines

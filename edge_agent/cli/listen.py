@@ -31,14 +31,15 @@ def add(commands: Commands) -> None:
 
 def _listen(arguments: argparse.Namespace) -> int:
     from edge_agent import documents, listening, view  # noqa: PLC0415 - after parsing
+    from edge_agent.listening import shown  # noqa: PLC0415
 
     def emit(document: msgspec.Struct) -> None:
         if arguments.json:
             print(documents.encode(document), flush=True)
         elif isinstance(document, documents.LiveUtterance):
-            print(view.spoken(document), flush=True)
+            print(shown.spoken(document), flush=True)
         elif isinstance(document, documents.LiveEnded):
-            view.console().print(view.listened(document))
+            view.console().print(shown.listened(document))
 
     def say(zh: str, en: str) -> None:
         print(f"{zh}  {en}", file=sys.stderr, flush=True)
