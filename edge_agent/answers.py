@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from edge_agent import app
+from edge_agent import app, waiting
 from edge_agent.config import Config
 from edge_agent.documents import Condition, RecordingLine, SealedLine, ShelfFound, ShelfLine, SlotLine, Status, TagLine, Why
 from edge_agent.domain.shelf import Planogram, ShelfScore
@@ -190,8 +190,10 @@ def status(settings: Config) -> Status:
 
     keys = app.keys(settings)
     stats = app.vault(settings, keys).stats()
+    running = worker_runs(settings)
     with reader(settings) as book:
         now = book.status()
+        line = waiting.queue(book.recordings(), settings.paths.run, now=datetime.now(UTC), working=running)
         parked = [line for line in recordings(settings) if line.parked and line.state == "sealed"]
         try:
             book.verify_chain(sign=keys.sign)
@@ -216,7 +218,8 @@ def status(settings: Config) -> Status:
         disk_free_bytes=disk.free_bytes,
         takes_media=disk.media,
         ruleset=app.tagger(settings).ruleset,
-        worker_running=worker_runs(settings),
+        worker_running=running,
+        queue=line,
     )
 
 

@@ -86,12 +86,18 @@ class Box:
             ) from error  # fmt: skip
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     pass
 
 
+Position = Callable[[int, int | None], None]
+"""Hears how much of a call is understood, of how much: ms, and ms or unknown."""
+
+
 @contextmanager
-def box(settings: Config, *, progress: Callable[[], None] = _nothing, beside: bool = False) -> Iterator[Box]:
+def box(
+    settings: Config, *, progress: Callable[[], None] = _nothing, position: Position = _nothing, beside: bool = False
+) -> Iterator[Box]:
     """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
 
     `beside`: another process may be at work here, so nothing is swept and no start is entered. Who is not beside leaves what
@@ -119,8 +125,8 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing, beside: bo
         if not beside:
             book.started({"config": settings.digest} | facts)
         kit = Kit(
-            vault=opened, ledger=book, transcriber=Speech(settings, progress), notetaker=Notepad(settings), tagger=rules,
-            shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
+            vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
+            tagger=rules, shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
             hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
             listens=lambda: worker.held(settings.paths.listening_lock),
         )  # fmt: skip
@@ -194,9 +200,10 @@ def model(settings: Config, name: str) -> Path:
 class Speech:
     """Implements `ports.Transcriber`: the weights are verified and loaded by the first call, not by every start."""
 
-    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing) -> None:
+    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing, position: Position = _nothing) -> None:
         self._settings = settings
         self._progress = progress
+        self._position = position
 
     @cached_property
     def engine(self) -> "WhisperTranscriber":
@@ -205,8 +212,9 @@ class Speech:
         models, speech = self._settings.paths.models, self._settings.speech
         model(self._settings, VAD)
         return WhisperTranscriber(
-            model(self._settings, speech.model), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
-            name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress,
+            model(self._settings, speech.model), threads=speech.threads, workers=speech.workers, batch=speech.batch,
+            limits=self._settings.limits, name=speech.model, digest=store.digest_of(speech.model, models),
+            memory_bytes=speech.memory_bytes, progress=self._progress, position=self._position,
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":

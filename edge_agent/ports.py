@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -133,6 +133,10 @@ class Ledger(Protocol):
 
     def unfinished(self) -> Sequence[Recording]:
         """Recordings that still have a step to go, oldest first."""
+        ...
+
+    def lateness(self, count: int) -> Sequence[timedelta]:
+        """How long after their recording began the last analyses were committed, newest first."""
         ...
 
     def recording(self, recording_id: str) -> Recording: ...

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from edge_agent import app, errors, log, notify, pipeline, privilege, seclusion, worker
+from edge_agent import app, errors, log, notify, pace, pipeline, privilege, seclusion, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
 from edge_agent.domain.recording import State
@@ -37,24 +37,32 @@ def run_worker(settings: Config) -> None:
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
-        windows = duties.Windows(settings.paths.run, app.SystemClock())
+        clock, live = app.SystemClock(), settings.paths.live_lock
+        windows, speed = duties.Windows(settings.paths.run, clock), pace.Pace(settings.paths.run, clock.now)
 
-        def progress() -> None:
+        def beat() -> None:
             windows.tend()
             manager.alive()
 
-        with app.box(settings, progress=progress) as box, box.watermarks() as door:
+        def progress() -> None:
+            beat()
+            worker.aside(live, stop, beat, speed)
+
+        with app.box(settings, progress=progress, position=speed.at) as box, box.watermarks() as door:
 
             def alive() -> None:
                 door.check()
-                progress()
+                beat()
 
             manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
             trail = worker.Trail(settings.paths.run)
             trail.end()  # whatever is begun now, nothing is yet
             chores = duties.of(box, windows)
-            worker.run(box.kit, box.inbox, stop, room=box.room, alive=alive, duties=chores, trail=trail)
+            worker.run(
+                box.kit, box.inbox, stop, room=box.room, alive=alive, duties=chores, trail=trail, pace=speed,
+                busy=lambda: worker.held(live),
+            )  # fmt: skip
             manager.stopping()
     log.get().info("worker.stopped")
 

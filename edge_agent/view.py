@@ -1,9 +1,9 @@
 """Readable tables for a terminal: zh-CN first, English second, no jargon. Nothing here decides anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from edge_agent.documents import Diagnosis, Openings, SealedLine, ShelfLine, Status, TagLine, Why
+from edge_agent.documents import Diagnosis, Openings, Queue, SealedLine, ShelfLine, Status, TagLine, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +33,7 @@ SEEN = {
 }
 OPENINGS = {"asked": "待放行 waiting for both officers", "open": "打开中 open", "ended": "已结束 ended"}
 ENDS = {"ended": "已结束 ended", "expired": "已到时 its time was over", "lapsed": "未打开即过期 never opened"}
+UNKNOWN = "未知 unknown"
 HEALTH = {"ok": "正常 ok", "warn": "注意 warn", "fail": "失败 FAIL", "unknown": "未知 unknown"}
 CONTENTS = {"call": "录音 call", "shelf": "货架视频 shelf video", "transcript": "文字稿 transcript", "picture": "货架图 picture"}
 REASONS = {
@@ -207,6 +208,8 @@ def status(now: Status) -> "Table":
     made.add_row("工作进程 Worker", "运行中 running" if now.worker_running else "未运行 not running")
     for state, count in sorted(now.recordings.items()):
         made.add_row(f"录音录像 Recordings: {STATES.get(state, state)}", str(count))
+    for what, how in queue(now.queue):
+        made.add_row(what, how)
     hot = f"{now.hot}" + (f"，最久 {now.oldest_hot_s} 秒 oldest {now.oldest_hot_s} s" if now.oldest_hot_s is not None else "")
     made.add_row("本机仍可解密 Still readable by this box", hot)
     made.add_row("待总部确认 Waiting for HQ", f"{now.outbox_pending} ({now.committed}/{now.outbox_highest})")
@@ -217,6 +220,24 @@ def status(now: Status) -> "Table":
     for parked in now.parked:
         made.add_row(f"搁置 Parked {parked.id}", waits(parked.parked))
     return made
+
+
+def queue(line: Queue) -> Iterator[tuple[str, str]]:
+    """What is analysed and what waits, row by row."""
+    busy = line.analysing
+    if busy is not None:
+        far = UNKNOWN if busy.percent is None else f"{busy.percent} %"
+        held = "，实时收听优先，暂停 waits for a live talk" if busy.aside else ""
+        yield f"正在分析 Analysing {busy.recording}", f"{far}，自 since {busy.since[:19]}{held}"
+    sound = "" if not line.audio_s else f"，录音约 {_minutes(line.audio_s)} of sound"
+    yield "等待分析 Waiting", f"新 fresh {line.fresh}，积压 backlog {line.backlog}{sound}"
+    if busy is not None or line.fresh or line.backlog:
+        speed = UNKNOWN if line.speed is None else f"{line.speed:.1f} ×"
+        yield "预计还需 Done in about", f"{_minutes(line.eta_s)}（速度 speed {speed}）"
+
+
+def _minutes(seconds: int | None) -> str:
+    return UNKNOWN if seconds is None else f"{-(-seconds // 60)} 分钟 min"
 
 
 def doctor(found: Diagnosis) -> "Table":

@@ -1,4 +1,6 @@
-"""The worker's loop: take in what arrived, advance what is unfinished, park what fails, go on.
+"""The worker's loop: take in what arrived, analyse what is next (`turns`), park what fails, go on.
+
+Between two analyses it seals whatever arrived, so that nothing lies plain in the inbox for the length of a backlog.
 
 One worker per state directory (a lock file says so). A recording that takes the whole process down three times (a hang that
 the watchdog ends, memory that runs out) is parked, too: see `Trail`. The only `except Exception` of the product is here: an
@@ -14,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from edge_agent import errors, log, pipeline
+from edge_agent import errors, log, pipeline, turns
 from edge_agent.domain.recording import Circumstances, Recording, State
 from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
+from edge_agent.pace import Pace
 from edge_agent.pipeline import Kit
 from edge_agent.ports import Arrival, Inbox
 
@@ -97,6 +100,20 @@ def held(lock: Path) -> bool:
     return False
 
 
+def aside(lock: Path, stop: Event, alive: Callable[[], None], pace: Pace | None = None) -> None:
+    """Hold up the analysis under way while somebody listens live, who holds `lock`; until `stop`. Waiting is a sign of life."""
+    waited_s = 0.0
+    while held(lock) and not stop.is_set():
+        began = time.monotonic()
+        stop.wait(POLL_S)
+        alive()
+        waited_s = time.monotonic() - began
+        if pace is not None:
+            pace.aside(waited_s)
+    if waited_s and pace is not None:
+        pace.aside(0)
+
+
 def run(
     kit: Kit,
     inbox: Inbox,
@@ -106,15 +123,20 @@ def run(
     alive: Callable[[], None] = lambda: None,
     duties: Sequence[Duty] = (),
     trail: Trail | None = None,
+    pace: Pace | None = None,
+    busy: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step."""
+    """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step.
+
+    While `busy`, arrivals are sealed and nothing is analysed.
+    """
     while not stop.is_set():
         try:
             for duty in duties:
                 duty.tend(time.monotonic())
-            progressed = _advance_all(kit, stop, alive, trail)
+            progressed = _advance(kit, stop, alive, _Watch(trail, pace), busy)
             if room():
-                progressed |= _take_all(kit, inbox, stop, alive, trail)
+                progressed |= _take_all(kit, inbox, stop, alive)
             alive()
         except Unavailable as error:
             # A full disk or a busy file: nothing was lost, what was begun is resumed.
@@ -126,28 +148,45 @@ def run(
             stop.wait(POLL_S)
 
 
-def _advance_all(kit: Kit, stop: Event, alive: Callable[[], None], trail: Trail | None) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """What is kept about the analysis under way."""
+
+    trail: Trail | None
+    pace: Pace | None
+
+
+def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, busy: Callable[[], bool]) -> bool:
+    """The short steps of all, and one analysis; whether anything moved."""
     progressed = False
-    for recording in kit.ledger.unfinished():
+    unfinished = kit.ledger.unfinished()
+    for recording in unfinished:
         if stop.is_set():
-            break
-        progressed |= step(kit, recording, trail).state is not recording.state
+            return progressed
+        if recording.state is not State.SEALED:
+            progressed |= step(kit, recording).state is not recording.state
+            alive()
+    if busy():
+        return progressed
+    waiting = [one for one in unfinished if one.state is State.SEALED]
+    chosen = turns.next_up(waiting, kit.ledger.lateness(turns.IN_A_ROW), now=kit.clock.now())
+    if chosen is not None and not stop.is_set():
+        progressed |= step(kit, chosen, watch.trail, watch.pace).state is not chosen.state or len(waiting) > 1
         alive()
     return progressed
 
 
-def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None], trail: Trail | None) -> bool:
+def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None]) -> bool:
     taken = False
     for arrival in inbox.arrivals():
         if stop.is_set():
             break
         try:
-            recording = pipeline.take_in(kit, _Watched(arrival, alive))
+            pipeline.take_in(kit, _Watched(arrival, alive))
         except BadInput as error:
             log.get().warning("arrival.refused", reason=error.kind)
             continue
         taken = True
-        step(kit, recording, trail)
         alive()
     return taken
 
@@ -175,15 +214,20 @@ class _Watched:
         self.arrival.discard()
 
 
-def step(kit: Kit, recording: Recording, trail: Trail | None = None) -> Recording:
+def step(kit: Kit, recording: Recording, trail: Trail | None = None, pace: Pace | None = None) -> Recording:
     """Advance one recording; whatever goes wrong with it stays with it. A broken ledger stops everything."""
     mark = trail if recording.state is State.SEALED else None
     if mark is not None and not mark.begin(recording.id):
         kit.ledger.parked(recording.id, FATAL)
         log.get().error("recording.parked", recording=recording.id, reason=FATAL)
         return kit.ledger.recording(recording.id)
+    analysed = False
     try:
-        return pipeline.advance(kit, recording)
+        if pace is not None:
+            pace.begin(recording)
+        advanced = pipeline.advance(kit, recording)
+        analysed = advanced.state in {State.ANALYSED, State.CLOSED}
+        return advanced  # noqa: TRY300 - the other ways out ask the ledger
     except BadInput:
         return kit.ledger.recording(recording.id)
     except (LedgerBroken, Unavailable):
@@ -193,6 +237,8 @@ def step(kit: Kit, recording: Recording, trail: Trail | None = None) -> Recordin
     except Exception as error:  # noqa: BLE001 - the one place; see the module docstring
         _park(kit, recording, error)
     finally:
+        if pace is not None:
+            pace.end(finished=analysed)
         if mark is not None:
             mark.end()
     return kit.ledger.recording(recording.id)

@@ -57,11 +57,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str = "whisper-base"
     threads: Few = 2
-    batch: Few = 8
-    workers: Few = 1
-    """Windows or recordings recognised side by side; `threads` are shared out among them."""
+    batch: Few = 4
+    workers: Few = 2
+    """Batches recognised side by side, on one set of weights; `threads` are shared out among them."""
     memory_bytes: Size = 1_400_000_000
-    """What recognising may take; the batch is made smaller to stay below it."""
+    """What recognising may take; the batch is made smaller, then `workers`, to stay below it."""
     hints: bool = True
     """Terms of the trade are hinted at the recogniser, chosen for each recording."""
     recovery: bool = True

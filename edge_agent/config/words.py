@@ -72,7 +72,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "speech.model": ("语音识别模型（models/manifest.toml 中的名称）", "recogniser, a name of models/manifest.toml"),
     "speech.threads": ("识别线程数", "threads of the recogniser"),
     "speech.batch": ("每批识别的片段数", "windows recognised together"),
-    "speech.workers": ("同时识别的路数，分用上面的线程", "windows or recordings at once, sharing the threads"),
+    "speech.workers": ("同时识别的批数，分用上面的线程", "batches recognised at once, sharing the threads"),
     "speech.memory_bytes": ("识别可用的内存上限（字节）", "memory that recognising may take, bytes"),
     "speech.hints": ("识别时提示本行业术语", "hint the trade's terms at the recogniser"),
     "speech.recovery": ("按读音找回听错的术语", "put misheard terms right by their sound"),

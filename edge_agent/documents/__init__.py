@@ -12,7 +12,7 @@ import msgspec
 from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
-from edge_agent.documents.box import Ingested, Ingestion, Officers, Ready, SealedLine, Status
+from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
@@ -60,6 +60,7 @@ from edge_agent.documents.talk import (
 
 __all__ = [
     "PRINTED",
+    "Analysing",
     "Asked",
     "AuditExported",
     "AuditLine",
@@ -105,6 +106,7 @@ __all__ = [
     "PlanLine",
     "PriceTagLine",
     "PriceTags",
+    "Queue",
     "Ready",
     "Receipts",
     "RecordingLine",

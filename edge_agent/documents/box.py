@@ -26,6 +26,32 @@ class SealedLine(Document, frozen=True, kw_only=True):
     hot: bool
 
 
+class Analysing(Document, frozen=True, kw_only=True):
+    """What is analysed now. `percent` None = not known; `aside`: it waits for a live talk to end."""
+
+    recording: str
+    kind: str
+    since: str
+    percent: int | None
+    aside: bool
+
+
+class Queue(Document, frozen=True, kw_only=True):
+    """What waits for its analysis. None = unknown: lengths and times are estimated from the sizes of recent recordings.
+
+    `audio_s` counts calls; `speed` = seconds of media understood per second lately; `eta_s` to the end of all that waits,
+    what is under way included.
+    """
+
+    analysing: Analysing | None
+    fresh: int
+    backlog: int
+    oldest_s: int | None
+    audio_s: int | None
+    speed: float | None
+    eta_s: int | None
+
+
 class Status(Document, frozen=True, kw_only=True):
     gateway: str
     tenant: str
@@ -43,6 +69,7 @@ class Status(Document, frozen=True, kw_only=True):
     takes_media: bool
     ruleset: str
     worker_running: bool
+    queue: Queue
 
 
 class Officers(Document, frozen=True, kw_only=True):

@@ -163,6 +163,9 @@ class SqliteLedger:
     def unfinished(self) -> Sequence[Recording]:
         return self._read(lifecycle.unfinished)
 
+    def lateness(self, count: int) -> Sequence[timedelta]:
+        return self._read(lambda tx: lifecycle.lateness(tx, count))
+
     def recording(self, recording_id: str) -> Recording:
         return self._read(lambda tx: lifecycle.get(tx, recording_id))
 

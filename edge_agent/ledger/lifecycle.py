@@ -8,7 +8,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
@@ -115,6 +115,15 @@ def unfinished(connection: sqlite3.Connection) -> Sequence[Recording]:
         _GOING_ON,
     )
     return [recorded(row) for row in rows]
+
+
+def lateness(connection: sqlite3.Connection, count: int) -> Sequence[timedelta]:
+    """How long after their recording began the last analyses were committed, newest first."""
+    rows = connection.execute(
+        "SELECT analyses.at, circumstances FROM analyses JOIN recordings ON recordings.id = recording "
+        "ORDER BY analyses.id DESC LIMIT ?", (count,),
+    )  # fmt: skip
+    return [datetime.fromisoformat(at) - msgspec.json.decode(text, type=Circumstances).started_at for at, text in rows]
 
 
 def twin(connection: sqlite3.Connection, digest: str) -> str | None:

@@ -29,8 +29,9 @@ def listened(ended: LiveEnded) -> "Table":
         ("设备断开 Device went away", str(ended.gaps)),
         ("丢失采样 Lost samples", str(ended.lost_samples)),
         ("处理器 CPU", f"{view.percent(ended.cpu_share)} × {ended.processors}"),
-        *((view.STATES.get(one.state, one.state), f"{one.id or '—'}  {view.clock(one.duration_ms)}  {view.REASONS.get(one.parked, one.parked)}")
-          for one in ended.recordings),
     ):  # fmt: skip
         lines.add_row(name, value)
+    for one in ended.recordings:
+        state, note = view.STATES.get(one.state, one.state), view.REASONS.get(one.parked, one.parked)
+        lines.add_row(state, f"{one.id or '—'}  {view.clock(one.duration_ms)}  {note}")
     return lines

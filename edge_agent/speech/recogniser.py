@@ -4,6 +4,7 @@
 - Terms are given as hot words, whole ones only, up to 120 tokens: the decoder's room for text is what they would take.
 - Word times come from cross attention (as in openai-whisper's `timing.py`); a word's end is the reliable half of them.
 - A window that came out as a loop is decoded once more with repeats forbidden.
+- `workers` threads may read at once, on one set of weights; each then computes on `threads` of the processor.
 - Local files only; nothing is ever fetched.
 """
 
@@ -60,10 +61,10 @@ class Recogniser:
         MissingAsset: the folder holds no such model, or a file of it is damaged.
     """
 
-    def __init__(self, model_dir: Path, *, threads: int, short: bool = False) -> None:
+    def __init__(self, model_dir: Path, *, threads: int, workers: int = 1, short: bool = False) -> None:
         self._short = short
         os.environ["HF_HUB_OFFLINE"] = "1"
-        self._model = _load(model_dir, threads)
+        self._model = _load(model_dir, threads, workers)
         from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415 - heavy, and after the variable above
         from faster_whisper.transcribe import get_suppressed_tokens  # noqa: PLC0415
 
@@ -136,7 +137,7 @@ class Recogniser:
         return " ".join(fitting)
 
 
-def _load(model_dir: Path, threads: int) -> Any:
+def _load(model_dir: Path, threads: int, workers: int) -> Any:
     """The one place where the library's complaints about a model become ours."""
     from faster_whisper import WhisperModel  # noqa: PLC0415
 
@@ -144,6 +145,8 @@ def _load(model_dir: Path, threads: int) -> Any:
     if not (model_dir / "model.bin").is_file() or not (model_dir / "tokenizer.json").is_file():
         raise MissingAsset("the speech model is not installed completely", remedy=remedy, zh="语音模型未完整安装：请重新安装模型")
     try:
-        return WhisperModel(str(model_dir), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+        return WhisperModel(
+            str(model_dir), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=workers, local_files_only=True
+        )
     except (RuntimeError, ValueError, OSError) as error:
         raise MissingAsset("the speech model cannot be loaded", remedy=remedy, zh="语音模型无法加载：请重新安装模型") from error

@@ -9,8 +9,9 @@ Not here: the model's files (`assets` verifies them; this is given a folder), se
 """
 
 import dataclasses
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,9 @@ from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
+from edge_agent.speech.memory import fitting, shape_of
 from edge_agent.speech.pieces import Piece, pieces
+from edge_agent.speech.readers import Readers
 from edge_agent.speech.recogniser import Recogniser
 from edge_agent.speech.turns import utterances
 from edge_agent.speech.windows import Packer, Window
@@ -30,10 +33,13 @@ from edge_agent.speech.writing import Writing
 class WhisperTranscriber:
     """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
 
-    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps.
+    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps, and it
+    may wait. `position` hears how many ms are understood, and of how many: an estimate from the bytes read so far, or None.
+
+    Up to `workers` batches of `batch` windows are read at once, sharing `threads`; fewer where `memory_bytes` asks for it.
 
     Raises:
-        MissingAsset: the folder holds no loadable model.
+        MissingAsset: the folder holds no loadable model. BadConfig: it cannot run in so little memory.
     """
 
     def __init__(
@@ -41,18 +47,25 @@ class WhisperTranscriber:
         model_dir: Path,
         *,
         threads: int = 2,
-        batch: int = 8,
+        workers: int = 2,
+        batch: int = 4,
+        memory_bytes: int | None = None,
         limits: Limits | None = None,
         name: str = "",
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
+        position: Callable[[int, int | None], None] = lambda _done, _total: None,
     ) -> None:
-        self._recogniser = Recogniser(model_dir, threads=threads)
+        if memory_bytes is not None:
+            workers, batch = fitting(shape_of(model_dir), workers=workers, batch=batch, memory_bytes=memory_bytes)
+        self._recogniser = Recogniser(model_dir, threads=max(1, threads // workers), workers=workers)
+        self._workers = workers
         self._batch = batch
         self._limits = limits or Limits()
         self._name = name or model_dir.name
         self._digest = digest
         self._progress = progress
+        self._position = position
         self._writing = Writing()
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
@@ -65,16 +78,17 @@ class WhisperTranscriber:
         began = time.monotonic()
         known = [self._writing.simplified(term) for term in terms]
         heard = _Heard(channels)
+        readers = Readers(
+            lambda windows: self._recogniser.read([window.sound for window in windows], known),
+            workers=self._workers, batch=self._batch, between=self._progress,
+        )  # fmt: skip
         found: list[Piece] = []
-        waiting: list[Window] = []
-        for window in heard.windows(self._watched(sandbox.decode_audio(media, self._limits))):
-            waiting.append(window)
-            if len(waiting) == self._batch:
-                found += self._read(waiting, known)
-                waiting = []
-        if waiting:
-            found += self._read(waiting, known)
+        decoded = _Counted(media, sandbox.decode_audio(media, self._limits))
+        for window, reading in readers.over(heard.windows(self._watched(decoded.blocks()))):
+            self._position(window.clips[-1].end * 1000 // RATE_HZ, decoded.length_ms)
+            found += self._written(pieces(window, reading, known))
         duration_ms = heard.samples * 1000 // RATE_HZ
+        self._position(duration_ms, duration_ms)
         return Transcript(
             model=self._name,
             model_digest=self._digest,
@@ -88,12 +102,29 @@ class WhisperTranscriber:
             self._progress()
             yield block
 
-    def _read(self, windows: Sequence[Window], terms: Sequence[str]) -> Iterator[Piece]:
-        readings = self._recogniser.read([window.sound for window in windows], terms)
-        self._progress()
-        for window, reading in zip(windows, readings, strict=True):
-            for piece in pieces(window, reading, terms):
-                yield dataclasses.replace(piece, text=self._writing(piece.text))
+    def _written(self, found: Iterable[Piece]) -> Iterator[Piece]:
+        for piece in found:
+            yield dataclasses.replace(piece, text=self._writing(piece.text))
+
+
+class _Counted:
+    """Blocks as they pass, and about how long the recording is, told from how far into the file they reach."""
+
+    def __init__(self, media: BinaryIO, blocks: Iterator[Samples]) -> None:
+        self._media, self._blocks = media, blocks
+        self._samples, self._reached = 0, 0.0
+
+    @property
+    def length_ms(self) -> int | None:
+        return int(self._samples / self._reached * 1000 / RATE_HZ) if self._reached else None
+
+    def blocks(self) -> Iterator[Samples]:
+        for block in self._blocks:
+            self._samples += block.shape[1]
+            at, size = self._media.tell(), self._media.seek(0, os.SEEK_END)  # the decoder seeks before it reads again
+            self._reached = at / size if at < size else 0.0  # read whole before it is decoded: says nothing
+            yield block
+        self._reached = 1.0
 
 
 class _Heard:

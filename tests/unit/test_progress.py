@@ -23,7 +23,7 @@ class Deaf:
 
     asked = 0
 
-    def __init__(self, model_dir: Path, *, threads: int) -> None:
+    def __init__(self, model_dir: Path, *, threads: int, workers: int) -> None:
         pass
 
     def read(self, sounds: Sequence[Samples], terms: Sequence[str]) -> list[object]:

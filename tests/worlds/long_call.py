@@ -1,7 +1,7 @@
-"""Recognises a made-up stereo call of HOURS in a process of its own and prints its size: `long_call.py MODEL_DIR HOURS`.
+"""Recognises a made-up stereo call in a process of its own and prints its size: `long_call.py MODEL_DIR HOURS TALK_S EVERY_S`.
 
-The WAV is made as it is read: 45 s of the bundled call in every five minutes, silence between. What is measured is the resident
-memory of this process and its decoding child together, sampled every 0.3 s.
+The WAV is made as it is read: TALK_S seconds of the bundled call in every EVERY_S, silence between. What is measured is the
+resident memory of this process and its decoding child together, sampled every 0.3 s.
 """
 
 import io
@@ -21,19 +21,19 @@ from edge_agent.domain.transcript import Speaker
 from edge_agent.speech.transcriber import WhisperTranscriber
 
 BYTES_PER_S = 16_000 * 2 * 2
-EVERY = 300 * BYTES_PER_S
 
 
 class LongCall(io.RawIOBase):
     """A seekable stereo WAV whose bytes exist only while they are read."""
 
-    def __init__(self, talk: bytes, seconds: int) -> None:
+    def __init__(self, talk: bytes, seconds: int, every_s: int) -> None:
         head = io.BytesIO()
         with wave.open(head, "wb") as writer:
             writer.setparams((2, 2, 16_000, 0, "NONE", ""))
         self.length = seconds * BYTES_PER_S
         self.head = head.getvalue()[:40] + self.length.to_bytes(4, "little")
         self.talk = talk
+        self.every = every_s * BYTES_PER_S
         self.at = 0
 
     def seekable(self) -> bool:
@@ -47,7 +47,7 @@ class LongCall(io.RawIOBase):
         first, last = self.at, min(self.at + size, len(self.head) + self.length)
         out = bytearray(last - first)
         self.paste(out, first, self.head, 0)
-        for start in range(max(0, first - len(self.head)) // EVERY * EVERY, max(0, last - len(self.head)), EVERY):
+        for start in range(max(0, first - len(self.head)) // self.every * self.every, max(0, last - len(self.head)), self.every):
             self.paste(out, first, self.talk, len(self.head) + start)
         self.at = last
         return bytes(out)
@@ -81,11 +81,11 @@ class Peak(threading.Thread):
                 yield int(fields.get("VmRSS", "0 kB").split()[0])
 
 
-def main(model: Path, hours: float) -> None:
+def main(model: Path, hours: float, talk_s: int, every_s: int) -> None:
     seclusion.enter()  # no network from here on, as in the worker
     with (samples.folder() / "call-1.ogg").open("rb") as media:
-        sound = np.concatenate(list(sandbox.decode_audio(media, Limits())), axis=1)[:, : 45 * 16_000]
-    call = LongCall((sound.T * 32767).astype("<i2").tobytes(), round(hours * 3600))
+        sound = np.concatenate(list(sandbox.decode_audio(media, Limits())), axis=1)[:, : talk_s * 16_000]
+    call = LongCall((sound.T * 32767).astype("<i2").tobytes(), round(hours * 3600), every_s)
     peak = Peak(daemon=True)
     peak.start()
     began = time.process_time()
@@ -102,4 +102,4 @@ def main(model: Path, hours: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    main(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

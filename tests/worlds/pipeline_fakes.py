@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -66,6 +66,7 @@ class FakeLedger:
     rows: dict[str, Recording] = field(default_factory=dict)
     analyses: dict[tuple[str, str], Analysis] = field(default_factory=dict)
     stands: Standing = field(default_factory=Standing)
+    late: list[timedelta] = field(default_factory=list)
 
     def captured(self, recording: Recording) -> None:
         self.rows[recording.id] = recording
@@ -95,6 +96,9 @@ class FakeLedger:
     def unfinished(self) -> Sequence[Recording]:
         over = {State.CLOSED, State.EXPIRED, State.REJECTED}
         return [r for r in self.rows.values() if r.state not in over and not r.parked]
+
+    def lateness(self, count: int) -> Sequence[timedelta]:
+        return self.late[:count]
 
     def recording(self, recording_id: str) -> Recording:
         return self.rows[recording_id]
