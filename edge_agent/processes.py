@@ -162,7 +162,7 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
         if not alone:
             _leaves_no_traces(settings, "stop the worker, or put the inbox on tmpfs or an encrypted volume")
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))
-        with app.box(settings) as box:
+        with app.box(settings, progress=lambda: worker.aside(settings.paths.live_lock, Event(), lambda: None)) as box:
             if not box.room():
                 raise Unavailable(
                     "the disk is nearly full, no new media is taken in", remedy="free space", zh="磁盘空间不足，暂停接收"

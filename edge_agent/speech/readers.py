@@ -3,7 +3,7 @@
 - One set of weights serves all threads; the recogniser lets go of Python's lock while it computes.
 - Which windows make a batch depends on their order alone, never on how many threads there are or which is quicker: the same
   recording gives the same text on one core and on four.
-- The last windows are shared out in two halves, so that two threads end together.
+- Batches come in pairs, and the last windows are shared out evenly among an even number of them: two threads end together.
 - A batch is handed to a thread that is free, never queued: `between` is called before, and holds everything up when it waits.
 """
 
@@ -19,17 +19,19 @@ _Line = deque[tuple[list[Window], Future[list[Reading]]]]
 
 
 def batches(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
-    """Up to `size` windows each, in order; what is left at the end in two halves."""
+    """Up to `size` windows each, in order; an even number of batches of nearly the same size, if there are windows enough."""
     waiting: list[Window] = []
     for window in windows:
         waiting.append(window)
-        if len(waiting) == 2 * size:
+        if len(waiting) == 4 * size:
             yield waiting[:size]
-            waiting = waiting[size:]
-    half = (len(waiting) + 1) // 2
-    for share in (waiting[:half], waiting[half:]):
-        if share:
-            yield share
+            yield waiting[size : 2 * size]
+            waiting = waiting[2 * size :]
+    shares = min(len(waiting), 2 * -(-len(waiting) // (2 * size)))
+    for number in range(shares):
+        count = -(-len(waiting) // (shares - number))
+        yield waiting[:count]
+        waiting = waiting[count:]
 
 
 class Readers:

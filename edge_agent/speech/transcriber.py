@@ -21,7 +21,7 @@ from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
-from edge_agent.speech.memory import fitting, shape_of
+from edge_agent.speech.memory import few_pools, fitting, give_back, shape_of
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.readers import Readers
 from edge_agent.speech.recogniser import Recogniser
@@ -58,6 +58,7 @@ class WhisperTranscriber:
     ) -> None:
         if memory_bytes is not None:
             workers, batch = fitting(shape_of(model_dir), workers=workers, batch=batch, memory_bytes=memory_bytes)
+        few_pools()
         self._recogniser = Recogniser(model_dir, threads=max(1, threads // workers), workers=workers)
         self._workers = workers
         self._batch = batch
@@ -67,6 +68,7 @@ class WhisperTranscriber:
         self._progress = progress
         self._position = position
         self._writing = Writing()
+        self._held_s = 0.0
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         """Recognise a seekable stream of any supported container.
@@ -75,12 +77,12 @@ class WhisperTranscriber:
             BadInput: what is wrong with the file (`sandbox.faults`).
             Unavailable: this box cannot decode safely.
         """
-        began = time.monotonic()
+        began, self._held_s = time.monotonic(), 0.0
         known = [self._writing.simplified(term) for term in terms]
         heard = _Heard(channels)
         readers = Readers(
             lambda windows: self._recogniser.read([window.sound for window in windows], known),
-            workers=self._workers, batch=self._batch, between=self._progress,
+            workers=self._workers, batch=self._batch, between=self._step,
         )  # fmt: skip
         found: list[Piece] = []
         decoded = _Counted(media, sandbox.decode_audio(media, self._limits))
@@ -89,18 +91,25 @@ class WhisperTranscriber:
             found += self._written(pieces(window, reading, known))
         duration_ms = heard.samples * 1000 // RATE_HZ
         self._position(duration_ms, duration_ms)
+        give_back()
         return Transcript(
             model=self._name,
             model_digest=self._digest,
             duration_ms=duration_ms,
-            rtf=round((time.monotonic() - began) * 1000 / max(1, duration_ms), 4),
+            rtf=round((time.monotonic() - began - self._held_s) * 1000 / max(1, duration_ms), 4),
             utterances=utterances(found, heard.speakers),
         )
 
     def _watched(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
         for block in blocks:
-            self._progress()
+            self._step()
             yield block
+
+    def _step(self) -> None:
+        """Say that something was done. Who hears it may hold us up, and that is not our time."""
+        began = time.monotonic()
+        self._progress()
+        self._held_s += time.monotonic() - began
 
     def _written(self, found: Iterable[Piece]) -> Iterator[Piece]:
         for piece in found:

@@ -153,6 +153,18 @@ def test_one_channel_with_two_names_is_nobodys(transcriber):
     assert {u.speaker for u in alone.utterances} == {Speaker.REP}
 
 
+def test_the_text_is_the_same_for_one_thread_and_for_two(model):
+    from edge_agent import sandbox
+    from edge_agent.config import Limits
+
+    with (samples.folder() / "call-1.ogg").open("rb") as media:
+        sound = np.concatenate(list(sandbox.decode_audio(media, Limits())), axis=1)[:, : 60 * 16_000]
+    one, two = (WhisperTranscriber(model, threads=workers, workers=workers, batch=1) for workers in (1, 2))
+    alone, together = (engine.transcribe(wav(sound), channels=BOTH, terms=()) for engine in (one, two))
+    assert alone.utterances == together.utterances
+    assert alone.utterances
+
+
 def test_more_hotwords_than_the_decoder_can_take_do_no_harm(transcriber):
     said = heard(transcriber, samples.folder() / "call-1.ogg", [f"品牌{number}号" for number in range(2000)])
     assert said.utterances

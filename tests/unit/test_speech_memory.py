@@ -1,12 +1,13 @@
 """Memory is bounded before the model is loaded: smaller batches first, then fewer threads, and a plain word when nothing fits."""
 
+import os
 import struct
 from pathlib import Path
 
 import pytest
 
 from edge_agent.errors import BadConfig, MissingAsset
-from edge_agent.speech.memory import Shape, fitting, shape_of
+from edge_agent.speech.memory import Shape, few_pools, fitting, give_back, shape_of
 
 BASE = Shape(width=512, layers=6, file_bytes=145_217_532)
 MB = 1_000_000
@@ -66,3 +67,17 @@ def test_a_larger_model_takes_more_of_everything() -> None:
     assert turbo.needs(workers=1, batch=1) > BASE.needs(workers=2, batch=4)
     more = turbo.needs(workers=2, batch=16) - turbo.needs(workers=2, batch=15)
     assert more > BASE.needs(workers=2, batch=16) - BASE.needs(workers=2, batch=15)
+
+
+def test_freed_memory_goes_back_to_the_system() -> None:
+    few_pools()
+    pieces = [bytearray(100_000) for _ in range(2000)]  # below the size that the C library maps one by one
+    held = _resident_bytes()
+    del pieces
+    give_back()
+    assert _resident_bytes() < held - 100 * MB
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -29,9 +29,21 @@ def _read(windows: Sequence[Window]) -> list[Reading]:
 
 
 @pytest.mark.parametrize(
-    ("count", "sizes"), [(0, []), (1, [1]), (3, [2, 1]), (7, [4, 3]), (8, [4, 2, 2]), (9, [4, 3, 2]), (16, [4, 4, 4, 2, 2])]
+    ("count", "sizes"),
+    [
+        (0, []),
+        (1, [1]),
+        (3, [2, 1]),
+        (7, [4, 3]),
+        (8, [4, 4]),
+        (9, [3, 2, 2, 2]),
+        (14, [4, 4, 3, 3]),
+        (16, [4, 4, 4, 4]),
+        (17, [4, 4, 3, 2, 2, 2]),
+        (33, [4] * 6 + [3, 2, 2, 2]),
+    ],
 )
-def test_the_last_windows_are_shared_out_in_halves(count: int, sizes: list[int]) -> None:
+def test_batches_come_in_pairs_and_the_last_windows_are_shared_out_evenly(count: int, sizes: list[int]) -> None:
     found = list(batches(iter(_windows(count)), 4))
     assert [len(batch) for batch in found] == sizes
     assert [_number(window) for batch in found for window in batch] == list(range(count))
@@ -56,7 +68,7 @@ def test_two_batches_are_read_at_the_same_time() -> None:
         both.wait()
         return _read(windows)
 
-    assert len(list(Readers(meets, workers=2, batch=2).over(iter(_windows(6))))) == 6
+    assert len(list(Readers(meets, workers=2, batch=2).over(iter(_windows(8))))) == 8
 
 
 def test_a_quick_reader_overtakes_and_the_order_stays() -> None:
@@ -131,5 +143,5 @@ def test_the_stream_is_not_read_far_ahead_of_the_oldest_batch() -> None:
 
     found = Readers(first_is_stuck, workers=2, batch=2).over(stream())
     next(found)
-    assert len(taken) <= 16
+    assert len(taken) <= 20
     assert len(list(found)) == 99
