@@ -215,6 +215,7 @@ class Speech:
             model(self._settings, speech.model), threads=speech.threads, workers=speech.workers, batch=speech.batch,
             limits=self._settings.limits, name=speech.model, digest=store.digest_of(speech.model, models),
             memory_bytes=speech.memory_bytes, progress=self._progress, position=self._position,
+            hints=speech.hints, recovery=speech.recovery, filters=speech.filters, hearing=speech.hearing,
         )  # fmt: skip
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":
@@ -226,14 +227,16 @@ def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]
     from edge_agent.speech.endpoints import Silero  # noqa: PLC0415
     from edge_agent.speech.live import Live  # noqa: PLC0415
     from edge_agent.speech.recogniser import Recogniser  # noqa: PLC0415
+    from edge_agent.speech.trade import Trade  # noqa: PLC0415
     from edge_agent.speech.writing import Writing  # noqa: PLC0415
 
     speech, write = settings.speech, Writing()
     model(settings, VAD)
+    reader = Recogniser(model(settings, speech.model), threads=speech.threads, short=True)
+    known = [write.simplified(one) for one in terms]
     return Live(
-        Recogniser(model(settings, speech.model), threads=speech.threads, short=True), speakers, voice=Silero,
-        pause_ms=settings.live.pause_ms, terms=[write.simplified(one) for one in terms] if speech.hints else [], write=write,
-        filters=speech.filters,
+        reader, speakers, voice=Silero, pause_ms=settings.live.pause_ms, write=write, filters=speech.filters,
+        trade=Trade(reader, write, known, hints=speech.hints, recovery=speech.recovery),
     )  # fmt: skip
 
 

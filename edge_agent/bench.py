@@ -64,7 +64,7 @@ def transcribe(
         ],
         quality=documents.TextQuality(
             draft=found.quality.draft, reasons=list(found.quality.reasons), snr_db=found.quality.snr_db,
-            band_hz=found.quality.band_hz, logprob=found.quality.logprob,
+            band_hz=found.quality.band_hz, logprob=found.quality.logprob, left_out_ms=found.quality.left_out_ms,
         ),
         facts=[
             documents.FactLine(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from edge_agent.documents import Diagnosis, Openings, Queue, SealedLine, ShelfLine, Status, TagLine, Why
+from edge_agent.documents import Diagnosis, Openings, Queue, SealedLine, ShelfLine, Status, TagLine, TextQuality, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,6 +61,14 @@ REASONS = {
     "notice-not-yet-heard": "告知须在录音中听到，通话中不转写 the notice must be heard in it first",
     "unnamed": "原因见日志 see the log",
     "ended-the-worker": "多次使工作进程中止 it ended the worker several times",
+}
+DRAFT = {
+    "noise": "噪声大 noisy",
+    "unsure": "识别没有把握 recogniser unsure",
+    "clipped": "录音过载失真 clipped",
+    "quiet": "录音太轻 too quiet",
+    "babble": "背景人声多 background voices",
+    "narrow-band": "电话音质 telephone band",
 }
 STANDINGS = {
     "in-force": "有效 in force",
@@ -257,3 +265,17 @@ def sealed(objects: Sequence[SealedLine]) -> "Table":
     for one in objects:
         made.add_row(one.object, CONTENTS.get(one.kind, one.kind), f"{one.bytes:,}", "是 yes" if one.hot else "否 no")
     return made
+
+
+def quality(found: TextQuality) -> str:
+    """How far a text can be relied on, and why, in one line."""
+    parts = ["草稿，仅供查找 draft, for finding only" if found.draft else "可用 usable"]
+    if found.reasons:
+        parts.append("、".join(DRAFT.get(reason, reason) for reason in found.reasons))
+    if found.snr_db is not None:
+        parts.append(f"信噪比 SNR {found.snr_db:.0f} dB")
+    if found.band_hz is not None:
+        parts.append(f"频带 band {found.band_hz / 1000:.1f} kHz")
+    if found.left_out_ms:
+        parts.append(f"略去非人话 left out {found.left_out_ms / 1000:.0f} s")
+    return "质量 Quality: " + " · ".join(parts)

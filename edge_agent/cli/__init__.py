@@ -19,6 +19,7 @@ from edge_agent.cli import (
     consent,
     doctor,
     enrol,
+    lexicon,
     listen,
     models,
     officers,
@@ -63,7 +64,8 @@ def parser() -> argparse.ArgumentParser:
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
-        work, listen, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol,
+        work, listen, show, tools, lexicon, models, vault, opening, officers, audit, consent, retention, subject, config, doctor,
+        enrol,
         bundle,
     ):  # fmt: skip
         group.add(commands)

@@ -64,6 +64,7 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     for line in found.utterances:
         lines.add_row(view.clock(line.start_ms), view.SPEAKERS[line.speaker], line.text, f"{line.confidence:.2f}")
     view.console().print(lines)
+    view.console().print(view.quality(found.quality))
     return 0
 
 

@@ -19,6 +19,17 @@ from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdr
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
+from edge_agent.documents.lexicon import (
+    CorrectedLine,
+    FailedExample,
+    LexiconAdded,
+    LexiconChecked,
+    LexiconCorrected,
+    LexiconEvaluated,
+    LexiconProblem,
+    SoundClash,
+    TermLength,
+)
 from edge_agent.documents.live import LiveEnded, LiveRecording, LiveUtterance
 from edge_agent.documents.opening import (
     Managers,
@@ -74,6 +85,7 @@ __all__ = [
     "ConfigCheck",
     "ConfigKeys",
     "ConfigMistake",
+    "CorrectedLine",
     "Correction",
     "Demo",
     "DemoRecording",
@@ -86,6 +98,7 @@ __all__ = [
     "Erased",
     "Exported",
     "FactLine",
+    "FailedExample",
     "Findings",
     "Found",
     "HoldLine",
@@ -93,6 +106,11 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "LexiconAdded",
+    "LexiconChecked",
+    "LexiconCorrected",
+    "LexiconEvaluated",
+    "LexiconProblem",
     "LiveEnded",
     "LiveRecording",
     "LiveUtterance",
@@ -117,6 +135,7 @@ __all__ = [
     "ShelfFound",
     "ShelfLine",
     "SlotLine",
+    "SoundClash",
     "Stated",
     "StatementLine",
     "Status",
@@ -126,6 +145,7 @@ __all__ = [
     "SubjectTag",
     "TagLine",
     "Tags",
+    "TermLength",
     "TextQuality",
     "Transcription",
     "Utterance",
@@ -183,5 +203,9 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "subject-export": Exported,
     "subject-file": SubjectFile,
     "subject-erase": Erased,
+    "lexicon-check": LexiconChecked,
+    "lexicon-add": LexiconAdded,
+    "lexicon-correct": LexiconCorrected,
+    "lexicon-eval": LexiconEvaluated,
 }
 """Every document by the name of its schema file."""

@@ -68,6 +68,8 @@ class TextQuality(Document, frozen=True, kw_only=True):
     snr_db: float | None
     band_hz: int | None
     logprob: float | None
+    left_out_ms: int = 0
+    """How long babble or noise sounded like speech and was left out."""
 
 
 class FactLine(Document, frozen=True, kw_only=True):

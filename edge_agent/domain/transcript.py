@@ -28,7 +28,9 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """One sentence. `confidence` in 0..1; `backchannel` marks a bare 嗯/对/好 inside the other's talk.
+    """One sentence. `confidence` in 0..1: the share of its characters that is likely right (1 = it was written).
+
+    `backchannel` marks a bare 嗯/对/好 inside the other's talk.
 
     `raw` is the recogniser's own text where `corrections` changed it, `normalised` the same sentence with numbers in digits
     where that differs; both empty when they say nothing new. `overlapped`: somebody else spoke during most of it.
@@ -50,7 +52,8 @@ class Utterance:
 class Quality:
     """How far the text of a recording can be relied on. `draft` with its `reasons` as codes; unknown measures are None.
 
-    `snr_db`: speech against what lies between it; `band_hz`: up to where the sound reaches; `logprob`: mean per token.
+    `snr_db`: speech against what lies between it; `band_hz`: up to where the sound reaches; `logprob`: mean per token;
+    `left_out_ms`: sounded like speech, but nobody said what the recogniser made of it.
     """
 
     draft: bool = False
@@ -58,6 +61,7 @@ class Quality:
     snr_db: float | None = None
     band_hz: int | None = None
     logprob: float | None = None
+    left_out_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,5 +80,5 @@ class Transcript:
         return sum(u.confidence < LOW_CONFIDENCE for u in self.utterances)
 
 
-LOW_CONFIDENCE = 0.45
-"""Below this an utterance is shown as doubtful and its tags carry the lower confidence."""
+LOW_CONFIDENCE = 0.6
+"""Below this two of five characters are likely wrong: the utterance is shown as doubtful, its tags carry the lower confidence."""

@@ -28,16 +28,23 @@ class Problem:
         return f"{self.file}:{self.line}: {self.entry}: {self.message} — {self.remedy}"
 
 
+class BadLexicon(BadConfig):
+    """Faults of the lexicons; `problems` has them one by one, in order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.entry)))
+        listed = "\n".join(str(p) for p in self.problems)
+        super().__init__(
+            f"{len(problems)} problem(s) in the lexicons:\n{listed}",
+            remedy="correct each named line; lexicons/README.md describes the format",
+            zh=f"词库有 {len(problems)} 处问题，请按行号逐条改正",
+        )
+
+
 def refuse(problems: Sequence[Problem]) -> None:
-    """Raise one BadConfig naming every problem, or return when there is none."""
-    if not problems:
-        return
-    listed = "\n".join(str(p) for p in sorted(problems, key=lambda p: (p.file, p.line, p.entry)))
-    raise BadConfig(
-        f"{len(problems)} problem(s) in the lexicons:\n{listed}",
-        remedy="correct each named line; lexicons/README.md describes the format",
-        zh=f"词库有 {len(problems)} 处问题，请按行号逐条改正",
-    )
+    """Raise one BadLexicon naming every problem, or return when there is none."""
+    if problems:
+        raise BadLexicon(problems)
 
 
 class Lines:

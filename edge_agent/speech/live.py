@@ -37,6 +37,10 @@ SKIPPED_S: Final = 1.0
 _RECENT: Final = 30 * RATE_HZ
 
 
+Trade = Callable[[Sequence[Window], Sequence[Reading], Sequence[Sequence[Piece]]], Sequence[Sequence[Piece]]]
+"""What `trade.Trade` does."""
+
+
 class Reader(Protocol):
     """What is asked of the recogniser."""
 
@@ -53,7 +57,7 @@ class Counts:
 
 
 class Live:
-    """One talk. `voice` makes a new voice detector for each lane; `finish` has the last word on an utterance's text."""
+    """One talk. `voice` makes a new voice detector for each lane; `trade` puts terms where they were misheard."""
 
     def __init__(
         self,
@@ -64,14 +68,14 @@ class Live:
         pause_ms: int,
         terms: Sequence[str] = (),
         write: Callable[[str], str] = str,
-        finish: Callable[[Utterance], Utterance] = lambda one: one,
+        trade: Trade = lambda _windows, _readings, written: written,
         filters: bool = True,
         before: int = BEFORE,
     ) -> None:
         self._reader = reader
         self._speakers = tuple(speakers)
         self._terms = [str(term) for term in terms[:HINTS]]
-        self._write, self._finish, self._filters = write, finish, filters
+        self._write, self._trade, self._filters = write, trade, filters
         self._lanes = [Lane(channel, Endpoints(voice(), pause_ms=pause_ms), before) for channel in range(len(speakers))]
         self._recent: deque[Piece] = deque()
         self.counts = Counts()
@@ -142,12 +146,13 @@ class Live:
 
     def _new(self, over: Sequence[Over], window: Window, reading: Reading) -> list[Piece]:
         """The pieces of what is new in a window, written."""
-        return [
+        written = [
             replace(piece, text=self._write(piece.text))
-            for piece in pieces(window, reading, self._terms)
-            if piece.start >= over[0].clips[0].start
-            and not (self._filters and is_junk(piece.text, no_speech=1.0, logprob=piece.logprob, hotwords=self._terms))
+            for piece in pieces(window, reading, self._terms, honest=self._filters)
+            if not (self._filters and is_junk(piece.text, no_speech=1.0, logprob=piece.logprob, hotwords=self._terms))
         ]
+        (told,) = self._trade([window], [reading], [written])
+        return [piece for piece in told if piece.start >= over[0].clips[0].start]
 
     def _told(self, lane: Lane, over: Sequence[Over], window: Window, reading: Reading) -> list[Utterance]:
         heard = self._new(over, window, reading)
@@ -163,7 +168,7 @@ class Live:
         for one in over:
             first, last = one.clips[0].start, one.clips[-1].end
             own = [piece for piece in new if first <= piece.start < last]
-            found += [self._finish(said) for said in utterances(own, self._speakers)]
+            found += utterances(own, self._speakers)
         return found
 
 

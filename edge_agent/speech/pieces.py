@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.domain.transcript import Correction
 from edge_agent.speech.guard import LOOP_LOGPROB, is_junk, is_loop, without_loops
 from edge_agent.speech.recogniser import Reading, Word
 from edge_agent.speech.windows import Window
@@ -21,7 +22,10 @@ LATE_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One clip's text; times in samples of the recording, `logprob` per token, `loud` the mean square of its sound."""
+    """One clip's text; times in samples of the recording, `logprob` per token, `loud` the mean square of its sound.
+
+    `corrections` have offsets into `text`; `raw` is the text without them, empty when there are none.
+    """
 
     channel: int
     start: int
@@ -29,10 +33,15 @@ class Piece:
     text: str
     logprob: float
     loud: float
+    raw: str = ""
+    corrections: tuple[Correction, ...] = ()
 
 
-def pieces(window: Window, reading: Reading, hotwords: Collection[str] = ()) -> Iterator[Piece]:
-    """The clips of a window that were given text, in order; `hotwords` are what the recogniser was hinted at."""
+def pieces(window: Window, reading: Reading, hotwords: Collection[str] = (), *, honest: bool = True) -> Iterator[Piece]:
+    """The clips of a window that were given text, in order; `hotwords` are what the recogniser was hinted at.
+
+    `honest`: without known inventions and loops.
+    """
     shares: list[list[Word]] = [[] for _ in window.clips]
     for number, word in _placed(window, reading.words):
         shares[number].append(word)
@@ -40,7 +49,7 @@ def pieces(window: Window, reading: Reading, hotwords: Collection[str] = ()) -> 
         text = "".join(word.text for word in words).strip()
         if not any(character.isalnum() for character in text):
             continue
-        if is_junk(text, no_speech=reading.no_speech, logprob=reading.logprob, hotwords=hotwords):
+        if honest and is_junk(text, no_speech=reading.no_speech, logprob=reading.logprob, hotwords=hotwords):
             continue
         logprob = sum(word.logprob for word in words) / len(words)
         speech = clip.sound[clip.before : clip.before + clip.end - clip.start]
@@ -48,8 +57,8 @@ def pieces(window: Window, reading: Reading, hotwords: Collection[str] = ()) -> 
             channel=window.channel,
             start=clip.start,
             end=clip.end,
-            text=without_loops(text),
-            logprob=min(logprob, LOOP_LOGPROB) if is_loop(text) else logprob,
+            text=without_loops(text) if honest else text,
+            logprob=min(logprob, LOOP_LOGPROB) if honest and is_loop(text) else logprob,
             loud=float((speech**2).mean()),
         )
 

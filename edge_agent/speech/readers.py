@@ -10,12 +10,12 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Generic, TypeVar
 
-from edge_agent.speech.recogniser import Reading
 from edge_agent.speech.windows import Window
 
-_Read = Callable[[Sequence[Window]], list[Reading]]
-_Line = deque[tuple[list[Window], Future[list[Reading]]]]
+T = TypeVar("T")
+_Line = deque[tuple[list[Window], Future[list[T]]]]
 
 
 def batches(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
@@ -34,18 +34,20 @@ def batches(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
         waiting = waiting[count:]
 
 
-class Readers:
-    """`workers` threads that read batches of `batch` windows with `read`."""
+class Readers(Generic[T]):
+    """`workers` threads that read batches of `batch` windows with `read`, which gives something for each window."""
 
-    def __init__(self, read: _Read, *, workers: int, batch: int, between: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, read: Callable[[Sequence[Window]], list[T]], *, workers: int, batch: int, between: Callable[[], None] = lambda: None
+    ) -> None:
         self._read = read
         self._workers = workers
         self._batch = batch
         self._between = between
 
-    def over(self, windows: Iterator[Window]) -> Iterator[tuple[Window, Reading]]:
+    def over(self, windows: Iterator[Window]) -> Iterator[tuple[Window, T]]:
         """Each window with what it says, in order. An error of the stream or of a reader ends it."""
-        line: _Line = deque()
+        line: _Line[T] = deque()
         with ThreadPoolExecutor(self._workers, thread_name_prefix="reader") as pool:
             for batch in batches(windows, self._batch):
                 self._until_free(line)
@@ -57,7 +59,7 @@ class Readers:
                 yield from _taken(line)
                 self._between()
 
-    def _until_free(self, line: _Line) -> None:
+    def _until_free(self, line: _Line[T]) -> None:
         """Wait until a thread has nothing to do, and until the oldest batch is not too far behind."""
         busy = [one for _, one in line if not one.done()]
         if len(line) >= 2 * self._workers and busy:
@@ -66,6 +68,6 @@ class Readers:
             wait(busy, return_when=FIRST_COMPLETED)
 
 
-def _taken(line: _Line) -> Iterator[tuple[Window, Reading]]:
+def _taken(line: _Line[T]) -> Iterator[tuple[Window, T]]:
     batch, readings = line.popleft()
     return zip(batch, readings.result(), strict=True)

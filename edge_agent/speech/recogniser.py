@@ -1,7 +1,10 @@
 """Whisper on CTranslate2: a batch of windows in, words with times and probabilities out.
 
 - int8 on the processor, beam 5, Mandarin, no time-stamp tokens, no text from before as a prompt (both feed loops).
-- Terms are given as hot words, whole ones only, up to 120 tokens: the decoder's room for text is what they would take.
+- Terms are given as hot words, whole ones only, up to 40 tokens: a long list drowns what is said. Fewer are repeated until they
+  are 40, which makes them count for more, and lets windows with different ones be decoded together.
+- The encoder is the larger half of the work. A reading keeps what it saw, so that reading again with hints (`again`) and asking
+  how well a text fits the sound (`fit`) do not pay for it twice.
 - Word times come from cross attention (as in openai-whisper's `timing.py`); a word's end is the reliable half of them.
 - A window that came out as a loop is decoded once more with repeats forbidden.
 - `workers` threads may read at once, on one set of weights; each then computes on `threads` of the processor.
@@ -11,24 +14,33 @@
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from edge_agent.errors import MissingAsset
 from edge_agent.speech.clips import Samples
 from edge_agent.speech.guard import is_loop
 
-HOTWORD_TOKENS: Final = 120
+HINT_TOKENS: Final = 40
 BEAM: Final = 5
+OTHERS: Final = 3
+"""How many readings of a window are kept, the best one included."""
 FRAMES_PER_SAMPLE: Final = 1 / 160
 WINDOW_FRAMES: Final = 3000
 SHORT_FRAMES: Final = 1500
 SHORT_SAMPLES: Final = 14 * 16_000 + 8_000
 """The longest window that `short` pads to 15 s instead of 30."""
+SEEN_PER_S: Final = 50
+"""What the encoder gives for a second of sound."""
+LEAST: Final = 1e-9
+AT_ONCE: Final = 8
+"""Texts whose fit is asked together: each takes about 10 MB."""
+NOTHING: Final[Samples] = np.zeros((0, 0), np.float32)
+AFTER: Final = 10
+"""How much of the silence after a window is kept where a shorter view of it saves time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +55,18 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one window says. `logprob` per token of the whole window, `no_speech` the probability that it is no speech."""
+    """What one window says. `logprob` per token of the whole window, `no_speech` the probability that it is no speech.
+
+    `others` are the texts that came next after the best. `seen` (1500, width) is what the encoder made of 30 s, 50 a second, of
+    which the first `heard` are the window's sound.
+    """
 
     words: tuple[Word, ...]
     logprob: float
     no_speech: float
+    others: tuple[str, ...] = ()
+    seen: Samples = field(default_factory=lambda: NOTHING, repr=False, compare=False)
+    heard: int = 0
 
     @property
     def text(self) -> str:
@@ -78,41 +97,89 @@ class Recogniser:
         length = self._frames(max(map(len, sounds)))
         features = np.stack([pad_or_trim(self._model.feature_extractor(sound)[..., :-1], length) for sound in sounds])
         encoded = self._encoded(features)
-        prompt = self._model.get_prompt(self._tokens, [], without_timestamps=True, hotwords=self._fitting(hotwords) or None)
-        readings = self._decode(encoded, sounds, prompt)
+        prompts = [self._prompt(hotwords)] * len(sounds)
+        frames = [min(WINDOW_FRAMES, math.ceil(len(sound) * FRAMES_PER_SAMPLE)) for sound in sounds]
+        readings = self._decode(encoded, frames, prompts)
         for number, reading in enumerate(readings):
             if is_loop(reading.text):
-                again = self._model.encode(features[number : number + 1])
-                readings[number] = self._decode(again, [sounds[number]], prompt, no_repeat_ngram_size=4)[0]
+                once_more = self._encoded(features[number : number + 1])
+                readings[number] = self._decode(once_more, frames[number : number + 1], prompts[:1], no_repeat_ngram_size=4)[0]
         return readings
 
     def _frames(self, longest: int) -> int:
         """How far windows are padded. Half the length costs the encoder a fifth (measured)."""
         return SHORT_FRAMES if self._short and longest <= SHORT_SAMPLES else WINDOW_FRAMES
 
-    def _encoded(self, features: npt.NDArray[np.float32]) -> Any:
+    def again(self, readings: Sequence[Reading], hints: Sequence[Sequence[str]]) -> list[Reading]:
+        """The same windows read once more, each with its own hints (`fitting` ones, at least one)."""
+        longest = max(reading.heard for reading in readings) + AFTER
+        seen = np.stack([reading.seen[:longest] for reading in readings])
+        return self._decode(seen, [2 * reading.heard for reading in readings], [self._prompt(terms) for terms in hints])
+
+    def spelt(self, reading: Reading, text: str) -> Reading:
+        """The reading as if `text` had been read: its words with times and probabilities."""
+        tokens = self._tokens.encode(text)
+        aligned = self._align(reading.seen[None, : reading.heard + AFTER], [tokens], [2 * reading.heard])
+        return replace(reading, words=self._words(tokens, aligned[0]) if tokens else ())
+
+    def fit(self, seen: Samples, texts: Sequence[str]) -> list[float]:
+        """The log P(text | sound) of each text, over its tokens; `seen` as in a Reading, or a stretch of it."""
+        fits: list[float] = []
+        for at in range(0, len(texts), AT_ONCE):
+            tokens = [self._tokens.encode(text) for text in texts[at : at + AT_ONCE]]
+            aligned = self._align(np.repeat(seen[None], len(tokens), axis=0), tokens, [2 * len(seen)] * len(tokens))
+            fits += [float(np.log(np.maximum(one.text_token_probs, LEAST)).sum()) for one in aligned]
+        return fits
+
+    def fitting(self, hints: Sequence[str]) -> list[str]:
+        """As many hints, from the first, as the recogniser is given."""
+        kept, count = [], 0
+        for term in dict.fromkeys(hints):
+            count += len(self._tokens.encode(" " + term))
+            if count > HINT_TOKENS:
+                break
+            kept.append(term)
+        return kept
+
+    def _encoded(self, features: Samples) -> Samples:
         """The encoder's view of all windows, made one at a time: eight at once take 300 MB more and no less time."""
+        return np.concatenate([np.array(self._model.encode(features[at : at + 1])) for at in range(len(features))])
+
+    def _decode(self, seen: Samples, frames: Sequence[int], prompts: Sequence[list[int]], **options: int) -> list[Reading]:
         from ctranslate2 import StorageView  # noqa: PLC0415
 
-        parts = [np.array(self._model.encode(features[at : at + 1])) for at in range(len(features))]
-        return StorageView.from_array(np.concatenate(parts))
-
-    def _decode(self, encoded: Any, sounds: Sequence[Samples], prompt: list[int], **options: int) -> list[Reading]:
         results = self._model.model.generate(
-            encoded, [list(prompt) for _ in sounds], beam_size=BEAM, max_length=self._model.max_length,
-            suppress_blank=True, suppress_tokens=self._suppressed, return_scores=True, return_no_speech_prob=True, **options,
+            StorageView.from_array(seen), [list(prompt) for prompt in prompts], beam_size=BEAM, num_hypotheses=OTHERS,
+            max_length=self._model.max_length, suppress_blank=True, suppress_tokens=self._suppressed, return_scores=True,
+            return_no_speech_prob=True, **options,
         )  # fmt: skip
-        tokens = [[token for token in result.sequences_ids[0] if token < self._tokens.eot] for result in results]
-        frames = [min(WINDOW_FRAMES, math.ceil(len(sound) * FRAMES_PER_SAMPLE)) for sound in sounds]
-        aligned = self._model.model.align(encoded, self._tokens.sot_sequence, tokens, frames, median_filter_width=7)
+        found = [[[token for token in ids if token < self._tokens.eot] for ids in result.sequences_ids] for result in results]
+        aligned = self._align(seen, [tokens[0] for tokens in found], frames)
         return [
             Reading(
-                words=self._words(text, alignment) if text else (),
+                words=self._words(tokens[0], alignment) if tokens[0] else (),
                 logprob=result.scores[0] * len(result.sequences_ids[0]) / (len(result.sequences_ids[0]) + 1),
                 no_speech=result.no_speech_prob,
+                others=tuple(self._tokens.decode(other) for other in tokens[1:]),
+                seen=one,
+                heard=min(WINDOW_FRAMES, count + 1) // 2,
             )
-            for result, text, alignment in zip(results, tokens, aligned, strict=True)
+            for result, tokens, alignment, one, count in zip(results, found, aligned, seen, frames, strict=True)
         ]
+
+    def _align(self, seen: Samples, tokens: Sequence[list[int]], frames: Sequence[int]) -> Any:
+        from ctranslate2 import StorageView  # noqa: PLC0415
+
+        view = StorageView.from_array(np.ascontiguousarray(seen))
+        return self._model.model.align(view, self._tokens.sot_sequence, list(tokens), list(frames), median_filter_width=7)
+
+    def _prompt(self, hints: Sequence[str]) -> list[int]:
+        """What comes before the text: the hints, over and over until they are `HINT_TOKENS`, and the task."""
+        told = self._tokens.encode(" " + " ".join(self.fitting(hints))) if hints else []
+        while told and len(told) < HINT_TOKENS:
+            told += told
+        before = [self._tokens.sot_prev, *told[-HINT_TOKENS:]] if told else []
+        return [*before, *self._tokens.sot_sequence, self._tokens.no_timestamps]
 
     def _words(self, tokens: list[int], alignment: Any) -> tuple[Word, ...]:
         """Token groups that make whole characters, with the time at which attention reached each."""
@@ -125,16 +192,6 @@ class Recogniser:
             Word(text=text, start_s=float(reached_s[first]), end_s=float(reached_s[last]), logprob=float(logs[first:last].mean()))
             for text, first, last in zip(texts, edges[:-1], edges[1:], strict=False)
         )
-
-    def _fitting(self, hotwords: Sequence[str]) -> str:
-        """As many whole terms, in the order given, as the token limit holds."""
-        fitting, count = [], 0
-        for term in dict.fromkeys(hotwords):
-            count += len(self._tokens.encode(" " + term))
-            if count > HOTWORD_TOKENS:
-                break
-            fitting.append(term)
-        return " ".join(fitting)
 
 
 def _load(model_dir: Path, threads: int, workers: int) -> Any:

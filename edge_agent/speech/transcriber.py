@@ -11,7 +11,8 @@ Not here: the model's files (`assets` verifies them; this is given a folder), se
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,21 +21,36 @@ import numpy as np
 from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
+from edge_agent.speech import hearing
 from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
 from edge_agent.speech.memory import few_pools, fitting, give_back, shape_of
 from edge_agent.speech.pieces import Piece, pieces
+from edge_agent.speech.quality import Gauge
 from edge_agent.speech.readers import Readers
-from edge_agent.speech.recogniser import Recogniser
+from edge_agent.speech.recogniser import Reading, Recogniser
+from edge_agent.speech.sieve import sifted
+from edge_agent.speech.trade import Trade
 from edge_agent.speech.turns import utterances
 from edge_agent.speech.windows import Packer, Window
 from edge_agent.speech.writing import Writing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """Pieces of one window: as recognised, without what nobody said, and with the terms that were said."""
+
+    written: list[Piece]
+    kept: list[Piece]
+    told: list[Piece]
+
+
 class WhisperTranscriber:
     """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
 
-    `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps, and it
-    may wait. `position` hears how many ms are understood, and of how many: an estimate from the bytes read so far, or None.
+    `hints` and `recovery` listen for the terms given (`trade`), `filters` keeps out what nobody said (`guard`, `sieve`),
+    `hearing` hears noisy sound a second time. `progress` is called after every decoded block and every recognised batch: hours
+    of one call are many small steps, and it may wait. `position` hears how many ms are understood, and of how many: an estimate
+    from the bytes read so far, or None.
 
     Up to `workers` batches of `batch` windows are read at once, sharing `threads`; fewer where `memory_bytes` asks for it.
 
@@ -55,6 +71,10 @@ class WhisperTranscriber:
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
         position: Callable[[int, int | None], None] = lambda _done, _total: None,
+        hints: bool = True,
+        recovery: bool = True,
+        filters: bool = True,
+        hearing: bool = True,
     ) -> None:
         if memory_bytes is not None:
             workers, batch = fitting(shape_of(model_dir), workers=workers, batch=batch, memory_bytes=memory_bytes)
@@ -69,6 +89,10 @@ class WhisperTranscriber:
         self._position = position
         self._writing = Writing()
         self._held_s = 0.0
+        self._hints = hints
+        self._recovery = recovery
+        self._filters = filters
+        self._hearing = hearing
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         """Recognise a seekable stream of any supported container.
@@ -79,16 +103,18 @@ class WhisperTranscriber:
         """
         began, self._held_s = time.monotonic(), 0.0
         known = [self._writing.simplified(term) for term in terms]
+        trade = Trade(self._recogniser, self._writing, known, hints=self._hints, recovery=self._recovery)
         heard = _Heard(channels)
         readers = Readers(
-            lambda windows: self._recogniser.read([window.sound for window in windows], known),
-            workers=self._workers, batch=self._batch, between=self._step,
+            lambda windows: self._read(windows, trade), workers=self._workers, batch=self._batch, between=self._step
         )  # fmt: skip
+        gauge = Gauge()
         found: list[Piece] = []
         decoded = _Counted(media, sandbox.decode_audio(media, self._limits))
-        for window, reading in readers.over(heard.windows(self._watched(decoded.blocks()))):
+        for window, said in readers.over(heard.windows(self._watched(decoded.blocks()))):
             self._position(window.clips[-1].end * 1000 // RATE_HZ, decoded.length_ms)
-            found += self._written(pieces(window, reading, known))
+            gauge.add(window, said.written, said.kept)
+            found += said.told
         duration_ms = heard.samples * 1000 // RATE_HZ
         self._position(duration_ms, duration_ms)
         give_back()
@@ -98,6 +124,7 @@ class WhisperTranscriber:
             duration_ms=duration_ms,
             rtf=round((time.monotonic() - began - self._held_s) * 1000 / max(1, duration_ms), 4),
             utterances=utterances(found, heard.speakers),
+            quality=gauge.quality(),
         )
 
     def _watched(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
@@ -111,9 +138,29 @@ class WhisperTranscriber:
         self._progress()
         self._held_s += time.monotonic() - began
 
-    def _written(self, found: Iterable[Piece]) -> Iterator[Piece]:
-        for piece in found:
-            yield dataclasses.replace(piece, text=self._writing(piece.text))
+    def _read(self, windows: Sequence[Window], trade: Trade) -> list[_Said]:
+        """By one of several threads."""
+        readings = self._readings(windows)
+        written = [
+            [
+                dataclasses.replace(piece, text=self._writing(piece.text))
+                for piece in pieces(window, reading, honest=self._filters)
+            ]
+            for window, reading in zip(windows, readings, strict=True)
+        ]
+        kept = written
+        if self._filters:
+            kept = [sifted(window, found, self._again) for window, found in zip(windows, written, strict=True)]
+        told = trade(windows, readings, kept)
+        return [_Said(written=w, kept=k, told=t) for w, k, t in zip(written, kept, told, strict=True)]
+
+    def _readings(self, windows: Sequence[Window]) -> list[Reading]:
+        if self._hearing:
+            return hearing.heard(windows, lambda sounds: self._recogniser.read(sounds, ()))
+        return self._recogniser.read([window.sound for window in windows], ())
+
+    def _again(self, sound: Samples) -> str:
+        return self._writing(self._recogniser.read([sound], ())[0].text)
 
 
 class _Counted:

@@ -1,12 +1,15 @@
 """How recognised Mandarin is written down: simplified characters, full-width punctuation, nothing doubled.
 
-The recogniser mixes scripts and punctuates when it likes; pauses add commas later (`turns`). Digits and Latin stay as they are.
+The recogniser mixes scripts and punctuates when it likes. Pauses add a comma or, where something was asked, a question mark, and
+a sentence ends in a mark (`joined`): one character after a part, so that places inside a part stay true. Digits and Latin stay.
 """
 
 import re
 from typing import Final
 
 import opencc
+
+from edge_agent.speech.questions import asks
 
 WIDE: Final = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；", ":": "：", "、": "，"})
 MARKS: Final = "，。？！；："
@@ -33,6 +36,8 @@ class Writing:
 
 
 def joined(parts: list[str]) -> str:
-    """Pieces of one sentence with a comma at each pause that has no mark yet; no comma at the end."""
-    marked = [part if part[-1:] in MARKS else part + "，" for part in parts if part]
-    return "".join(marked).rstrip("，；：")
+    """Pieces of one sentence with a mark at each pause that has none yet, and one at the end."""
+    said = [part for part in parts if part]
+    marked = [part if part[-1:] in MARKS else part + ("？" if asks(part) else "，") for part in said]
+    text = "".join(marked).rstrip("，；：")
+    return text if not text or text[-1] in MARKS else text + ("？" if asks(text) else "。")

@@ -9,8 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from edge_agent.lexicon import words
 from edge_agent.lexicon.notation import Saying, Step, fold
-from edge_agent.tagging import slots, words
+from edge_agent.tagging import slots
 from edge_agent.tagging.context import Hits
 from edge_agent.tagging.slots import Slot
 from edge_agent.tagging.text import Sentence, Span

@@ -11,10 +11,10 @@ from typing import Final
 from edge_agent.domain.recording import Circumstances
 from edge_agent.domain.tags import BehaviorTag, Conversation, Status
 from edge_agent.ids import new_id
+from edge_agent.lexicon import words
 from edge_agent.lexicon.load import load
 from edge_agent.lexicon.model import Event, Lexicon, expand
 from edge_agent.lexicon.notation import OWN, RIVAL
-from edge_agent.tagging import words
 from edge_agent.tagging.engine import Engine, by_stamp
 from edge_agent.tagging.explain import Explanation, explain
 from edge_agent.tagging.hearing import Ear

@@ -95,7 +95,9 @@ class Voice:
         self._vocab: dict[str, int] = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]
         self._voices = dict(np.load(io.BytesIO((data / "voices_ja.npz").read_bytes())))
         self._phonemes = ZHG2P()
-        self._session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # the same sums in the same order on any machine
+        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
 
 def mix(script: dict[str, Any], voice: Voice) -> tuple[np.ndarray, list[Line]]:
@@ -139,12 +141,12 @@ def _room(placed: Sequence[tuple[int, np.ndarray, int]], length_ms: int, seed: i
     return np.clip(call, -0.98, 0.98).astype(np.float32)
 
 
-def encode(call: np.ndarray) -> bytes:
+def encode(call: np.ndarray, bit_rate: int = BIT_RATE) -> bytes:
     """Stereo float32 to Opus in Ogg."""
     out = io.BytesIO()
     with av.open(out, "w", format="ogg") as container:
         stream = container.add_stream("libopus", rate=RATE_HZ, layout="stereo")
-        stream.bit_rate = BIT_RATE
+        stream.bit_rate = bit_rate
         # Uncoupled streams: joint coding would let each speaker leak into the other's channel.
         stream.options = {"application": "voip", "vbr": "on", "mapping_family": "255"}
         for at in range(0, call.shape[1], RATE_HZ):

@@ -304,7 +304,7 @@ class Shop:
         return self.printed[-1]
 
     def text(self) -> list[str]:
-        return [one.text for one in self.printed if isinstance(one, documents.LiveUtterance)]
+        return [one.text.rstrip("。？") for one in self.printed if isinstance(one, documents.LiveUtterance)]
 
     def sealed(self) -> list[bytes]:
         """The samples of every recording, as the worker's decoder reads them."""

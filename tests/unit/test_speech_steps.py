@@ -7,6 +7,7 @@ from edge_agent.domain.transcript import Speaker
 from edge_agent.speech import clips, guard, turns
 from edge_agent.speech.clips import RATE_HZ, Clip, Clipper
 from edge_agent.speech.pieces import Piece, pieces
+from edge_agent.speech.questions import asks
 from edge_agent.speech.recogniser import Reading, Word
 from edge_agent.speech.windows import LONGEST, Packer, Window
 from edge_agent.speech.writing import Writing, joined
@@ -142,20 +143,72 @@ class TestWriting:
         assert Writing()(text) == written
 
     def test_pauses_become_commas_where_no_mark_is(self):
-        assert joined(["你好", "在吗？", "我是小赵"]) == "你好，在吗？我是小赵"
+        assert joined(["你好", "在吗？", "我是小赵"]) == "你好，在吗？我是小赵。"
+
+    def test_what_asks_gets_a_question_mark_and_the_end_of_a_sentence_its_mark(self):
+        assert joined(["您要不要带一箱", "今天有活动"]) == "您要不要带一箱？今天有活动。"
+        assert joined(["我再想想", "多少钱一箱"]) == "我再想想，多少钱一箱？"
+        assert joined(["好。"]) == "好。"
+        assert joined([]) == ""
+
+    def test_places_inside_a_part_stay_true(self):
+        parts = ["今天打给您", "就一个事儿", "能不能下周到货", "行"]
+        text, at = joined(parts), 0
+        for part in parts:
+            assert text[at : at + len(part)] == part
+            at += len(part) + 1
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "可以刷卡吗",
+            "行不行",
+            "你们有没有现货",
+            "这个多少钱",
+            "什么时候能到",
+            "您是陈老板吧",
+            "价格呢",
+            "给我便宜点，怎么样",
+            "到货了没有",
+        ],
+    )
+    def test_what_plainly_asks_is_known(self, text):
+        assert asks(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "我不知道行不行",
+            "没什么",
+            "什么都好",
+            "你说吧",
+            "还堆在库里呢",
+            "差不多",
+            "对不起",
+            "还没有",
+            "不管多少钱我都要",
+            "好吧",
+            "几百块的事",
+        ],
+    )
+    def test_what_only_looks_like_a_question_is_none(self, text):
+        assert not asks(text)
 
 
 class TestTurns:
     def test_close_pieces_make_one_sentence_and_a_pause_ends_it(self):
         said = turns.utterances([piece("一", 0, 1), piece("二", 1.3, 2), piece("三", 2.6, 3)], BOTH)
-        assert [(u.text, u.start_ms, u.end_ms) for u in said] == [("一，二", 0, 2000), ("三", 2600, 3000)]
+        assert [(u.text, u.start_ms, u.end_ms) for u in said] == [("一，二。", 0, 2000), ("三。", 2600, 3000)]
 
     def test_another_speaker_in_the_pause_ends_it_too(self):
         said = turns.utterances([piece("我们的价格", 0, 1), piece("不行", 1.1, 1.3, 1), piece("您听我说", 1.4, 2)], BOTH)
-        assert [u.text for u in said] == ["我们的价格", "不行", "您听我说"]
+        assert [u.text for u in said] == ["我们的价格。", "不行。", "您听我说。"]
 
     def test_a_full_stop_by_the_recogniser_ends_a_sentence(self):
-        assert [u.text for u in turns.utterances([piece("行吗？", 0, 1), piece("我等您", 1.2, 2)], BOTH)] == ["行吗？", "我等您"]
+        assert [u.text for u in turns.utterances([piece("行吗？", 0, 1), piece("我等您", 1.2, 2)], BOTH)] == [
+            "行吗？",
+            "我等您。",
+        ]
 
     def test_a_sentence_has_an_end(self):
         said = turns.utterances([piece("说", n, n + 0.9) for n in range(60)], BOTH)
@@ -164,7 +217,7 @@ class TestTurns:
     def test_assent_inside_the_others_sentence_is_a_backchannel_and_breaks_nothing(self):
         rep = [piece("我们这款新口味", 0, 2), piece("一箱四十八包", 2.4, 4)]
         said = turns.utterances([*rep, piece("嗯。", 2.1, 2.35, 1)], BOTH)
-        assert [(u.text, u.backchannel) for u in said] == [("我们这款新口味，一箱四十八包", False), ("嗯。", True)]
+        assert [(u.text, u.backchannel) for u in said] == [("我们这款新口味，一箱四十八包。", False), ("嗯。", True)]
 
     @pytest.mark.parametrize(
         ("text", "start_s", "end_s"), [("嗯", 4.2, 4.5), ("不", 2.0, 2.3), ("好的好的", 2.0, 2.6), ("好", 2.0, 3.5)]
@@ -176,7 +229,7 @@ class TestTurns:
     def test_the_quieter_copy_of_the_same_words_goes(self):
         loud, echo = piece("这个价格太高了", 0, 2, 1, loud=0.01), piece("这个价格大高了", 0.1, 2.1, loud=0.0005)
         said = turns.utterances([echo, loud], BOTH)
-        assert [(u.speaker, u.text) for u in said] == [(Speaker.CUSTOMER, "这个价格太高了")]
+        assert [(u.speaker, u.text) for u in said] == [(Speaker.CUSTOMER, "这个价格太高了。")]
 
     @pytest.mark.parametrize(
         "other",
@@ -191,9 +244,13 @@ class TestTurns:
     def test_what_may_be_the_others_own_words_stays(self, other):
         assert len(turns.without_echo([piece("这个价格太高了", 0, 2, 1, loud=0.01), other])) == 2
 
-    def test_confidence_is_the_mean_probability_of_a_character(self):
+    def test_confidence_comes_from_the_mean_log_probability_of_a_character(self):
         (said,) = turns.utterances([piece("一二三", 0, 1, logprob=-0.1), piece("四", 1.1, 1.5, logprob=-2.1)], BOTH)
-        assert said.confidence == pytest.approx(np.exp(-0.6), abs=1e-3)
+        assert said.confidence == pytest.approx(np.exp(-0.6 * turns.TRUST), abs=1e-3)
+
+    def test_what_was_recognised_is_never_as_sure_as_what_was_written(self):
+        (said,) = turns.utterances([piece("一二三", 0, 1, logprob=0.0)], BOTH)
+        assert said.confidence < 1
 
     def test_four_hours_of_talk_are_ordered_in_seconds(self):
         many = [piece("好的我知道了", n * 1.2, n * 1.2 + 1, n % 2) for n in range(12_000)]

@@ -10,10 +10,10 @@ from edge_agent.domain.tags import BehaviorTag, Conversation, Status
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.errors import BadInput
 from edge_agent.ids import is_id
+from edge_agent.lexicon import words
 from edge_agent.lexicon.examples import scene
 from edge_agent.lexicon.load import load
 from edge_agent.ports import Tagger
-from edge_agent.tagging import words
 from edge_agent.tagging.tagger import RuleTagger
 from edge_agent.tagging.trial import passes, play, staged, trials
 from edge_agent.tagging.turns import Turns

@@ -2,8 +2,9 @@
 
 import pytest
 
+from edge_agent.lexicon import words
 from edge_agent.lexicon.notation import OWN, RIVAL
-from edge_agent.tagging import slots, words
+from edge_agent.tagging import slots
 from edge_agent.tagging.numbers import value
 from edge_agent.tagging.text import Reader
 

@@ -1,0 +1,105 @@
+"""Hot words added to the company's folder: into the industry's file or `terms.toml`, durably, comments and order kept.
+
+A new file is made where there is none. The file is written beside its place, fsynced, renamed, and its folder fsynced, so that
+a power cut leaves the old one or the new one. What the words sound like is asked elsewhere; here only the files are known.
+"""
+
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge_agent.errors import BadInput, Unavailable
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+_PART: Final = ".part"
+_WIDE: Final = 4
+"""More words than this are written one a line."""
+
+
+def place(folder: Path, industry: str) -> Path:
+    """The company's file of an industry ("" = of all), whether it is there or not."""
+    if not industry:
+        return folder / "terms.toml"
+    for path in sorted((folder / "industries").glob("*.toml")):
+        try:
+            if tomllib.loads(path.read_text("utf-8")).get("id") == industry:
+                return path
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            continue  # the load has named it already, or will
+    return folder / "industries" / f"{industry}.toml"
+
+
+def add(path: Path, words: Sequence[str], *, industry: str, zh: str) -> None:
+    """Put `words` at the end of the file's `hotwords`.
+
+    Raises:
+        BadInput: the file is no TOML or its `hotwords` are no list. Unavailable: it cannot be written.
+    """
+    import tomlkit  # noqa: PLC0415 - only where a file is changed
+    from tomlkit.exceptions import ParseError  # noqa: PLC0415
+
+    try:
+        document = tomlkit.parse(path.read_text("utf-8")) if path.is_file() else _new(industry, zh)
+    except (ParseError, UnicodeDecodeError) as error:
+        raise BadInput(
+            "lexicon",
+            "the company's file is not UTF-8 TOML",
+            remedy="edge-agent lexicon check names the line",
+            zh="词库文件格式有误",
+        ) from error
+    except OSError as error:
+        raise _unwritable(error) from error
+    words_there = document.get("hotwords")
+    if words_there is None:
+        words_there = tomlkit.array().multiline(len(words) > _WIDE)
+        document["hotwords"] = words_there
+    elif not isinstance(words_there, tomlkit.items.Array):
+        raise BadInput(
+            "lexicon", "`hotwords` of the company's file is no list", remedy="write it as a list", zh="hotwords 应为列表"
+        )
+    for word in words:
+        words_there.append(word)
+    _write(path, tomlkit.dumps(document))
+
+
+def _new(industry: str, zh: str) -> "TOMLDocument":
+    import tomlkit  # noqa: PLC0415
+
+    made = tomlkit.document()
+    made.add(tomlkit.comment("公司自己的词；写法见内置词库的 README.md"))
+    if industry:
+        made["id"] = industry
+        made["zh"] = zh
+    return made
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(path.name + _PART)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            part.chmod(path.stat().st_mode & 0o777)
+        part.replace(path)
+        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> Unavailable:
+    return Unavailable(
+        f"the company's lexicon folder cannot be written ({error.strerror})",
+        remedy="check its rights and the disk", zh="公司词库目录无法写入",
+    )  # fmt: skip

