@@ -9,7 +9,8 @@ import numpy as np
 
 from edge_agent.speech.clips import MARGIN, PAD_MS, RATE_HZ, Clip, Samples
 from edge_agent.speech.endpoints import Endpoints, Span
-from edge_agent.speech.recogniser import SHORT_SAMPLES, Reading
+from edge_agent.speech.pieces import Piece
+from edge_agent.speech.recogniser import SHORT_SAMPLES
 from edge_agent.speech.windows import LONGEST, Packer, Window
 
 PAD: Final = RATE_HZ * PAD_MS // 1000
@@ -25,11 +26,10 @@ class Over:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Guess:
-    """An utterance recognised in a pause that may go on."""
+    """What an utterance says that was recognised in a pause, which may go on."""
 
     spans: tuple[Span, ...]
-    window: Window
-    reading: Reading
+    told: list[Piece]
 
 
 @dataclass(slots=True, eq=False)

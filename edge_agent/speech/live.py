@@ -115,50 +115,55 @@ class Live:
         for lane in self._lanes:
             spans = lane.ends.pausing
             if spans and (lane.guess is None or lane.guess.spans != spans):
-                window = lane.window([lane.clips(spans)])
-                lane.guess = Guess(spans=spans, window=window, reading=self._read([window])[0])
+                begun = Over(spans=spans, clips=lane.clips(spans))
+                lane.guess = Guess(spans=spans, told=self._heard([(lane, [begun])])[0])
                 break
         return []
 
     def _over(self) -> list[Utterance]:
-        chosen, windows = [lane for lane in self._lanes if lane.waiting], []
-        read: list[tuple[Lane, int, Window, Reading]] = []
-        asked: list[tuple[Lane, int]] = []
-        for lane in chosen:
-            guess, lane.guess = lane.guess, None
+        """What is there already is given without waiting for the others; else one step for all that wait."""
+        ready: list[tuple[Lane, int, list[Piece]]] = []
+        asked: list[tuple[Lane, list[Over]]] = []
+        for lane in self._lanes:
+            guess, lane.guess = (lane.guess, None) if lane.waiting else (None, lane.guess)
             if guess is not None and guess.spans == lane.waiting[0].spans:
-                read.append((lane, 1, guess.window, guess.reading))
-                continue
-            count = lane.fitting()
-            windows.append(lane.window([one.clips for one in lane.waiting[:count]]))
-            asked.append((lane, count))
-        if windows and not read:  # what is there already does not wait for the others
-            for (lane, count), window, reading in zip(asked, windows, self._read(windows), strict=True):
-                read.append((lane, count, window, reading))
+                ready.append((lane, 1, guess.told))
+            elif lane.waiting:
+                asked.append((lane, lane.waiting[: lane.fitting()]))
+        if not ready:
+            ready = [(lane, len(over), told) for (lane, over), told in zip(asked, self._heard(asked), strict=True)]
         found: list[Utterance] = []
-        for lane, count, window, reading in read:
-            found += self._told(lane, lane.take(count), window, reading)
+        for lane, count, told in ready:
+            found += self._told(lane.take(count), told)
         return sorted(found, key=lambda one: (one.end_ms, one.start_ms))
 
-    def _read(self, windows: Sequence[Window]) -> Sequence[Reading]:
+    def _heard(self, asked: Sequence[tuple[Lane, Sequence[Over]]]) -> list[list[Piece]]:
+        """What each lane's utterances say, without what was said before."""
+        windows = [lane.window([one.clips for one in over]) for lane, over in asked]
+        found = self._read(windows)
+        for number, ((lane, over), window) in enumerate(zip(asked, windows, strict=True)):
+            new = [piece for piece in found[number] if piece.start >= over[0].clips[0].start]
+            if len(window.clips) > sum(len(one.clips) for one in over) and any(_is_sparse(new, one) for one in over):
+                (alone,) = self._read([lane.window([one.clips for one in over], before=False)])
+                new = max(new, alone, key=_characters)
+            found[number] = new
+        return found
+
+    def _read(self, windows: Sequence[Window]) -> list[list[Piece]]:
+        """The pieces of each window, written, with terms put right."""
         self.counts.windows += len(windows)
-        return self._reader.read([window.sound for window in windows], self._terms)
-
-    def _new(self, over: Sequence[Over], window: Window, reading: Reading) -> list[Piece]:
-        """The pieces of what is new in a window, written."""
+        readings = self._reader.read([window.sound for window in windows], self._terms)
         written = [
-            replace(piece, text=self._write(piece.text))
-            for piece in pieces(window, reading, self._terms, honest=self._filters)
-            if not (self._filters and is_junk(piece.text, no_speech=1.0, logprob=piece.logprob, hotwords=self._terms))
+            [
+                replace(piece, text=self._write(piece.text))
+                for piece in pieces(window, reading, self._terms, honest=self._filters)
+                if not (self._filters and is_junk(piece.text, no_speech=1.0, logprob=piece.logprob, hotwords=self._terms))
+            ]
+            for window, reading in zip(windows, readings, strict=True)
         ]
-        (told,) = self._trade([window], [reading], [written])
-        return [piece for piece in told if piece.start >= over[0].clips[0].start]
+        return [list(told) for told in self._trade(windows, readings, written)]
 
-    def _told(self, lane: Lane, over: Sequence[Over], window: Window, reading: Reading) -> list[Utterance]:
-        heard = self._new(over, window, reading)
-        if len(window.clips) > sum(len(one.clips) for one in over) and any(_is_sparse(heard, one) for one in over):
-            alone = lane.window([one.clips for one in over], before=False)
-            heard = max(heard, self._new(over, alone, self._read([alone])[0]), key=_characters)
+    def _told(self, over: Sequence[Over], heard: list[Piece]) -> list[Utterance]:
         while self._recent and heard and self._recent[0].end < heard[0].start - _RECENT:
             self._recent.popleft()
         kept = without_echo(sorted([*self._recent, *heard], key=lambda piece: (piece.start, piece.end, piece.channel)))
