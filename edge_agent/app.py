@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
-from edge_agent import __version__, facts
+from edge_agent import __version__, facts, worker
 from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edge_agent.ledger.watermarks import WatermarkServer
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.speech.live import Live
     from edge_agent.speech.transcriber import WhisperTranscriber
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
@@ -96,8 +97,13 @@ Position = Callable[[int, int | None], None]
 
 
 @contextmanager
-def box(settings: Config, *, progress: Callable[[], None] = _nothing, position: Position = _nothing) -> Iterator[Box]:
+def box(
+    settings: Config, *, progress: Callable[[], None] = _nothing, position: Position = _nothing, beside: bool = False
+) -> Iterator[Box]:
     """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
+
+    `beside`: another process may be at work here, so nothing is swept and no start is entered. Who is not beside leaves what
+    is being sealed live alone (`paths.listening_lock`).
 
     Raises:
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
@@ -108,18 +114,23 @@ def box(settings: Config, *, progress: Callable[[], None] = _nothing, position: 
     held, clock = keys(settings), SystemClock()
     rules = tagger(settings)
     opened = vault(settings, held)
-    opened.sweep()
+    if not beside:
+        with worker.only_one(settings.paths.listening_lock) as quiet:
+            if quiet:
+                opened.sweep()
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
         inforce = {
             "ruleset": rules.ruleset, "recipients": held.recipients_digest, "managers": managers.digest(held),
             "models": shipped().digest,
         }  # fmt: skip
-        book.started({"config": settings.digest} | inforce)
+        if not beside:
+            book.started({"config": settings.digest} | inforce)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
             hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
+            listens=lambda: worker.held(settings.paths.listening_lock),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -214,6 +225,24 @@ class Speech:
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":
         heard = self.engine.transcribe(media, channels=channels, terms=terms)
         return facts.with_digits(heard) if self._settings.speech.numbers else heard
+
+
+def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Live":
+    """Recognition during a talk, one lane for each speaker; loads the model. MissingAsset."""
+    from edge_agent.speech.endpoints import Silero  # noqa: PLC0415
+    from edge_agent.speech.live import Live  # noqa: PLC0415
+    from edge_agent.speech.recogniser import Recogniser  # noqa: PLC0415
+    from edge_agent.speech.trade import Trade  # noqa: PLC0415
+    from edge_agent.speech.writing import Writing  # noqa: PLC0415
+
+    speech, write = settings.speech, Writing()
+    model(settings, VAD)
+    reader = Recogniser(model(settings, speech.model), threads=speech.threads, short=True)
+    known = [write.simplified(one) for one in terms]
+    return Live(
+        reader, speakers, voice=Silero, pause_ms=settings.live.pause_ms, write=write, filters=speech.filters,
+        trade=Trade(reader, write, known, hints=speech.hints, recovery=speech.recovery),
+    )  # fmt: skip
 
 
 class Notepad:

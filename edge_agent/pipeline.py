@@ -14,6 +14,7 @@ lies sealed and parked, with the box's own way in, until a record comes late or 
 that it was announced (`spoken`) is transcribed and tagged in memory; what does not hold is forgotten, and it is parked too.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -54,6 +55,8 @@ class Kit:
     clock: Clock
     hot_for: timedelta = timedelta(0)
     policy: Policy = field(default_factory=Policy)
+    listens: Callable[[], bool] = lambda: False
+    """Whether another process listens live now: what it has captured is its own until it ends (see `listening`)."""
 
 
 def take_in(kit: Kit, arrival: Arrival) -> Recording:
@@ -170,7 +173,11 @@ def advance(kit: Kit, recording: Recording) -> Recording:
         BadInput: after the recording was rejected, so that a caller can say why.
     """
     if recording.state is State.CAPTURED:
-        # Its seal was not durable when we stopped; the plain file still lies in the inbox and is taken in anew.
+        if kit.listens():
+            return recording  # it is being heard and sealed just now
+        recording = kit.ledger.recording(recording.id)  # after the question: whoever listened may have ended before it
+    if recording.state is State.CAPTURED:
+        # Its seal was not durable when we stopped; a plain file still lies in the inbox and is taken in anew.
         return reject(kit, recording, BadInput("interrupted", "taking in was interrupted"))
     if recording.state is State.SEALED:
         twin = kit.ledger.seen_before(recording.digest)

@@ -58,6 +58,7 @@ REASONS = {
     "edge-error": "内部错误，见日志 internal error, see the log",
     "ledger-broken": "账本损坏 the ledger is damaged",
     "memory-error": "内存不足 out of memory",
+    "notice-not-yet-heard": "告知须在录音中听到，通话中不转写 the notice must be heard in it first",
     "unnamed": "原因见日志 see the log",
     "ended-the-worker": "多次使工作进程中止 it ended the worker several times",
 }

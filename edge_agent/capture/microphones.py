@@ -1,4 +1,4 @@
-"""Sound devices through PortAudio (sounddevice): implements `recorder.Microphones`. The only importer of sounddevice.
+"""Sound devices through PortAudio (sounddevice): implements `line.Microphones`. The only importer of sounddevice.
 
 A device is chosen by a part of its name, since its number changes when something is plugged in. PortAudio lists devices once:
 while one is missing, a child process looks afresh, and only when that one sees it are our own streams closed and the list read
@@ -85,7 +85,7 @@ class PortAudio:
 
 
 class _PortAudioStream:
-    """Implements `recorder.Stream`. A thread of its own waits for sound and puts it into a queue.
+    """Implements `line.Stream`. A thread of its own waits for sound and puts it into a queue.
 
     Not PortAudio's callback: that needs memory which is writable and executable, and the unit forbids it.
     """

@@ -6,51 +6,22 @@ it goes.
 """
 
 import os
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from edge_agent import log
+from edge_agent.capture.line import Clocks, Line, Microphones
 from edge_agent.capture.segment import WIDTH_BYTES, Segment
 from edge_agent.config import Source
-from edge_agent.errors import Unavailable
 
 POLL_S: Final = 0.1
-RETRY_S: Final = 10.0
-SILENT_S: Final = 10.0
-"""A stream that delivers no block for so long is dead, whatever it says of itself."""
 HEALTH: Final = ".capture.json"
 HEALTH_S: Final = 10.0
-
-
-class Stream(Protocol):
-    """One open device. `blocks` hands out what came since the last call: 16 bit samples, interleaved."""
-
-    def blocks(self) -> Sequence[bytes]: ...
-
-    @property
-    def alive(self) -> bool: ...
-
-    @property
-    def overruns(self) -> int:
-        """How often samples were lost since it was opened."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class Microphones(Protocol):
-    """The sound devices of this machine."""
-
-    def open(self, source: Source) -> Stream:
-        """Unavailable while the device is not there."""
-        ...
 
 
 class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,14 +38,6 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class CaptureHealth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     at: str
     sources: list[SourceHealth]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clocks:
-    """The wall clock, and seconds that only move forward."""
-
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    monotonic: Callable[[], float] = time.monotonic
 
 
 class Recorder:
@@ -125,63 +88,33 @@ class Recorder:
 
 
 class _Lane:
-    """One source: its stream while there is one, its file while there is sound."""
+    """One source: its line, and its file while there is sound."""
 
     def __init__(self, source: Source, folder: Path, microphones: Microphones, length_s: float, clocks: Clocks) -> None:
-        self._source, self._folder, self._microphones, self._clocks = source, folder, microphones, clocks
+        self._source, self._folder, self._clocks = source, folder, clocks
         self._frames_each = int(length_s * source.rate_hz)
         self._frame_bytes = WIDTH_BYTES * len(source.speakers)
-        self._stream: Stream | None = None
+        self._line = Line(source, microphones, clocks)
         self._segment: Segment | None = None
-        self._retry_at = 0.0
-        self._heard_s = 0.0
-        self._heard_at = ""
-        self._files = self._lost = self._overruns_before = 0
-        self._missed = False
+        self._files = self._lost = 0
 
     def turn(self) -> None:
-        now_s = self._clocks.monotonic()
-        if self._stream is None:
-            if now_s >= self._retry_at:
-                self._open(now_s)
-            return
-        for block in self._stream.blocks():
-            self._heard_s, self._heard_at = now_s, self._clocks.now().isoformat()
+        for block in self._line.turn():
             self._keep(block)
-        if not self._stream.alive or now_s - self._heard_s > SILENT_S:
-            log.get().warning("microphone.lost", reason="ended" if not self._stream.alive else "silent")
-            self.end()
-            self._retry_at = now_s + RETRY_S
+        if not self._line.open:
+            self._finish()
 
     def end(self) -> None:
         """Close the device and hand over what was recorded."""
-        if self._stream is not None:
-            self._overruns_before += self._stream.overruns
-            self._stream.close()
-            for block in self._stream.blocks():
-                self._keep(block)
-            self._stream = None
+        for block in self._line.end():
+            self._keep(block)
         self._finish()
 
     def health(self) -> SourceHealth:
-        overruns = self._overruns_before + (self._stream.overruns if self._stream is not None else 0)
         return SourceHealth(
-            name=self._source.name, recording=self._stream is not None, files=self._files, overruns=overruns,
-            lost_blocks=self._lost, heard_at=self._heard_at,
+            name=self._source.name, recording=self._line.open, files=self._files, overruns=self._line.overruns,
+            lost_blocks=self._lost, heard_at=self._line.heard_at,
         )  # fmt: skip
-
-    def _open(self, now_s: float) -> None:
-        try:
-            self._stream = self._microphones.open(self._source)
-        except Unavailable:
-            if not self._missed:
-                log.get().warning("microphone.missed", wait_s=RETRY_S)
-            self._missed = True
-            self._retry_at = now_s + RETRY_S
-            return
-        self._missed = False
-        self._heard_s = now_s
-        log.get().info("microphone.opened")
 
     def _keep(self, block: bytes) -> None:
         try:

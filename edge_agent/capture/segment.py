@@ -18,6 +18,7 @@ from edge_agent.ids import new_id
 
 WIDTH_BYTES: Final = 2
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_UNKNOWN: Final = 0xFFFFFFFF
 _NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -72,11 +73,17 @@ class Segment:
             os.close(handle)
 
     def _header(self, content_bytes: int) -> bytes:
-        rate = self._source.rate_hz
-        return _HEADER.pack(
-            b"RIFF", _HEADER.size - 8 + content_bytes, b"WAVE", b"fmt ", 16, 1, len(self._source.speakers), rate,
-            rate * self._frame_bytes, self._frame_bytes, WIDTH_BYTES * 8, b"data", content_bytes,
-        )  # fmt: skip
+        return header(self._source, content_bytes)
+
+
+def header(source: Source, content_bytes: int | None) -> bytes:
+    """The head of a WAV file; with None of one whose length nobody knows yet (its readers go on to the end)."""
+    frame_bytes = WIDTH_BYTES * len(source.speakers)
+    whole, content = (_UNKNOWN, _UNKNOWN) if content_bytes is None else (_HEADER.size - 8 + content_bytes, content_bytes)
+    return _HEADER.pack(
+        b"RIFF", whole, b"WAVE", b"fmt ", 16, 1, len(source.speakers), source.rate_hz, source.rate_hz * frame_bytes, frame_bytes,
+        WIDTH_BYTES * 8, b"data", content,
+    )  # fmt: skip
 
 
 def _write(handle: int, content: bytes) -> None:

@@ -21,6 +21,7 @@ from edge_agent.cli import (
     enrol,
     facts,
     lexicon,
+    listen,
     models,
     officers,
     opening,
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts, lexicon,
+        facts, lexicon, listen,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -84,7 +84,7 @@ class Live(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pause_ms: Annotated[int, msgspec.Meta(ge=200, le=3000)] = 500
     """Silence that ends an utterance."""
     within_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 2.0
-    """How soon after its end an utterance is to be out; further behind, the talk is left to the analysis after the call."""
+    """How soon after its end an utterance is to be out; what is three times as late is left to the analysis after the call."""
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -258,8 +258,13 @@ class Paths:
 
     @property
     def live_lock(self) -> Path:
-        """Held (flock) by who listens live: everything else that recognises waits between two steps."""
+        """Held (flock) by who listens live while somebody speaks: everything else that recognises waits between two steps."""
         return self.run / "live.lock"
+
+    @property
+    def listening_lock(self) -> Path:
+        """Held by who seals what it hears: what it has captured, and its unfinished seal, are its own."""
+        return self.run / "listening.lock"
 
     @property
     def inbox(self) -> Path:

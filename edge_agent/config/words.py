@@ -88,8 +88,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "speech.facts": ("找出金额、日期、数量、电话和证件号码等", "find amounts, dates, quantities, telephone and other numbers"),
     "live.pause_ms": ("停顿多少毫秒算一句话结束", "milliseconds of silence that end an utterance"),
     "live.within_s": (
-        "一句话说完后多少秒内给出文字；赶不上就留到通话后分析",
-        "seconds from an utterance's end to its text; further behind, the talk is left to the analysis after the call",
+        "一句话说完后多少秒内给出文字；晚于三倍时限的留到通话后分析",
+        "seconds from an utterance's end to its text; three times as late, it is left to the analysis after the call",
     ),
     "shelf.threads": ("货架分析线程数", "threads of the shelf engine"),
     "shelf.bays": ("陈列图目录；空 = <state>/bays", "folder of bay plans; empty = <state>/bays"),

@@ -31,6 +31,7 @@ from edge_agent.documents.lexicon import (
     SoundClash,
     TermLength,
 )
+from edge_agent.documents.live import LiveEnded, LiveRecording, LiveUtterance
 from edge_agent.documents.metrics import MetricsLine, MetricsList, TalkMetrics
 from edge_agent.documents.opening import (
     Managers,
@@ -114,6 +115,9 @@ __all__ = [
     "LexiconCorrected",
     "LexiconEvaluated",
     "LexiconProblem",
+    "LiveEnded",
+    "LiveRecording",
+    "LiveUtterance",
     "Managers",
     "MetricsLine",
     "MetricsList",
@@ -202,6 +206,8 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "consent-employees": Employees,
     "retention-plan": RetentionPlan,
     "retention-holds": Holds,
+    "live-utterance": LiveUtterance,
+    "live-ended": LiveEnded,
     "subject-export": Exported,
     "subject-file": SubjectFile,
     "subject-erase": Erased,

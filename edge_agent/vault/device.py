@@ -255,6 +255,8 @@ class DeviceVault:
         self._ways.unlink(object_id)
         for folder in (self._objects, self._rejected):
             durable.destroy(self._object(folder, object_id))
+        # What a kill amid a seal left, which would else lie here until the next start.
+        durable.destroy(self._objects / (checked(object_id) + ".age" + durable.PART))
         if manifest:
             durable.destroy(self._manifest(object_id))
 

@@ -14,8 +14,9 @@ import pytest
 
 from edge_agent import processes
 from edge_agent.capture.inbox import FileInbox
+from edge_agent.capture.line import RETRY_S, SILENT_S, Clocks
 from edge_agent.capture.microphones import PortAudio
-from edge_agent.capture.recorder import HEALTH, RETRY_S, SILENT_S, Clocks, Recorder, read_health
+from edge_agent.capture.recorder import HEALTH, Recorder, read_health
 from edge_agent.capture.segment import sidecar
 from edge_agent.capture.sidecar import read as read_sidecar
 from edge_agent.capture.storage import Storage, storage_of
