@@ -19,7 +19,7 @@ from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
 from edge_agent.domain.consent import Policy
 from edge_agent.domain.notes import Notes
-from edge_agent.errors import BadConfig, NotFound
+from edge_agent.errors import BadConfig, MissingAsset, NotFound
 from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from edge_agent.ledger.watermarks import WatermarkServer
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.speech.lanes import Ear
     from edge_agent.speech.transcriber import WhisperTranscriber
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 OCR: Final = "ppocr-v6-small"
 VAD: Final = "silero-vad"
+VOICES: Final = "ge2e-voices"
 
 
 class SystemClock:
@@ -197,8 +199,20 @@ class Speech:
         model(self._settings, VAD)
         return WhisperTranscriber(
             model(self._settings, speech.model), threads=speech.threads, batch=speech.batch, limits=self._settings.limits,
-            name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress,
+            name=speech.model, digest=store.digest_of(speech.model, models), progress=self._progress, ear=self._ear(),
         )  # fmt: skip
+
+    def _ear(self) -> "Ear":
+        """What tells voices on one channel apart; its weights are wished for, not needed."""
+        from edge_agent.speech.lanes import Ear  # noqa: PLC0415
+        from edge_agent.speech.timbre import Timbre  # noqa: PLC0415
+
+        if not self._settings.speech.roles:
+            return Ear(reason="switched-off")
+        try:
+            return Ear(encoder=Timbre(model(self._settings, VOICES)), reason="")
+        except MissingAsset:
+            return Ear(reason="no-model")
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":
         return self.engine.transcribe(media, channels=channels, terms=terms)

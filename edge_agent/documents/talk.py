@@ -46,7 +46,7 @@ class Correction(Document, frozen=True, kw_only=True):
 
 
 class Utterance(Document, frozen=True, kw_only=True):
-    """`raw` and `normalised` are empty where they would repeat `text`."""
+    """`raw` and `normalised` are empty where they would repeat `text`. `voice` 1, 2, …: told apart by voice; 0 = not."""
 
     start_ms: int
     end_ms: int
@@ -57,6 +57,7 @@ class Utterance(Document, frozen=True, kw_only=True):
     raw: str = ""
     normalised: str = ""
     overlapped: bool = False
+    voice: int = 0
     corrections: list[Correction]
 
 
@@ -68,6 +69,15 @@ class TextQuality(Document, frozen=True, kw_only=True):
     snr_db: float | None
     band_hz: int | None
     logprob: float | None
+
+
+class Separation(Document, frozen=True, kw_only=True):
+    """How speakers were told apart (channels, voices, none), how many voices were, and as a code what kept it from more."""
+
+    way: str
+    voices: int
+    reason: str
+    same_sound: bool
 
 
 class FactLine(Document, frozen=True, kw_only=True):
@@ -90,6 +100,7 @@ class Transcription(Document, frozen=True, kw_only=True):
     rtf: float
     utterances: list[Utterance]
     quality: TextQuality
+    separation: Separation
     facts: list[FactLine]
 
 

@@ -1,8 +1,6 @@
 """The recogniser of calls as the pipeline knows it: media in, Transcript out, the same memory for a minute and for four hours.
 
-- `channels` names the speaker of each channel, left first. A named channel is recognised on its own; more channels in the file
-  than names are `unknown`; one channel under several names cannot be told apart and is `unknown`.
-- Without names the channels are mixed to one, `unknown`.
+- `channels` names the speaker of each channel, left first; what they mean for the file at hand is told in `lanes`.
 - Text comes out in simplified characters.
 
 Not here: the model's files (`assets` verifies them; this is given a folder), sealing, tags.
@@ -14,21 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
-from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
+from edge_agent.speech.clips import RATE_HZ, Samples
+from edge_agent.speech.lanes import Ear, Lanes
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.recogniser import Recogniser
-from edge_agent.speech.turns import utterances
-from edge_agent.speech.windows import Packer, Window
+from edge_agent.speech.windows import Window
 from edge_agent.speech.writing import Writing
 
 
 class WhisperTranscriber:
-    """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
+    """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time. `ear` tells voices apart.
 
     `progress` is called after every decoded block and every recognised batch: hours of one call are many small steps.
 
@@ -46,6 +42,7 @@ class WhisperTranscriber:
         name: str = "",
         digest: str = "",
         progress: Callable[[], None] = lambda: None,
+        ear: Ear | None = None,
     ) -> None:
         self._recogniser = Recogniser(model_dir, threads=threads)
         self._batch = batch
@@ -54,6 +51,7 @@ class WhisperTranscriber:
         self._digest = digest
         self._progress = progress
         self._writing = Writing()
+        self._ear = ear or Ear()
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         """Recognise a seekable stream of any supported container.
@@ -64,7 +62,7 @@ class WhisperTranscriber:
         """
         began = time.monotonic()
         known = [self._writing.simplified(term) for term in terms]
-        heard = _Heard(channels)
+        heard = Lanes(channels, self._ear)
         found: list[Piece] = []
         waiting: list[Window] = []
         for window in heard.windows(self._watched(sandbox.decode_audio(media, self._limits))):
@@ -75,12 +73,14 @@ class WhisperTranscriber:
         if waiting:
             found += self._read(waiting, known)
         duration_ms = heard.samples * 1000 // RATE_HZ
+        said, separation = heard.utterances(found)
         return Transcript(
             model=self._name,
             model_digest=self._digest,
             duration_ms=duration_ms,
             rtf=round((time.monotonic() - began) * 1000 / max(1, duration_ms), 4),
-            utterances=utterances(found, heard.speakers),
+            utterances=said,
+            separation=separation,
         )
 
     def _watched(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
@@ -94,39 +94,3 @@ class WhisperTranscriber:
         for window, reading in zip(windows, readings, strict=True):
             for piece in pieces(window, reading, terms):
                 yield dataclasses.replace(piece, text=self._writing(piece.text))
-
-
-class _Heard:
-    """The channels of one recording: windows as they fill, how much was heard, and who speaks where."""
-
-    def __init__(self, named: tuple[Speaker, ...]) -> None:
-        self._named = named
-        self.samples = 0
-        self.speakers: tuple[Speaker, ...] = ()
-
-    def windows(self, blocks: Iterator[Samples]) -> Iterator[Window]:
-        clippers: list[Clipper] = []
-        packers: list[Packer] = []
-        for block in blocks:
-            lanes = self._lanes(block)
-            if not clippers:
-                clippers = [Clipper() for _ in lanes]
-                packers = [Packer(channel) for channel in range(len(lanes))]
-            self.samples += block.shape[1]
-            for clipper, packer, lane in zip(clippers, packers, lanes, strict=True):
-                for clip in clipper.push(lane):
-                    yield from packer.add(clip)
-        for clipper, packer in zip(clippers, packers, strict=True):
-            for clip in clipper.flush():
-                yield from packer.add(clip)
-            yield from packer.flush()
-
-    def _lanes(self, block: Samples) -> Samples:
-        """(lanes, n): the channels to recognise one by one."""
-        count = block.shape[0]
-        if count == 1 or not self._named:
-            self.speakers = (self._named[0] if len(self._named) == 1 else Speaker.UNKNOWN,)
-            return block if count == 1 else np.mean(block, axis=0, keepdims=True)
-        padding = (Speaker.UNKNOWN,) * count
-        self.speakers = (self._named + padding)[:count]
-        return block
