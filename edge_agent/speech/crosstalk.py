@@ -7,7 +7,6 @@
 What a room has changed too much for this is left to the comparison of texts (`turns`).
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -86,11 +85,11 @@ def _has_own(rest: Samples, speech: Samples, noise: float) -> bool:
 
 def _frames(sound: Samples) -> npt.NDArray[np.float64]:
     count = len(sound) // FRAME
-    return np.square(sound[: count * FRAME].reshape(count, FRAME), dtype=np.float64).mean(axis=1)
+    return np.asarray(np.square(sound[: count * FRAME].reshape(count, FRAME), dtype=np.float64).mean(axis=1))
 
 
-def same_sound(channels: Sequence[Samples]) -> bool | None:
-    """Whether all channels hold the same; None while there is hardly any sound in them."""
+def same_sound(channels: Samples) -> bool | None:
+    """Whether all channels (rows) hold the same; None while there is hardly any sound in them."""
     first = channels[0]
     energies = [float(np.mean(np.square(one, dtype=np.float64))) for one in channels]
     if max(energies) < SOUND:

@@ -36,6 +36,7 @@ GAP: Final = 0.10
 LEAST_S: Final = 3.0
 LEAST_PARTS: Final = 3
 MARGIN: Final = 0.3
+"""How far a part lies on its voice's side of the middle, where 1 is that voice itself; no window may lie so far on another's."""
 ALIKE: Final = 0.6
 """Cosine to its voice below which a part is something else: noise, a third person, two at once."""
 ROUNDS: Final = 20
@@ -75,21 +76,22 @@ class Voices:
         speech = [clip.sound[clip.before : clip.before + clip.end - clip.start] for clip in clips]
         parts = [part for clip, at in zip(clips, self._changes(speech), strict=True) for part in _cut(clip, at)]
         shown = [_spread(part.sound[part.before : part.before + part.end - part.start]) for part in parts]
-        rows = self._encoder([window for windows in shown for window in windows])
-        edges = np.cumsum([0, *(len(windows) for windows in shown)])
-        for part, start, end in zip(parts, edges[:-1], edges[1:], strict=True):
+        rows = iter(self._encoder([window for windows in shown for window in windows]))
+        for part, windows in zip(parts, shown, strict=True):
+            heard = np.stack([next(rows) for _ in windows])
             self._starts.append(part.start)
             self._lengths.append(part.end - part.start)
-            self._heard.append(rows[start:end])
+            self._heard.append(np.stack([_unit(heard.mean(axis=0)), *heard]))
         return parts
 
     def _changes(self, speech: Sequence[Samples]) -> Iterator[list[int]]:
         """For each speech, where in it the voice seems to change."""
         places = [range(EDGE, len(one) - EDGE + 1, GRID) if len(one) >= LONG else range(0) for one in speech]
-        before = [one[max(0, at - WINDOW) : at] for one, row in zip(speech, places, strict=True) for at in row]
-        after = [one[at : at + WINDOW] for one, row in zip(speech, places, strict=True) for at in row]
-        rows = self._encoder(before + after)
-        like = iter(np.einsum("ij,ij->i", rows[: len(before)], rows[len(before) :]).tolist())
+        before = [(number, max(0, at - WINDOW), at) for number, row in enumerate(places) for at in row]
+        after = [(number, at, min(at + WINDOW, len(speech[number]))) for number, row in enumerate(places) for at in row]
+        known = {span: at for at, span in enumerate(dict.fromkeys(before + after))}
+        rows = self._encoder([speech[number][start:end] for number, start, end in known])
+        like = iter([float(rows[known[one]] @ rows[known[other]]) for one, other in zip(before, after, strict=True)])
         for one, row in zip(speech, places, strict=True):
             found: list[int] = []
             for value, near in sorted((next(like), near) for near in row):
@@ -104,11 +106,11 @@ class Voices:
         self._starts, self._lengths, self._heard = [], [], []
         if not heard:
             return Told(voice={}, seconds=())
-        parts = _unit(np.stack([rows.mean(axis=0) for rows in heard]))
+        parts = np.stack([rows[0] for rows in heard])
         weights = lengths / RATE_HZ
         solid = lengths >= SOLID
         centres = _centres(parts[solid], weights[solid]) if solid.any() else _unit(parts.mean(axis=0, keepdims=True))
-        owners = np.array([_owner(rows, part, centres) for rows, part in zip(heard, parts, strict=True)])
+        owners = np.array([_owner(rows, centres) for rows in heard])
         order = list(dict.fromkeys(owners[np.argsort(starts, kind="stable")].tolist()))
         numbers = {owner: number for number, owner in enumerate((o for o in order if o >= 0), 1)} | {-1: NOBODY}
         return Told(
@@ -148,6 +150,10 @@ def _unit(rows: Vectors) -> Vectors:
     return np.asarray(rows / np.maximum(lengths, 1e-9), np.float32)
 
 
+def _sum(parts: Vectors, weights: npt.NDArray[np.float64]) -> Vectors:
+    return np.asarray(weights @ parts, np.float32)
+
+
 def _centres(parts: Vectors, weights: npt.NDArray[np.float64]) -> Vectors:
     """One row per voice found, the most spoken first."""
     waiting, found = [np.arange(len(parts))], []
@@ -159,7 +165,7 @@ def _centres(parts: Vectors, weights: npt.NDArray[np.float64]) -> Vectors:
         else:
             waiting += [group[half] for half in halves]
     found.sort(key=lambda group: -float(weights[group].sum()))
-    return _unit(np.stack([weights[group] @ parts[group] for group in found]))
+    return _unit(np.stack([_sum(parts[group], weights[group]) for group in found]))
 
 
 def _halves(parts: Vectors, weights: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int_], ...] | None:
@@ -179,7 +185,7 @@ def _halves(parts: Vectors, weights: npt.NDArray[np.float64]) -> tuple[npt.NDArr
 
 def _two(parts: Vectors, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """2-means by angle, from the two parts that differ most from each other and their mean."""
-    far = int(np.argmin(parts @ _unit(weights @ parts)))
+    far = int(np.argmin(parts @ _unit(_sum(parts, weights))))
     centres = np.stack([parts[far], parts[int(np.argmin(parts @ parts[far]))]])
     side = np.zeros(len(parts), bool)
     for _ in range(ROUNDS):
@@ -187,7 +193,7 @@ def _two(parts: Vectors, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.boo
         if (nearer == side).all() or nearer.all() or not nearer.any():
             break
         side = nearer
-        centres = _unit(np.stack([weights[side] @ parts[side], weights[~side] @ parts[~side]]))
+        centres = _unit(np.stack([_sum(parts[half], weights[half]) for half in (side, ~side)]))
     return side
 
 
@@ -198,15 +204,15 @@ def _gap(one: Vectors, other: Vectors) -> float:
     return float(sum(within) / 2 - sums[0] @ sums[1] / (len(one) * len(other)))
 
 
-def _owner(rows: Vectors, part: Vectors, centres: Vectors) -> int:
-    """Number of the centre whose voice this part is, -1 for nobody's."""
-    like = centres @ part
+def _owner(rows: Vectors, centres: Vectors) -> int:
+    """Number of the centre whose voice this part is, -1 for nobody's. `rows`: the whole part, then its windows."""
+    like = centres @ rows[0]
     best = int(np.argmax(like))
     if like[best] < ALIKE:
         return -1
     for other in range(len(centres)):
         if other != best:
             axis = (centres[best] - centres[other]) / (1 - centres[best] @ centres[other])
-            if part @ axis < MARGIN or (rows @ axis).min() < -MARGIN:
+            if rows[0] @ axis < MARGIN or (rows @ axis).min() < -MARGIN:
                 return -1
     return best
