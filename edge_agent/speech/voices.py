@@ -35,6 +35,8 @@ GAP: Final = 0.10
 """By how much two voices are less alike than each with itself: 0.13 to 0.35 in talks of two, up to 0.07 within one voice."""
 LEAST_S: Final = 3.0
 LEAST_PARTS: Final = 3
+ODD: Final = 0.1
+"""At most this share of the speech is set aside as fitting nowhere."""
 MARGIN: Final = 0.3
 """How far a part lies on its voice's side of the middle, where 1 is that voice itself; no window may lie so far on another's."""
 ALIKE: Final = 0.6
@@ -171,7 +173,7 @@ def _centres(parts: Vectors, weights: npt.NDArray[np.float64]) -> Vectors:
 def _halves(parts: Vectors, weights: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int_], ...] | None:
     """The two voices in these parts, as numbers of parts; None when they are one. A few odd parts are set aside for that."""
     kept = np.arange(len(parts))
-    while len(kept) >= 2 * LEAST_PARTS:
+    while len(kept) >= 2 * LEAST_PARTS and weights[kept].sum() >= (1 - ODD) * weights.sum():
         side = _two(parts[kept], weights[kept])
         halves = kept[side], kept[~side]
         if not all(len(half) for half in halves):

@@ -93,6 +93,23 @@ def test_a_clip_is_cut_where_the_voice_changes_and_loses_no_sound():
     assert {found.voice[one.start] for one in cut[change:]} == {2}
 
 
+def test_hours_of_talk_are_told_apart_as_well():
+    random = np.random.default_rng(7)
+    directions = np.eye(2, 64, dtype=np.float32)
+
+    def encoder(windows):
+        rows = directions[[int(window[0] > 0.15) for window in windows]] + random.normal(0, 0.08, (len(windows), 64))
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+    voices = Voices(encoder)
+    clips = [clip(number * 2.0, ((0.1, 0.2)[number % 3 == 0], 1.0)) for number in range(7200)]
+    for at in range(0, len(clips), 30):
+        voices.hear(clips[at : at + 30])
+    found = voices.tell()
+    assert found.count == 2
+    assert np.mean([found.voice[one.start] == (1 if number % 3 == 0 else 2) for number, one in enumerate(clips)]) > 0.97
+
+
 def test_nothing_of_a_voice_is_left_after_the_telling():
     voices = Voices(Ears())
     voices.hear(talk(0.1, 0.2, 0.1))
