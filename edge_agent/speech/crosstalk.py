@@ -2,6 +2,8 @@
 
 - A clip is an echo only if the other channel explains nearly all of it (what is left is a quarter of its energy, or no more than
   the channel's own noise), and no 300 ms hold something of their own: who speaks at the same time is not lost.
+- Where they do, the clip is made shorter: from the first to the last such stretch, and 200 ms around, where the other channel
+  explains what is cut off.
 - Channels hold the same sound when one is the other at equal level: a mono recording written as stereo.
 
 What a room has changed too much for this is left to the comparison of texts (`turns`).
@@ -17,14 +19,16 @@ from edge_agent.speech.clips import LONGEST_S, RATE_HZ, STRETCH, Clip, Samples
 DELAY: Final = RATE_HZ // 4
 KEPT: Final = STRETCH + int(2 * LONGEST_S) * RATE_HZ
 LOUDER: Final = 2.0
-"""The source is at least 3 dB louder than its echo."""
+"""A source is at least 3 dB louder than its echo."""
 EXPLAINED: Final = 0.75
-RELATED: Final = 0.1
+RELATED: Final = 0.002
+"""Share of a clip's energy that another channel must explain before they have anything to do with each other."""
 NOISY: Final = 2.0
 QUIETEST: Final = 0.1
 """The quietest tenth of a channel is its noise; a little more than that is still noise."""
 FRAME: Final = RATE_HZ // 10
 OWN_FRAMES: Final = 3
+AROUND: Final = 2
 SAME: Final = 0.01
 """Energy of the difference, as a share: -20 dB, more than any coder leaves between two equal channels."""
 SOUND: Final = 1e-5
@@ -43,24 +47,37 @@ class Recent:
         if (spare := self._held.shape[1] - KEPT) > RATE_HZ * 10:
             self._held, self._at = self._held[:, spare:].copy(), self._at + spare
 
-    def is_echo(self, clip: Clip, channel: int) -> bool:
-        """Whether another channel explains a clip of this one."""
+    def own(self, clip: Clip, channel: int) -> Clip | None:
+        """What is left of a clip of this channel without what another channel explains at its ends; None when it is an echo."""
         speech = clip.sound[clip.before : clip.before + clip.end - clip.start]
         low, high = clip.start - DELAY - self._at, clip.end + DELAY - self._at
         wide = np.pad(self._held[:, max(0, low) : high], ((0, 0), (max(0, -low), max(0, high - self._held.shape[1]))))
         frames = _frames(self._held[channel])
         noise = NOISY * float(np.quantile(frames, QUIETEST)) if len(frames) else 0.0
-        return any(_explains(wide[other], speech, noise) for other in range(len(wide)) if other != channel)
+        start, end = 0, len(speech)
+        for other in range(len(wide)):
+            if other != channel and start < end:
+                first, last = _own(wide[other], speech, noise)
+                start, end = max(start, first), min(end, last)
+        if start >= end:
+            return None
+        if (start, end) == (0, len(speech)):
+            return clip
+        left, right = (clip.before + start if start else 0), (clip.before + end if end < len(speech) else len(clip.sound))
+        return Clip(
+            start=clip.start + start, end=clip.start + end, before=0 if start else clip.before, sound=clip.sound[left:right]
+        )
 
 
-def _explains(wide: Samples, speech: Samples, noise: float) -> bool:
-    """Whether `speech` is a quieter copy of some stretch of `wide`, which is longer by twice the longest delay.
+def _own(wide: Samples, speech: Samples, noise: float) -> tuple[int, int]:
+    """From where to where `speech` is its own; (0, 0) when all of it is a quieter copy of some stretch of `wide`.
 
-    `noise` is the mean square that may be left without meaning anything.
+    `wide` is longer by twice the longest delay; `noise` is the mean square that may be left without meaning anything.
     """
+    everything = (0, len(speech))
     energy, others = float(speech @ speech), np.square(wide, dtype=np.float64)
-    if others[DELAY:-DELAY].sum() < LOUDER * energy or energy == 0:
-        return False
+    if energy == 0 or others.sum() < RELATED * energy:
+        return everything
     size = 1 << (len(wide) + len(speech) - 1).bit_length()
     spectra = np.fft.rfft(wide, size) * np.conj(np.fft.rfft(speech, size))
     products = np.fft.irfft(spectra, size)[: 2 * DELAY + 1]
@@ -68,19 +85,17 @@ def _explains(wide: Samples, speech: Samples, noise: float) -> bool:
     energies = np.maximum(sums[len(speech) :] - sums[: -len(speech)], 1e-12)[: 2 * DELAY + 1]
     lag = int(np.argmax(products**2 / energies))
     explained = products[lag] ** 2 / energies[lag]
-    if explained < RELATED * energy or energies[lag] < LOUDER * energy:
-        return False
-    if energy - explained > max((1 - EXPLAINED) * energy, noise * len(speech)):
-        return False
+    if explained < RELATED * energy or explained * LOUDER > energies[lag]:
+        return everything
     rest = speech - np.float32(products[lag] / energies[lag]) * wide[lag : lag + len(speech)]
-    return not _has_own(rest, speech, noise)
-
-
-def _has_own(rest: Samples, speech: Samples, noise: float) -> bool:
-    """Whether 300 ms in a row hold sound that is not explained."""
     left, whole = _frames(rest), _frames(speech)
     own = (left > whole / 2) & (whole > whole.mean() / 10) & (left > noise)
-    return bool((np.convolve(own, np.ones(OWN_FRAMES), "valid") >= OWN_FRAMES).any()) if len(own) >= OWN_FRAMES else False
+    runs = np.flatnonzero(np.convolve(own, np.ones(OWN_FRAMES), "valid") >= OWN_FRAMES) if len(own) >= OWN_FRAMES else own[:0]
+    if not len(runs):
+        return (0, 0) if energy - explained <= max((1 - EXPLAINED) * energy, noise * len(speech)) else everything
+    first, last = max(0, int(runs[0]) - AROUND), int(runs[-1]) + OWN_FRAMES + AROUND
+    head, tail = left[:first].sum() <= whole[:first].sum() / 2, left[last:].sum() <= whole[last:].sum() / 2
+    return first * FRAME if head else 0, min(len(speech), last * FRAME) if tail and last < len(left) else len(speech)
 
 
 def _frames(sound: Samples) -> npt.NDArray[np.float64]:

@@ -103,7 +103,7 @@ class Lanes:
 
     def _heard(self, clips: Sequence[Clip], channel: int, recent: Recent | None) -> Sequence[Clip]:
         if recent is not None:
-            return [clip for clip in clips if not recent.is_echo(clip, channel)]
+            return [own for clip in clips if (own := recent.own(clip, channel)) is not None]
         return self._voices.hear(clips) if self._voices is not None else clips
 
     def utterances(self, found: Sequence[Piece]) -> tuple[tuple[Utterance, ...], Separation]:

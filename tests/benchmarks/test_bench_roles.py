@@ -68,10 +68,10 @@ def by_channel(talk: Talk) -> dict:
     recent = Recent(len(talk.sound))
     recent.add(talk.sound)
     spoken = [
-        (ms(one.start), ms(one.end), BOTH[channel].value)
+        (ms(own.start), ms(own.end), BOTH[channel].value)
         for channel, sound in enumerate(talk.sound)
         for one in clips_of(sound)
-        if not recent.is_echo(one, channel)
+        if (own := recent.own(one, channel)) is not None
     ]
     return dict(shares(talk, spoken))
 
