@@ -21,7 +21,7 @@ from edge_agent.config import Config
 from edge_agent.domain.consent import Policy
 from edge_agent.domain.metrics import measure
 from edge_agent.domain.notes import Notes
-from edge_agent.errors import BadConfig, NotFound
+from edge_agent.errors import BadConfig, MissingAsset, NotFound
 from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edge_agent.ledger.watermarks import WatermarkServer
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.speech.lanes import Ear
     from edge_agent.speech.live import Live
     from edge_agent.speech.transcriber import WhisperTranscriber
     from edge_agent.tagging.tagger import RuleTagger
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 OCR: Final = "ppocr-v6-small"
 VAD: Final = "silero-vad"
+VOICES: Final = "ge2e-voices"
 
 
 class SystemClock:
@@ -218,9 +220,21 @@ class Speech:
         return WhisperTranscriber(
             model(self._settings, speech.model), threads=speech.threads, workers=speech.workers, batch=speech.batch,
             limits=self._settings.limits, name=speech.model, digest=store.digest_of(speech.model, models),
-            memory_bytes=speech.memory_bytes, progress=self._progress, position=self._position,
+            memory_bytes=speech.memory_bytes, progress=self._progress, position=self._position, ear=self._ear(),
             hints=speech.hints, recovery=speech.recovery, filters=speech.filters, hearing=speech.hearing,
         )  # fmt: skip
+
+    def _ear(self) -> "Ear":
+        """What tells voices on one channel apart; its weights are wished for, not needed."""
+        from edge_agent.speech.lanes import Ear  # noqa: PLC0415
+        from edge_agent.speech.timbre import Timbre  # noqa: PLC0415
+
+        if not self._settings.speech.roles:
+            return Ear(reason="switched-off")
+        try:
+            return Ear(encoder=Timbre(model(self._settings, VOICES)), reason="")
+        except MissingAsset:
+            return Ear(reason="no-model")
 
     def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":
         heard = self.engine.transcribe(media, channels=channels, terms=terms)

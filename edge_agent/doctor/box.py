@@ -8,6 +8,7 @@ from edge_agent.doctor.finding import Finding, State
 
 _WAITING_MANY: Final = 50
 _OTHERS: Final = 0o007
+_VOICES: Final = "pip download --no-deps -d DIR resemblyzer==0.1.4 && edge-agent models install ge2e-voices --from-dir DIR"
 RESTART: Final = "systemctl restart edge-agent.target"
 
 
@@ -49,6 +50,23 @@ def models(facts: Facts) -> Finding:
     if not facts.models:
         return Finding(check="models", state="unknown", zh="无法检查模型", en="models could not be checked")
     return Finding(check="models", state="ok", zh="模型齐全且校验通过", en="all models are here and match their digests")
+
+
+def voices(facts: Facts) -> Finding:
+    if facts.voices == "off":
+        return Finding(
+            check="voices", state="ok", zh="未启用单声道说话人区分", en="voices on one channel are not told apart: switched off"
+        )
+    if facts.voices != "ok":
+        return Finding(
+            check="voices",
+            state="warn",
+            zh="区分说话人的模型未安装或损坏：单声道录音的说话人一律记为未知",
+            en="the model that tells voices apart is missing or damaged: on one channel everybody is unknown",
+            remedy_zh=_VOICES.replace("DIR", "目录"),
+            remedy=_VOICES,
+        )
+    return Finding(check="voices", state="ok", zh="单声道录音可按声音区分说话人", en="voices on one channel can be told apart")
 
 
 def inbox(facts: Facts) -> Finding:

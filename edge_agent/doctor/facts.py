@@ -101,6 +101,8 @@ class Facts:
     """Our own file names in the keys folder that others may read."""
     models: tuple[tuple[str, str], ...] = ()
     """Name of a needed model and its state: ok, missing, damaged."""
+    voices: str = "off"
+    """State of the model that tells voices apart (ok, missing, damaged), or off."""
     inbox: Inbox = Inbox(exists=False)
     worker_running: bool | None = None
     uplink_running: bool | None = None

@@ -48,6 +48,7 @@ def gather(settings: Config) -> Facts:
         initialised=(paths.keys / "recipients.toml").is_file(),
         keys_open=_open_to_others(paths.keys),
         models=tuple(_models(settings)),
+        voices=_model(settings, app.VOICES) if settings.speech.roles else "off",
         inbox=_inbox(settings),
         worker_running=answers.worker_runs(settings),
         uplink_running=_active(_UPLINK),
@@ -108,14 +109,18 @@ def _open_to_others(folder: Path) -> tuple[str, ...]:
 
 
 def _models(settings: Config) -> Iterator[tuple[str, str]]:
-    known, into = shipped(), settings.paths.models
     for name in (settings.speech.model, app.VAD, app.OCR):
-        state = "missing"
-        with suppress(EdgeError):
-            for candidate in known.candidates(name):
-                if store.place(candidate, into).is_dir():
-                    state = "damaged" if store.damage(candidate, into) else "ok"
-        yield name, state
+        yield name, _model(settings, name)
+
+
+def _model(settings: Config, name: str) -> str:
+    known, into = shipped(), settings.paths.models
+    state = "missing"
+    with suppress(EdgeError):
+        for candidate in known.candidates(name):
+            if store.place(candidate, into).is_dir():
+                state = "damaged" if store.damage(candidate, into) else "ok"
+    return state
 
 
 def _inbox(settings: Config) -> Inbox:

@@ -47,7 +47,7 @@ class Correction(Document, frozen=True, kw_only=True):
 
 
 class Utterance(Document, frozen=True, kw_only=True):
-    """`raw` and `normalised` are empty where they would repeat `text`."""
+    """`raw` and `normalised` are empty where they would repeat `text`. `voice` 1, 2, …: told apart by voice; 0 = not."""
 
     start_ms: int
     end_ms: int
@@ -58,6 +58,7 @@ class Utterance(Document, frozen=True, kw_only=True):
     raw: str = ""
     normalised: str = ""
     overlapped: bool = False
+    voice: int = 0
     corrections: list[Correction]
 
 
@@ -71,6 +72,15 @@ class TextQuality(Document, frozen=True, kw_only=True):
     logprob: float | None
     left_out_ms: int = 0
     """How long babble or noise sounded like speech and was left out."""
+
+
+class Separation(Document, frozen=True, kw_only=True):
+    """How speakers were told apart (channels, voices, none), how many voices were, and as a code what kept it from more."""
+
+    way: str
+    voices: int
+    reason: str
+    same_sound: bool
 
 
 class FactLine(Document, frozen=True, kw_only=True):
@@ -93,6 +103,7 @@ class Transcription(Document, frozen=True, kw_only=True):
     rtf: float
     utterances: list[Utterance]
     quality: TextQuality
+    separation: Separation
     facts: list[FactLine]
     metrics: TalkMetrics | None
 

@@ -34,6 +34,7 @@ class Utterance:
 
     `raw` is the recogniser's own text where `corrections` changed it, `normalised` the same sentence with numbers in digits
     where that differs; both empty when they say nothing new. `overlapped`: somebody else spoke during most of it.
+    `voice` numbers the voices told apart on one channel, by who spoke first; 0 where none were, or this is nobody's for sure.
     """
 
     start_ms: int
@@ -46,6 +47,7 @@ class Utterance:
     corrections: tuple[Correction, ...] = ()
     normalised: str = ""
     overlapped: bool = False
+    voice: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,28 @@ class Quality:
     left_out_ms: int = 0
 
 
+class Way(StrEnum):
+    """How it was told who spoke: each on a channel of their own, by voice, or not at all."""
+
+    CHANNELS = "channels"
+    VOICES = "voices"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """How speakers were told apart. `reason` is a code for what kept it from going further, empty when nothing did.
+
+    `switched-off`, `no-model` (its weights are not installed), `no-speech`, `one-voice`, `no-evidence` (voices told apart, but
+    nothing said whose they are). `same_sound`: the channels held the same and were heard as one.
+    """
+
+    way: Way = Way.NONE
+    voices: int = 0
+    reason: str = ""
+    same_sound: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """Utterances ordered by (start, end). `rtf` = decode time / audio time; `doubtful` counts low-confidence utterances."""
@@ -74,6 +98,7 @@ class Transcript:
     rtf: float
     utterances: tuple[Utterance, ...]
     quality: Quality = Quality()
+    separation: Separation = Separation()
 
     @property
     def doubtful(self) -> int:

@@ -1,129 +1,124 @@
-"""One channel of a talk: its sound since the utterance of now began, what is over and waits, and what was said last."""
+"""The channels of one recording: what is recognised one by one, and who speaks on each.
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+- A named channel is a lane of its own; more channels in the file than names are `unknown`. Echoes of another lane are dropped.
+- Without names the channels are mixed to one lane. Channels that hold the same sound are one lane as well, whatever their names:
+  the first ten seconds of sound in the first minute decide.
+- On one lane that is not one person's, voices are told apart (`voices`), and named if what they say shows whose they are
+  (`naming`); each then counts as a channel. Switched off or without its weights, everything there is `unknown`.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from edge_agent.speech.clips import MARGIN, PAD_MS, RATE_HZ, Clip, Samples
-from edge_agent.speech.endpoints import Endpoints, Span
+from edge_agent.domain.transcript import Separation, Speaker, Utterance, Way
+from edge_agent.speech.clips import RATE_HZ, Clip, Clipper, Samples
+from edge_agent.speech.crosstalk import Recent, same_sound
+from edge_agent.speech.naming import named
 from edge_agent.speech.pieces import Piece
-from edge_agent.speech.recogniser import SHORT_SAMPLES
-from edge_agent.speech.windows import LONGEST, Packer, Window
+from edge_agent.speech.turns import utterances
+from edge_agent.speech.voices import NOBODY, Encoder, Voices
+from edge_agent.speech.windows import Packer, Window
 
-PAD: Final = RATE_HZ * PAD_MS // 1000
-_ROOM: Final = 2 * RATE_HZ
-"""So much of what was said before is worth a window that is not short."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Over:
-    spans: tuple[Span, ...]
-    clips: tuple[Clip, ...]
+DECIDED: Final = 10 * RATE_HZ
+UNDECIDED: Final = 60 * RATE_HZ
+BOTH: Final = frozenset({Speaker.REP, Speaker.CUSTOMER})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Guess:
-    """What an utterance says that was recognised in a pause, which may go on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ear:
+    """What tells voices apart; `encoder` is None with the `reason` why not."""
 
-    spans: tuple[Span, ...]
-    told: list[Piece]
+    encoder: Encoder | None = None
+    reason: str = "switched-off"
 
 
-@dataclass(slots=True, eq=False)
-class Lane:
-    """`hear` its samples; `waiting` are the utterances that are over, `guess` one that may be."""
+class Lanes:
+    """One recording: its windows as they fill, then its utterances with their speakers."""
 
-    channel: int
-    ends: Endpoints
-    before: int
-    waiting: list[Over] = field(default_factory=list)
-    guess: Guess | None = None
-    _held: Samples = field(default_factory=lambda: np.zeros(0, np.float32))
-    _held_at: int = 0
-    _last_end: int = 0
-    _said: deque[Clip] = field(default_factory=deque)
+    def __init__(self, named_channels: tuple[Speaker, ...], ear: Ear) -> None:
+        self._named = named_channels
+        self._ear = ear
+        self._voices: Voices | None = None
+        self._speakers: tuple[Speaker, ...] = ()
+        self._same = False
+        self.samples = 0
 
-    def hear(self, samples: Samples) -> None:
-        self._held = np.concatenate([self._held, samples])
-        self._end(self.ends.push(samples))
+    def windows(self, blocks: Iterator[Samples]) -> Iterator[Window]:
+        clippers: list[Clipper] = []
+        packers: list[Packer] = []
+        recent: Recent | None = None
+        for block in self._as_one(blocks):
+            if not clippers:
+                clippers = [Clipper() for _ in block]
+                packers = [Packer(channel) for channel in range(len(block))]
+                recent = Recent(len(block)) if len(block) > 1 else None
+                self._begin(len(block))
+            self.samples += block.shape[1]
+            if recent is not None:
+                recent.add(block)
+            for channel, lane in enumerate(block):
+                for clip in self._heard(list(clippers[channel].push(lane)), channel, recent):
+                    yield from packers[channel].add(clip)
+        for channel, clipper in enumerate(clippers):
+            for clip in self._heard(list(clipper.flush()), channel, recent):
+                yield from packers[channel].add(clip)
+            yield from packers[channel].flush()
 
-    def flush(self) -> None:
-        self._end(self.ends.flush())
+    def _as_one(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
+        """(lanes, n) blocks: one lane when the channels have no names or hold the same, else one per channel."""
+        waiting: list[Samples] = []
+        sound = length = 0
+        for block in blocks:
+            if length < UNDECIDED and len(block) > 1 and self._named:
+                waiting.append(block)
+                same = same_sound(block)
+                length += block.shape[1]
+                sound += 0 if same is None else block.shape[1]
+                self._same = bool(sound) and same is not False
+                if same is not False and sound < DECIDED and length < UNDECIDED:
+                    continue
+                length = UNDECIDED
+                yield from map(self._lanes, waiting)
+                waiting = []
+            else:
+                yield self._lanes(block)
+        yield from map(self._lanes, waiting)
 
-    def _end(self, over: Sequence[tuple[Span, ...]]) -> None:
-        for spans in over:
-            clips = self.clips(spans)
-            self.waiting.append(Over(spans=spans, clips=clips))
-            self._last_end = clips[-1].end
-        begun = self.ends.begun
-        needed = (self.ends.at if begun is None else begun) - PAD - MARGIN - RATE_HZ // 10
-        if needed > self._held_at + RATE_HZ:
-            self._held, self._held_at = self._held[needed - self._held_at :].copy(), needed
+    def _lanes(self, block: Samples) -> Samples:
+        if len(block) == 1:
+            return block
+        return np.mean(block, axis=0, keepdims=True) if self._same or not self._named else block
 
-    def clips(self, spans: Sequence[Span]) -> tuple[Clip, ...]:
-        """Spans as clips: padded, with their margins of real sound, never into a neighbour."""
-        last = self._last_end
-        padded = []
-        for number, (start, end) in enumerate(spans):
-            following = spans[number + 1][0] if number + 1 < len(spans) else None
-            begins = max(last, start - PAD)
-            last = end + PAD if following is None else min(end + PAD, (end + following) // 2)
-            padded.append((begins, last))
-        found, before = [], self._last_end
-        for number, (start, end) in enumerate(padded):
-            following = padded[number + 1][0] if number + 1 < len(padded) else None
-            left = max(start - MARGIN, (start + before) // 2 if before else 0, self._held_at)
-            right = end + MARGIN if following is None else min(end + MARGIN, (end + following + 1) // 2)
-            sound = self._held[left - self._held_at : right - self._held_at].copy()
-            found.append(Clip(start=start, end=min(end, left + len(sound)), before=start - left, sound=sound))
-            before = end
-        return tuple(found)
+    def _begin(self, lanes: int) -> None:
+        if lanes > 1:
+            self._speakers = (self._named + (Speaker.UNKNOWN,) * lanes)[:lanes]
+            return
+        self._speakers = (self._named[0] if len(self._named) == 1 else Speaker.UNKNOWN,)
+        if self._speakers[0] is Speaker.UNKNOWN and self._ear.encoder is not None:
+            self._voices = Voices(self._ear.encoder)
 
-    def stands(self, spans: tuple[Span, ...]) -> bool:
-        """Whether a guess about these spans may still become, or is, what was said."""
-        return self.ends.pausing == spans or any(one.spans == spans for one in self.waiting[:1])
+    def _heard(self, clips: Sequence[Clip], channel: int, recent: Recent | None) -> Sequence[Clip]:
+        if recent is not None:
+            return [own for clip in clips if (own := recent.own(clip, channel)) is not None]
+        return self._voices.hear(clips) if self._voices is not None else clips
 
-    def leave_out(self, late: Callable[[int], bool]) -> int:
-        count = 0
-        while self.waiting and late(self.waiting[0].clips[-1].end):
-            self.take(1)
-            count += 1
-        return count
-
-    def fitting(self) -> int:
-        """How many of those that wait go into one window; at least one."""
-        count, length = 0, 0
-        for one in self.waiting:
-            length += sum(len(clip.sound) for clip in one.clips)
-            if count and length > LONGEST:
-                break
-            count += 1
-        return count
-
-    def window(self, over: Sequence[tuple[Clip, ...]], *, before: bool = True) -> Window:
-        """The new clips, with `before` behind as much of what was said before as fits."""
-        new = [clip for clips in over for clip in clips]
-        length = sum(len(clip.sound) for clip in new)
-        room = min(self.before, (SHORT_SAMPLES if length <= SHORT_SAMPLES - _ROOM else LONGEST) - length)
-        old: deque[Clip] = deque()
-        for clip in reversed(self._said if before else ()):
-            room -= len(clip.sound)
-            if room < 0:
-                break
-            old.appendleft(clip)
-        packer = Packer(self.channel)
-        for clip in (*old, *new):
-            list(packer.add(clip))
-        return next(packer.flush())
-
-    def take(self, count: int) -> list[Over]:
-        """Those utterances no longer wait; they are what was said before the next."""
-        taken, self.waiting = self.waiting[:count], self.waiting[count:]
-        for one in taken:
-            self._said += one.clips
-        while len(self._said) > 1 and sum(len(clip.sound) for clip in self._said) > self.before + RATE_HZ:
-            self._said.popleft()
-        return taken
+    def utterances(self, found: Sequence[Piece]) -> tuple[tuple[Utterance, ...], Separation]:
+        """Who said what, and how that was told. Call it once, after the last window."""
+        if self._voices is None:
+            way = Way.NONE if set(self._speakers) <= {Speaker.UNKNOWN} else Way.CHANNELS
+            reason = "" if way is Way.CHANNELS or len(self._speakers) > 1 else self._ear.reason
+            return utterances(found, self._speakers), Separation(way=way, reason=reason, same_sound=self._same)
+        told = self._voices.tell()
+        owned = [dataclasses.replace(piece, channel=told.voice.get(piece.start, NOBODY)) for piece in found]
+        said = {voice: "。".join(piece.text for piece in owned if piece.channel == voice) for voice in range(1, told.count + 1)}
+        names = named(said, told.seconds, these_two=len(self._named) == len(BOTH) and set(self._named) == BOTH)
+        speakers = [names.get(voice, Speaker.UNKNOWN) for voice in range(told.count + 1)]
+        reason = "" if names else {0: "no-speech", 1: "one-voice"}.get(told.count, "no-evidence")
+        return (
+            utterances(owned, speakers, voices=range(told.count + 1)),
+            Separation(way=Way.VOICES, voices=told.count, reason=reason, same_sound=self._same),
+        )

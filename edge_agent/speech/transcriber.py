@@ -1,8 +1,6 @@
 """The recogniser of calls as the pipeline knows it: media in, Transcript out, the same memory for a minute and for four hours.
 
-- `channels` names the speaker of each channel, left first. A named channel is recognised on its own; more channels in the file
-  than names are `unknown`; one channel under several names cannot be told apart and is `unknown`.
-- Without names the channels are mixed to one, `unknown`.
+- `channels` names the speaker of each channel, left first; what they mean for the file at hand is told in `lanes`.
 - Text comes out in simplified characters.
 
 Not here: the model's files (`assets` verifies them; this is given a folder), sealing, tags.
@@ -16,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from edge_agent import sandbox
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker, Transcript
 from edge_agent.speech import hearing
-from edge_agent.speech.clips import RATE_HZ, Clipper, Samples
+from edge_agent.speech.clips import RATE_HZ, Samples
+from edge_agent.speech.lanes import Ear, Lanes
 from edge_agent.speech.memory import fitting, give_back, keep_freed, shape_of
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.quality import Gauge
@@ -30,8 +27,7 @@ from edge_agent.speech.readers import Readers
 from edge_agent.speech.recogniser import Reading, Recogniser
 from edge_agent.speech.sieve import sifted
 from edge_agent.speech.trade import Trade
-from edge_agent.speech.turns import utterances
-from edge_agent.speech.windows import Packer, Window
+from edge_agent.speech.windows import Window
 from edge_agent.speech.writing import Writing
 
 
@@ -45,7 +41,7 @@ class _Said:
 
 
 class WhisperTranscriber:
-    """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time.
+    """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time. `ear` tells voices apart.
 
     `hints` and `recovery` listen for the terms given (`trade`), `filters` keeps out what nobody said (`guard`, `sieve`),
     `hearing` hears noisy sound a second time. `progress` is called after every decoded block and every recognised batch: hours
@@ -75,6 +71,7 @@ class WhisperTranscriber:
         recovery: bool = True,
         filters: bool = True,
         hearing: bool = True,
+        ear: Ear | None = None,
     ) -> None:
         if memory_bytes is not None:
             workers, batch = fitting(shape_of(model_dir), workers=workers, batch=batch, memory_bytes=memory_bytes)
@@ -93,6 +90,7 @@ class WhisperTranscriber:
         self._filters = filters
         self._hearing = hearing
         self._held_s = 0.0
+        self._ear = ear or Ear()
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         """Recognise a seekable stream of any supported container.
@@ -104,7 +102,7 @@ class WhisperTranscriber:
         began, self._held_s = time.monotonic(), 0.0
         known = [self._writing.simplified(term) for term in terms]
         trade = Trade(self._recogniser, self._writing, known, hints=self._hints, recovery=self._recovery)
-        heard = _Heard(channels)
+        heard = Lanes(channels, self._ear)
         readers = Readers(
             lambda windows: self._read(windows, trade), workers=self._workers, batch=self._batch, between=self._step
         )  # fmt: skip
@@ -116,6 +114,7 @@ class WhisperTranscriber:
             gauge.add(window, said.written, said.kept)
             found += said.told
         duration_ms = heard.samples * 1000 // RATE_HZ
+        spoken, separation = heard.utterances(found)
         self._position(duration_ms, duration_ms)
         give_back()
         return Transcript(
@@ -123,8 +122,9 @@ class WhisperTranscriber:
             model_digest=self._digest,
             duration_ms=duration_ms,
             rtf=round((time.monotonic() - began - self._held_s) * 1000 / max(1, duration_ms), 4),
-            utterances=utterances(found, heard.speakers),
+            utterances=spoken,
             quality=gauge.quality(),
+            separation=separation,
         )
 
     def _watched(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
@@ -181,39 +181,3 @@ class _Counted:
             self._reached = at / size if at < size else 0.0  # read whole before it is decoded: says nothing
             yield block
         self._reached = 1.0
-
-
-class _Heard:
-    """The channels of one recording: windows as they fill, how much was heard, and who speaks where."""
-
-    def __init__(self, named: tuple[Speaker, ...]) -> None:
-        self._named = named
-        self.samples = 0
-        self.speakers: tuple[Speaker, ...] = ()
-
-    def windows(self, blocks: Iterator[Samples]) -> Iterator[Window]:
-        clippers: list[Clipper] = []
-        packers: list[Packer] = []
-        for block in blocks:
-            lanes = self._lanes(block)
-            if not clippers:
-                clippers = [Clipper() for _ in lanes]
-                packers = [Packer(channel) for channel in range(len(lanes))]
-            self.samples += block.shape[1]
-            for clipper, packer, lane in zip(clippers, packers, lanes, strict=True):
-                for clip in clipper.push(lane):
-                    yield from packer.add(clip)
-        for clipper, packer in zip(clippers, packers, strict=True):
-            for clip in clipper.flush():
-                yield from packer.add(clip)
-            yield from packer.flush()
-
-    def _lanes(self, block: Samples) -> Samples:
-        """(lanes, n): the channels to recognise one by one."""
-        count = block.shape[0]
-        if count == 1 or not self._named:
-            self.speakers = (self._named[0] if len(self._named) == 1 else Speaker.UNKNOWN,)
-            return block if count == 1 else np.mean(block, axis=0, keepdims=True)
-        padding = (Speaker.UNKNOWN,) * count
-        self.speakers = (self._named + padding)[:count]
-        return block

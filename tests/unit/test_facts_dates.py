@@ -1,13 +1,11 @@
 """Days and times against the moment a talk began: Wednesday, 25 November 2026, ten in the morning."""
 
-import time
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
 from edge_agent import facts
 from edge_agent.domain.notes import FactKind
-from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 
 AT = datetime.fromisoformat("2026-11-25T10:00+08:00")
 
@@ -71,19 +69,6 @@ def test_a_second_weekday_is_in_the_week_of_the_first():
 
 def test_feast_beyond_the_table_is_named_without_a_day():
     assert dates("春节", datetime.fromisoformat("2045-05-01T10:00+08:00")) == [""]
-
-
-def test_a_talk_counts_from_the_day_it_is_where_the_box_stands(monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Shanghai")
-    time.tzset()
-    try:
-        said = Utterance(start_ms=0, end_ms=1000, speaker=Speaker.REP, text="明天")
-        talk = Transcript(model="m", model_digest="d", duration_ms=1000, rtf=0.1, utterances=(said,))
-        (tomorrow,) = facts.note(talk, datetime(2026, 11, 25, 17, tzinfo=UTC))
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert tomorrow.value == "2026-11-27"
 
 
 def test_a_sunday_still_belongs_to_the_week_before_monday():

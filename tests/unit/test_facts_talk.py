@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -114,9 +115,17 @@ def test_a_moment_that_is_none_is_refused(capsys):
     assert "YYYY-MM-DD" in capsys.readouterr().err
 
 
-def test_tomorrow_is_counted_in_the_configured_time_zone():
+def test_tomorrow_is_counted_in_the_configured_time_zone_or_else_the_machines(monkeypatch):
     late = datetime(2026, 11, 25, 17, tzinfo=UTC)  # already the 26th in Shanghai
     said = talk((Speaker.CUSTOMER, "明天再说。"))
     (there,) = app.Notepad(Config(timezone="Asia/Shanghai")).note(said, started_at=late).facts
     (here,) = app.Notepad(Config(timezone="UTC")).note(said, started_at=late).facts
     assert (there.value, here.value) == ("2026-11-27", "2026-11-26")
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        (own,) = app.Notepad(Config()).note(said, started_at=late).facts
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert own.value == there.value
