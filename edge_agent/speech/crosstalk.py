@@ -1,7 +1,7 @@
 """Sound of one channel that leaked into another: known by being the same wave, quieter, up to 250 ms earlier or later.
 
 - A clip is an echo only if the other channel explains nearly all of it (what is left is a quarter of its energy, or no more than
-  the channel's own noise), and no 300 ms hold something of their own: who speaks at the same time is not lost.
+  the channel's own noise), and no 200 ms hold something of their own: who speaks at the same time is not lost.
 - Where they do, the clip is made shorter: from the first to the last such stretch, and 200 ms around, where the other channel
   explains what is cut off.
 - Channels hold the same sound when one is the other at equal level: a mono recording written as stereo.
@@ -27,7 +27,7 @@ NOISY: Final = 2.0
 QUIETEST: Final = 0.1
 """The quietest tenth of a channel is its noise; a little more than that is still noise."""
 FRAME: Final = RATE_HZ // 10
-OWN_FRAMES: Final = 3
+OWN_FRAMES: Final = 2
 AROUND: Final = 2
 SAME: Final = 0.01
 """Energy of the difference, as a share: -20 dB, more than any coder leaves between two equal channels."""
