@@ -1,7 +1,7 @@
 """Sound of one channel that leaked into another: known by being the same wave, quieter, up to 250 ms earlier or later.
 
 - A clip is an echo only if the other channel explains nearly all of it (what is left is a quarter of its energy, or no more than
-  the channel's own noise), and no 300 ms hold something of their own: who speaks at the same time is not lost.
+  the channel's own noise), and no 200 ms hold something of their own: who speaks at the same time is not lost.
 - Where they do, the clip is made shorter: from the first to the last such stretch, and 200 ms around, where the other channel
   explains what is cut off.
 - Channels hold the same sound when one is the other at equal level: a mono recording written as stereo.
@@ -21,13 +21,13 @@ KEPT: Final = STRETCH + int(2 * LONGEST_S) * RATE_HZ
 LOUDER: Final = 2.0
 """A source is at least 3 dB louder than its echo."""
 EXPLAINED: Final = 0.75
-RELATED: Final = 0.002
+RELATED: Final = 0.05
 """Share of a clip's energy that another channel must explain before they have anything to do with each other."""
 NOISY: Final = 2.0
 QUIETEST: Final = 0.1
 """The quietest tenth of a channel is its noise; a little more than that is still noise."""
 FRAME: Final = RATE_HZ // 10
-OWN_FRAMES: Final = 3
+OWN_FRAMES: Final = 2
 AROUND: Final = 2
 SAME: Final = 0.01
 """Energy of the difference, as a share: -20 dB, more than any coder leaves between two equal channels."""
@@ -75,24 +75,31 @@ def _own(wide: Samples, speech: Samples, noise: float) -> tuple[int, int]:
     `wide` is longer by twice the longest delay; `noise` is the mean square that may be left without meaning anything.
     """
     everything = (0, len(speech))
-    energy, others = float(speech @ speech), np.square(wide, dtype=np.float64)
-    if energy == 0 or others.sum() < RELATED * energy:
+    whole, sources = _frames(speech), _frames(wide)
+    if len(whole) < OWN_FRAMES:
+        whole, sources = _frames(np.resize(speech, OWN_FRAMES * FRAME)), _frames(np.resize(wide, (OWN_FRAMES + 6) * FRAME))
+    louder = np.lib.stride_tricks.sliding_window_view(sources, 6).max(axis=1)[: len(whole)]
+    maybe = np.pad(louder, (0, len(whole) - len(louder)), "edge") >= LOUDER * whole
+    quieter = np.where(np.pad(np.repeat(maybe, FRAME), (0, FRAME), "edge")[: len(speech)], speech, np.float32(0))
+    energy, others = float(quieter @ quieter), np.square(wide, dtype=np.float64)
+    if energy == 0:
         return everything
     size = 1 << (len(wide) + len(speech) - 1).bit_length()
-    spectra = np.fft.rfft(wide, size) * np.conj(np.fft.rfft(speech, size))
+    spectra = np.fft.rfft(wide, size) * np.conj(np.fft.rfft(quieter, size))
     products = np.fft.irfft(spectra, size)[: 2 * DELAY + 1]
     sums = np.concatenate([[0.0], np.cumsum(others)])
     energies = np.maximum(sums[len(speech) :] - sums[: -len(speech)], 1e-12)[: 2 * DELAY + 1]
     lag = int(np.argmax(products**2 / energies))
     explained = products[lag] ** 2 / energies[lag]
-    if explained < RELATED * energy or explained * LOUDER > energies[lag]:
+    if explained < RELATED * energy:
         return everything
     rest = speech - np.float32(products[lag] / energies[lag]) * wide[lag : lag + len(speech)]
-    left, whole = _frames(rest), _frames(speech)
-    own = (left > whole / 2) & (whole > whole.mean() / 10) & (left > noise)
-    runs = np.flatnonzero(np.convolve(own, np.ones(OWN_FRAMES), "valid") >= OWN_FRAMES) if len(own) >= OWN_FRAMES else own[:0]
+    left = _frames(rest) if len(rest) >= OWN_FRAMES * FRAME else _frames(np.resize(rest, OWN_FRAMES * FRAME))
+    own = (~maybe | (left > whole / 2)) & (whole > whole.mean() / 10) & (left > noise)
+    runs = np.flatnonzero(np.convolve(own, np.ones(OWN_FRAMES), "valid") >= OWN_FRAMES)
     if not len(runs):
-        return (0, 0) if energy - explained <= max((1 - EXPLAINED) * energy, noise * len(speech)) else everything
+        rested = energy - explained <= max((1 - EXPLAINED) * energy, noise * len(speech))
+        return (0, 0) if rested and energy > float(speech @ speech) / 2 else everything
     first, last = max(0, int(runs[0]) - AROUND), int(runs[-1]) + OWN_FRAMES + AROUND
     head, tail = left[:first].sum() <= whole[:first].sum() / 2, left[last:].sum() <= whole[last:].sum() / 2
     return first * FRAME if head else 0, min(len(speech), last * FRAME) if tail and last < len(left) else len(speech)
