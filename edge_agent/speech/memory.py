@@ -6,6 +6,7 @@ What is counted, and measured on whisper-base int8 (MB; all threads at their wor
     the weights, 4/5 of their half-precision file (while loading: 1.8 x)    110
     for each thread, the encoder's attention: heads x 1500^2, and a bit     100
     for each window, what the decoder looks at and its five hypotheses       65
+    what a pool loses between pieces of different size, of the last two    + 20 %
 
 Whisper's heads are 64 wide. A larger model is counted by the same sums.
 
@@ -30,6 +31,7 @@ BEAMS: Final = 5
 FLOAT: Final = 4
 HEAD_WIDTH: Final = 64
 SLACK: Final = 1.4
+GAPS: Final = 1.2
 KEPT: Final = 0.8
 LOADING: Final = 1.8
 KEEPING: Final = {-8: 1, -4: 0, -1: 1_000_000_000, -2: 64 * 2**20}
@@ -49,7 +51,7 @@ class Shape:
         """Bytes at the worst moment."""
         encoder = self.width // HEAD_WIDTH * FRAMES**2 * FLOAT * SLACK
         window = FLOAT * self.width * (2 * self.layers * (FRAMES + BEAMS * TOKENS) + 3 * FRAMES)
-        working = KEPT * self.file_bytes + workers * (encoder + batch * window)
+        working = KEPT * self.file_bytes + workers * (encoder + batch * window) * GAPS
         return FIXED + int(max(LOADING * self.file_bytes, working))
 
 
