@@ -207,8 +207,10 @@ class Speech:
 
     @cached_property
     def engine(self) -> "WhisperTranscriber":
+        from edge_agent.lexicon import words  # noqa: PLC0415
         from edge_agent.speech.transcriber import WhisperTranscriber  # noqa: PLC0415
 
+        words.configure(self._settings.paths.cache)
         models, speech = self._settings.paths.models, self._settings.speech
         model(self._settings, VAD)
         return WhisperTranscriber(

@@ -4,7 +4,6 @@
     ├── Refused                   exit 1   the input or the state forbids it; nothing was lost
     │   ├── BadInput              a foreign file or value cannot be used (`kind` names why: "empty", "truncated", …)
     │   ├── BadConfig             a configuration, lexicon, manifest or planogram breaks its closed schema
-    │   │   └── BadLexicon        the same of the lexicons, its problems one by one (`lexicon.problems`)
     │   ├── MissingAsset          a model, font or sample is absent or does not match its digest
     │   ├── SealBroken            a sealed object, share or signature does not verify
     │   ├── NotAllowed            consent, role or lifecycle forbids the step

@@ -88,11 +88,11 @@ class WhisperTranscriber:
         self._progress = progress
         self._position = position
         self._writing = Writing()
-        self._held_s = 0.0
         self._hints = hints
         self._recovery = recovery
         self._filters = filters
         self._hearing = hearing
+        self._held_s = 0.0
 
     def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
         """Recognise a seekable stream of any supported container.
@@ -132,12 +132,6 @@ class WhisperTranscriber:
             self._step()
             yield block
 
-    def _step(self) -> None:
-        """Say that something was done. Who hears it may hold us up, and that is not our time."""
-        began = time.monotonic()
-        self._progress()
-        self._held_s += time.monotonic() - began
-
     def _read(self, windows: Sequence[Window], trade: Trade) -> list[_Said]:
         """By one of several threads."""
         readings = self._readings(windows)
@@ -161,6 +155,12 @@ class WhisperTranscriber:
 
     def _again(self, sound: Samples) -> str:
         return self._writing(self._recogniser.read([sound], ())[0].text)
+
+    def _step(self) -> None:
+        """Say that something was done. Who hears it may hold us up, and that is not our time."""
+        began = time.monotonic()
+        self._progress()
+        self._held_s += time.monotonic() - began
 
 
 class _Counted:

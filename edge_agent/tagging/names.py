@@ -8,7 +8,7 @@ three syllables or more counts wherever it sounds; one of two counts only right 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from edge_agent.tagging.sound import spell
+from edge_agent.terms.spelling import spell
 
 _ALONE: Final = 3
 _POINTING: Final = ("人家", "他们", "他们家", "那家", "别家", "对面", "隔壁")

@@ -50,6 +50,8 @@ _SAME: Final = 2.5
 _SAME_UNLIKE: Final = 8.0
 _PARTICLE: Final = 4.0
 """What more is needed where the stretch begins or ends with a particle."""
+_LETTER: Final = 4.0
+"""What more is needed where a letter, or in two syllables a figure, stands for a Chinese character."""
 _WORD: Final = 6.0
 """What more is needed where the stretch is a word of three characters or more in the dictionary."""
 
@@ -76,6 +78,8 @@ def weigh(hit: Hit, stretch: str, *, oddity: float, terms: int, beside: bool) ->
     needed += _CROWD * math.log(max(terms, _USUAL_COUNT) / _USUAL_COUNT)
     if size > 2 and known(stretch) > -math.inf:  # a long word that the dictionary has is no accident
         needed += _WORD
+    if hit.reading.plain and any(c.isascii() and (c.isalpha() or size <= 2) for c in stretch):
+        needed += _LETTER
     if stretch[0] in PARTICLES or stretch[-1] in PARTICLES:
         needed += _PARTICLE
     odds = oddity - needed + (_BESIDE if beside else 0.0)

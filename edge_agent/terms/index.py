@@ -24,7 +24,8 @@ FIGURE: Final = 0.3
 _FEW: Final = 2
 _MOST: Final = 64
 """Terms of more syllables are not looked for."""
-_ROOM: Final = 1 << 24
+_BITS: Final = 24
+_LOW: Final = (1 << _BITS) - 1
 _BACK: Final = 1 << 8
 """A reading's number and a place in the text in one integer; places may be a little below zero."""
 EVEN_ONLY: Final = 4
@@ -39,6 +40,11 @@ class Reading:
     syllables: tuple[str, ...]
     tones: tuple[int, ...]
     letters: tuple[str, ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the term is Chinese characters only."""
+        return not any(letter.isascii() for letter in self.letters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class Heard:
 class Index:
     def __init__(self, terms: Sequence[str]) -> None:
         self._readings: list[Reading] = []
+        self._lengths: list[int] = []
         self._pairs: dict[int, list[int]] = defaultdict(list)
         for number, term in enumerate(terms):
             letters = _letters(term)
@@ -90,29 +97,29 @@ class Index:
             return
         number = len(self._readings)
         self._readings.append(reading)
+        self._lengths.append(len(reading.syllables))
         kinds = [(coarse(s),) if len(reading.syllables) > _FEW else classes(s) for s in reading.syllables]
         for first, one in enumerate(kinds):
             for gap, other in enumerate(kinds[first + 1 : first + 3], 1):
                 for pair in product(one, other):
-                    self._pairs[_key(*pair, gap)].append(number * _ROOM - first)
+                    self._pairs[_key(*pair, gap)].append((number << _BITS) - first)
 
     def near(self, heard: Heard, limits: Callable[[int], float] = loosest) -> Iterator[Hit]:
         """Every reading that sounds near enough somewhere; `limits` says how far apart, by the number of syllables."""
         answers = self._answers([coarse(s) for s in heard.said.syllables])
         limit = [limits(size) for size in range(_MOST + 1)]
         for place, count in answers.items():
-            number, diagonal = divmod(place, _ROOM)
-            reading = self._readings[number]
-            length = len(reading.syllables)
+            number = place >> _BITS
+            length = self._lengths[number]
             if length < EVEN_ONLY or count > 1:
-                hit = _even(reading, diagonal - _BACK, heard, limit[length])
+                hit = _even(self._readings[number], (place & _LOW) - _BACK, heard, limit[length])
                 if hit is not None:
                     yield hit
                     continue
             if length >= EVEN_ONLY and limit[length] >= UNEVEN:
                 for shift in (1, -1):
                     if place + shift in answers:
-                        hit = _uneven(reading, diagonal - _BACK, shift, heard, limit[length])
+                        hit = _uneven(self._readings[number], (place & _LOW) - _BACK, shift, heard, limit[length])
                         if hit is not None:
                             yield hit
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 WALL: Final = "|"
-_CHINESE: Final = re.compile(r"[一-鿿]+")
+CHINESE: Final = re.compile(r"[一-鿿]+")
 _SILENT: Final = frozenset(" \t\u3000-‐·・_/+&'")
 _PAUSES: Final = frozenset(",，、")
 _LETTERS: Final[dict[str, tuple[str, ...]]] = {
@@ -109,9 +109,9 @@ def _sounding(folded: str) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], t
     """(syllables, tones, place) of every sounding character; no syllables = a pause."""
     at = 0
     while at < len(folded):
-        run = _CHINESE.match(folded, at)
+        run = CHINESE.match(folded, at)
         if run is not None:
-            for syllable, tone in _pinyin(run[0]):
+            for syllable, tone in pinyin(run[0]):
                 yield (syllable,), (tone,), (at, at + 1)
                 at += 1
             continue
@@ -137,25 +137,18 @@ def _others(character: str, usual: tuple[str, ...]) -> Iterator[tuple[tuple[str,
             yield (syllable,), (0,)
 
 
-def _pinyin(run: str) -> list[tuple[str, int]]:
-    from pypinyin import Style, pinyin  # noqa: PLC0415 - its dictionary is only needed where sound is compared
+def pinyin(run: str) -> list[tuple[str, int]]:
+    """Syllable and tone of every character of a run of Chinese; a wall for one that no dictionary can read."""
+    from pypinyin import Style  # noqa: PLC0415 - its dictionary is only needed where sound is compared
+    from pypinyin import pinyin as looked_up  # noqa: PLC0415
 
-    found = [_parted(one[0]) for one in pinyin(run, style=Style.TONE3, neutral_tone_with_five=True)]
-    return found if len(found) == len(run) else [pair for character in run for pair in _heteronym(character)[:1] or [(WALL, 0)]]
-
-
-@lru_cache(maxsize=8192)
-def _heteronym(character: str) -> list[tuple[str, int]]:
-    """The readings of one Chinese character, distinct without their tones, the commonest first."""
-    if not _CHINESE.fullmatch(character):
-        return []
-    from pypinyin import Style, pinyin  # noqa: PLC0415
-
-    found = [_parted(one) for one in pinyin(character, style=Style.TONE3, heteronym=True, neutral_tone_with_five=True)[0]]
-    return list({syllable: (syllable, tone) for syllable, tone in reversed(found)}.values())[::-1]
+    found = [_parted(one[0]) for one in looked_up(run, style=Style.TONE3, neutral_tone_with_five=True)]
+    if len(found) != len(run):  # neighbours that it cannot read come as one
+        return [pair for character in run for pair in pinyin(character)] if len(run) > 1 else [(WALL, 0)]
+    return found
 
 
 def _parted(written: str) -> tuple[str, int]:
     if written[-1:].isdigit() and written[:-1].isascii():
         return written[:-1], int(written[-1])
-    return WALL, 0  # a character that no dictionary can read
+    return WALL, 0

@@ -137,23 +137,38 @@ def test_noise_on_the_telephone(ours: WhisperTranscriber, once: WhisperTranscrib
     assert spoilt.quality.draft
 
 
+def by_channel(found: Transcript, theirs: "WhisperModel", lines: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Error rates of one channel after the other: out of the box nothing puts the segments of two channels in order."""
+    order = ("S0150", "S0252")
+    truth = "".join(said for name in order for who, *_, said in lines if who == name)
+    mine = "".join(one.text for who in (Speaker.REP, Speaker.CUSTOMER) for one in found.utterances if one.speaker is who)
+    lanes = decoded(SPEECH / "call2_stereo.flac")
+    plainly = "".join(out_of_the_box(theirs, lane) for lane in lanes)
+    return {
+        "ours_by_channel": round(character_error_rate(truth, mine), 4),
+        "faster_whisper_default_by_channel": round(character_error_rate(truth, plainly), 4),
+    }
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SPEECH.is_dir(), reason="the shared speech data is not on this machine")
 def test_the_shared_call(ours: WhisperTranscriber, theirs: "WhisperModel") -> None:
-    truth = "".join(said for *_, said in json.loads((SPEECH / "call2.json").read_text("utf-8")))
+    lines = json.loads((SPEECH / "call2.json").read_text("utf-8"))
+    truth = "".join(said for *_, said in lines)
     figures, found, utterances = {}, {}, []
     for name in ("stereo", "phone", "phone15dB"):
-        sound = decoded(SPEECH / f"call2_{name}.flac")
-        found[name] = heard(ours, sound)
+        found[name] = heard(ours, decoded(SPEECH / f"call2_{name}.flac"))
         utterances += found[name].utterances
         figures[name] = {
-            "faster_whisper_default": round(character_error_rate(truth, out_of_the_box(theirs, sound)), 4),
             "ours": round(character_error_rate(truth, text(found[name])), 4),
             "snr_db": found[name].quality.snr_db, "band_hz": found[name].quality.band_hz, "reasons": found[name].quality.reasons,
         }  # fmt: skip
+    noise = decoded(SPEECH / "call2_phone15dB.flac")
+    figures["phone15dB"]["faster_whisper_default"] = round(character_error_rate(truth, out_of_the_box(theirs, noise)), 4)
+    figures["stereo"] |= by_channel(found["stereo"], theirs, lines)
     groups = reliability(truth * 3, utterances, 5)
     print(json.dumps({"bench": "hearing_shared", **figures, "confidence_and_share_right": groups}))
-    assert figures["stereo"]["ours"] <= figures["stereo"]["faster_whisper_default"]
+    assert figures["stereo"]["ours_by_channel"] <= figures["stereo"]["faster_whisper_default_by_channel"]
     assert figures["phone"]["ours"] <= 0.10
     assert figures["phone15dB"]["ours"] <= 0.22
     assert [found[name].quality.draft for name in ("stereo", "phone", "phone15dB")] == [False, False, True]

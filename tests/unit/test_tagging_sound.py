@@ -6,9 +6,10 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.lexicon.model import Event, Lexicon, Match, TermsFile
 from edge_agent.tagging.names import Misheard
-from edge_agent.tagging.sound import Sounds, spell
+from edge_agent.tagging.sound import Sounds
 from edge_agent.tagging.tagger import RuleTagger
 from edge_agent.tagging.text import Reader
+from edge_agent.terms.spelling import spell
 
 EVENT = Event(
     id="x.said", zh="x", en="x", definition="", speaker="customer", kind="occurrence", severity="info", layer="none",

@@ -121,3 +121,7 @@ def test_traditional_characters_are_the_same_word(recovery: Recovery) -> None:
 def test_no_terms_no_change() -> None:
     assert Recovery([]).correct("价格意义") == Corrected(text="价格意义")
     assert Recovery(["", " "]).likely(["价格意义"], 3) == []
+
+
+def test_a_private_character_is_no_term() -> None:
+    assert Recovery([]).correct("\uf8ff价格意义").corrections == ()
