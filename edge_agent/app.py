@@ -242,7 +242,10 @@ class Speech:
 
 
 def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Live":
-    """Recognition during a talk, one lane for each speaker; loads the model. MissingAsset."""
+    """Recognition during a talk, one lane for each speaker; loads the model. MissingAsset.
+
+    Terms are put right by their sound; reading a window a second time with hints is left to the analysis after the call.
+    """
     from edge_agent.speech.endpoints import Silero  # noqa: PLC0415
     from edge_agent.speech.live import Live  # noqa: PLC0415
     from edge_agent.speech.recogniser import Recogniser  # noqa: PLC0415
@@ -255,7 +258,7 @@ def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]
     known = [write.simplified(one) for one in terms]
     return Live(
         reader, speakers, voice=Silero, pause_ms=settings.live.pause_ms, write=write, filters=speech.filters,
-        trade=Trade(reader, write, known, hints=speech.hints, recovery=speech.recovery),
+        trade=Trade(reader, write, known, hints=False, recovery=speech.recovery),
     )  # fmt: skip
 
 

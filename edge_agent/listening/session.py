@@ -16,7 +16,7 @@ import msgspec
 
 from edge_agent import app, documents, errors, log, pipeline
 from edge_agent.capture.line import Clocks, Line
-from edge_agent.capture.reel import Reel, StreamedSound
+from edge_agent.capture.reel import Reel, StreamedSound, circumstances
 from edge_agent.capture.segment import WIDTH_BYTES
 from edge_agent.config import Source
 from edge_agent.domain.recording import Circumstances, Consent, Recording, State
@@ -72,6 +72,7 @@ class Listening:
         Raises:
             Unavailable: the disk is nearly full or fails. LedgerBroken. What was sealed before stays so.
         """
+        self._allow(circumstances(self.source, self.clocks.now(), self._pseudonym))  # before the first word, not after it
         began, cpu = self.clocks.monotonic(), time.process_time()
         threads = [Thread(target=copy_context().run, args=(self._hear,), name="ear")]
         if self.text is not None:

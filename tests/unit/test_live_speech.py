@@ -52,6 +52,10 @@ class TestEndpoints:
         assert span == pytest.approx((0, 1000 * MS), abs=SLACK)
         assert 1500 * MS <= heard <= 1600 * MS + SLACK
 
+    def test_how_long_a_pause_must_be_is_configured(self):
+        sound = said((0, 1000), (None, 700), (1, 1000), (None, 2000))
+        assert [len(ends_of(sound, pause_ms=pause)) for pause in (300, 600, 900)] == [2, 2, 1]
+
     def test_a_shorter_pause_parts_clips_not_utterances(self):
         ((_, spans),) = ends_of(said((0, 1000), (None, 300), (1, 800), (None, 2000)))
         assert [end - start for start, end in spans] == pytest.approx([1000 * MS, 800 * MS], abs=SLACK)
