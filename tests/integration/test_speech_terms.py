@@ -20,7 +20,9 @@ def rows() -> list[tuple[Path, str, list[str]]]:
     return [(SET / read[n - 1][0], read[n - 1][1], read[n - 1][2].split(",")) for n in LINES]
 
 
-TERMS = [term for line in (SET / "SET-kumo.tsv").read_text(encoding="utf-8").splitlines() for term in line.split("\t")[2].split(",")]
+TERMS = [
+    term for line in (SET / "SET-kumo.tsv").read_text(encoding="utf-8").splitlines() for term in line.split("\t")[2].split(",")
+]
 FOREIGN = ["球管", "挂网", "耗材包", "复利", "犹豫期", "现金价值", "续费率", "工单", "沙箱", "冷链运输", "批签发", "处方量"]
 
 
