@@ -1,4 +1,4 @@
-"""Terms of the trade with the real model, through the box's own settings: heard with the switches on, left alone with them off."""
+"""Terms of the trade with the real model and the box's own settings: heard with the switches on, left alone with them off."""
 
 from pathlib import Path
 
