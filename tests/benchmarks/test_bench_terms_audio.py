@@ -207,6 +207,7 @@ def test_terms_are_found_where_they_are_said_and_nowhere_else(bench: Bench, spli
     assert recall["ours"] > 2 * recall["plain"]
     assert recall["ours"] > recall["hot words"]
     assert cer["ours"] < cer["plain"]
+    assert clean["false_per_1000"] < 10
 
 
 def merged(one: Tally | None, two: Tally) -> Tally:

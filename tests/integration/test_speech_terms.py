@@ -1,4 +1,4 @@
-"""Terms of the trade with the real model: heard with the switches on, left alone with them off, by the box's own settings."""
+"""Terms of the trade with the real model and the box's own settings: heard with the switches on, left alone with them off."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from edge_agent.domain.transcript import Speaker, Transcript
 pytestmark = pytest.mark.model
 
 SET = Path(__file__).parents[1] / "samples" / "terms" / "audio" / "fmcg"
-LINES = (2, 10, 16, 19)
+LINES = (2, 10)
 
 
 def rows() -> list[tuple[Path, str, list[str]]]:
@@ -61,7 +61,7 @@ def test_with_both_switches_off_terms_change_nothing(state, plain):
 
 def test_with_both_switches_on_most_terms_are_heard(state, plain):
     found = heard(state, TERMS)
-    assert count(found) >= count(plain) + 3
+    assert count(found) >= count(plain) + 2
     for one in found:
         for utterance in one.utterances:
             assert bool(utterance.raw) == bool(utterance.corrections)

@@ -276,7 +276,7 @@ def test_a_sentence_that_the_other_talks_over_is_overlapped():
 
 def test_what_was_cut_in_one_voice_is_put_together_without_a_mark():
     assert utterances([piece(0, 2, "这个价格"), piece(2, 4, "我接受不了")], BOTH)[0].text == "这个价格我接受不了。"
-    assert utterances([piece(0, 2, "这个价格"), piece(2.3, 4, "我接受不了")], BOTH)[0].text == "这个价格，我接受不了"
+    assert utterances([piece(0, 2, "这个价格"), piece(2.3, 4, "我接受不了")], BOTH)[0].text == "这个价格，我接受不了。"
 
 
 class Evil:
