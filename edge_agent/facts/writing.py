@@ -15,8 +15,6 @@ from edge_agent.facts import reading
 from edge_agent.facts.line import Span, fold, gaps
 from edge_agent.facts.numbers import CARDINAL, DIGITS, one_by_one, plain, value
 
-_PASSES: Final = 4
-"""Digits may make readable what stands beside them: it is written until nothing changes."""
 _ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _IN_A_DATE: Final = re.compile(
     rf"(?P<year>[零〇一二三四五六七八九]{{2,4}})(?=年)|(?P<count>{CARDINAL}|[二两三四五六七八九])(?=月|号|日|点|分|刻|天|个|周|星期|礼拜|年|小时)"
@@ -29,8 +27,8 @@ _FRACTION: Final = re.compile(r"(?P<under>[二三四五六七八九十百千]{1,
 
 
 def in_digits(text: str) -> str:
-    """The sentence with its numbers in digits."""
-    for _ in range(_PASSES):
+    """The sentence with its numbers in digits. They may make readable what stands beside them: written until nothing changes."""
+    for _ in range(len(text)):
         before, text = text, _written(text)
         if text == before:
             break
