@@ -271,7 +271,7 @@ class Notepad:
 
     def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:
         return Notes(
-            metrics=measure(transcript.utterances) if self._speech.metrics else None,
+            metrics=measure(transcript.utterances, left_out_ms=transcript.quality.left_out_ms) if self._speech.metrics else None,
             facts=facts.note(transcript, started_at.astimezone(self._zone)) if self._speech.facts else (),
         )
 

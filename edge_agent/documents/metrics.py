@@ -15,8 +15,8 @@ class TalkMetrics(Document, frozen=True, kw_only=True):
     waits: int
     interruptions_by_rep: int | None
     interruptions_by_customer: int | None
-    silence_s: float
-    longest_silence_s: float
+    silence_s: float | None
+    longest_silence_s: float | None
     rep_speed: float | None
     customer_speed: float | None
     rep_open_questions: int | None

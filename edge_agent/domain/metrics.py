@@ -1,6 +1,7 @@
 """How a talk was conducted, in numbers about time: definitions, units and sources. Nothing here judges anybody.
 
-Speech is the union of a person's utterances. A **floor** is a stretch one person holds: their utterances in a row, pauses of up
+Speech is the union of a person's utterances; what was left out of the text as said by nobody (`Quality.left_out_ms`) counts as
+speech of nobody known. A **floor** is a stretch one person holds: their utterances in a row, pauses of up
 to 5 s included, that nobody but a backchannel (嗯, 对) breaks. Every measure about a person is absent (None), never 0, where more
 than a fifth of the speech has no known speaker (the catalogue's rule 5), or where that person did not speak.
 
@@ -51,8 +52,8 @@ class Metrics:
     waits: int = 0
     interruptions_by_rep: int | None = None
     interruptions_by_customer: int | None = None
-    silence_s: float = 0.0
-    longest_silence_s: float = 0.0
+    silence_s: float | None = None
+    longest_silence_s: float | None = None
     rep_speed: float | None = None
     customer_speed: float | None = None
     rep_open_questions: int | None = None
@@ -67,19 +68,23 @@ class _Floor:
     end_ms: int
 
 
-def measure(utterances: Sequence[Utterance]) -> Metrics:
-    """All measures of one talk; utterances ordered by (start, end)."""
+def measure(utterances: Sequence[Utterance], *, left_out_ms: int = 0) -> Metrics:
+    """All measures of one talk; utterances ordered by (start, end).
+
+    `left_out_ms` of it sounded like speech and is in no utterance; where that is much, a gap is no silence for sure.
+    """
     silences = _silences(utterances)
     speech = {who: _spoken_ms((u.start_ms, u.end_ms) for u in utterances if u.speaker is who) for who in Speaker}
-    total = sum(speech.values())
+    total = sum(speech.values()) + left_out_ms
     rep, customer = speech[Speaker.REP], speech[Speaker.CUSTOMER]
     quiet = Metrics(
         coverage=round((rep + customer) / total, 4) if total else None,
-        silence_s=sum(silences) / 1000,
-        longest_silence_s=max(silences, default=0) / 1000,
+        silence_s=None if left_out_ms > UNCLEAR * total else sum(silences) / 1000,
+        longest_silence_s=None if left_out_ms > UNCLEAR * total else max(silences, default=0) / 1000,
     )
-    if not rep + customer or speech[Speaker.UNKNOWN] > UNCLEAR * total:
+    if not rep + customer or total - rep - customer > UNCLEAR * total:
         return quiet
+    both = bool(rep and customer)
     floors = _floors(utterances)
     waits = [
         max(0, after.start_ms - before.end_ms)
@@ -91,14 +96,14 @@ def measure(utterances: Sequence[Utterance]) -> Metrics:
     opened, closed = (sum(one.count(kind) for one in asked) for kind in (Asking.OPEN, Asking.CLOSED))
     return Metrics(
         coverage=quiet.coverage,
-        talk_ratio=round(rep / (rep + customer), 4),
+        talk_ratio=round(rep / (rep + customer), 4) if both else None,
         longest_monologue_s=_longest_s(floors, Speaker.REP),
         longest_story_s=_longest_s(floors, Speaker.CUSTOMER),
-        interactivity_per_min=round(changes * 60_000 / total, 2),
+        interactivity_per_min=round(changes * 60_000 / total, 2) if both else None,
         patience_s=statistics.median(waits) / 1000 if waits else None,
         waits=len(waits),
-        interruptions_by_rep=_interruptions(utterances, Speaker.REP),
-        interruptions_by_customer=_interruptions(utterances, Speaker.CUSTOMER),
+        interruptions_by_rep=_interruptions(utterances, Speaker.REP) if both else None,
+        interruptions_by_customer=_interruptions(utterances, Speaker.CUSTOMER) if both else None,
         silence_s=quiet.silence_s,
         longest_silence_s=quiet.longest_silence_s,
         rep_speed=_speed(utterances, Speaker.REP, rep),

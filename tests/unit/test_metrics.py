@@ -81,8 +81,23 @@ def test_nothing_is_said_about_persons_when_too_much_speech_is_nobodys() -> None
 
 
 def test_an_empty_talk_measures_nothing() -> None:
-    assert measure(()) == Metrics()
-    assert measure((said(UNKNOWN, 0, 5),)) == Metrics(coverage=0.0)
+    assert measure(()) == Metrics(silence_s=0.0, longest_silence_s=0.0)
+    assert measure((said(UNKNOWN, 0, 5),)) == Metrics(coverage=0.0, silence_s=0.0, longest_silence_s=0.0)
+
+
+def test_where_one_of_the_two_did_not_speak_nothing_between_them_is_measured() -> None:
+    found = measure((said(CUSTOMER, 0, 5, "多少钱"),))
+    between = (found.talk_ratio, found.interactivity_per_min, found.interruptions_by_rep, found.interruptions_by_customer)
+    assert between == (None, None, None, None)
+    assert found.customer_speed == 36.0
+
+
+def test_speech_that_was_left_out_as_noise_is_neither_silence_nor_anybodys() -> None:
+    found = measure(TALK, left_out_ms=20_000)
+    assert found == Metrics(coverage=pytest.approx(47 / 67, abs=1e-4))
+    little = measure(TALK, left_out_ms=2_000)
+    assert little.talk_ratio == measure(TALK).talk_ratio
+    assert little.coverage == pytest.approx(47 / 49, abs=1e-4)
 
 
 def test_silence_changes_no_measure_about_a_person_but_silence_itself() -> None:
