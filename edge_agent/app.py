@@ -258,7 +258,7 @@ def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]
     known = [write.simplified(one) for one in terms]
     return Live(
         reader, speakers, voice=Silero, pause_ms=settings.live.pause_ms, write=write, filters=speech.filters,
-        trade=Trade(reader, write, known, hints=False, recovery=speech.recovery),
+        trade=Trade(reader, write, known, hints=False, recovery=speech.recovery, honest=speech.filters),
     )  # fmt: skip
 
 

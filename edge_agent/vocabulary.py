@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from edge_agent import app, documents, privilege
 from edge_agent.assets import bundled
 from edge_agent.config import Config
@@ -70,6 +72,7 @@ def add(settings: Config, terms: Sequence[str], *, industry: str, to: Path | Non
     if folder is None:
         raise BadInput("no-folder", "there is no folder of the company's lexicons", remedy=_NO_FOLDER, zh="没有公司词库目录")
     new = list(dict.fromkeys(term.strip() for term in terms))
+    _check_code(industry)
     with privilege.raised():
         lexicon = load(bundled("lexicons"), folder if folder.is_dir() else None)
         active = _active(lexicon, industry)
@@ -192,6 +195,20 @@ def _active(lexicon: "Lexicon", industry: str) -> list[str]:
     return [*lexicon.terms.hotwords, *(own.hotwords if own else ())]
 
 
+def _check_code(industry: str) -> None:
+    """It becomes the name of a file and an `id` that the next load must take."""
+    from edge_agent.lexicon.model import Code  # noqa: PLC0415
+
+    try:
+        if industry:
+            msgspec.convert(industry, Code)
+    except msgspec.ValidationError as error:
+        raise BadInput(
+            "industry", "the industry is no code of a-z, 0-9 and -", remedy="for example --industry fmcg",
+            zh="行业应为代码，如 fmcg",
+        ) from error  # fmt: skip
+
+
 def _refuse(new: Sequence[str], active: Sequence[str]) -> None:
     from edge_agent.terms.listing import unheard  # noqa: PLC0415
     from edge_agent.terms.sounds import fold  # noqa: PLC0415
@@ -201,6 +218,7 @@ def _refuse(new: Sequence[str], active: Sequence[str]) -> None:
         fault = unheard(term) if term else "is empty"
         if not fault and fold(term) in there:
             fault = "is there already"
+        there.add(fold(term))
         if fault:
             raise BadInput(
                 "term", f"term {number} {fault}", remedy="leave it out or write it in full", zh=f"第 {number} 个词不能加入"

@@ -7,6 +7,7 @@ a power cut leaves the old one or the new one. What the words sound like is aske
 import os
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -78,24 +79,40 @@ def _new(industry: str, zh: str) -> "TOMLDocument":
 
 
 def _write(path: Path, text: str) -> None:
+    path = path.resolve()  # a link stays one
     part = path.with_name(path.name + _PART)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make(path.parent)
         with part.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            part.chmod(path.stat().st_mode & 0o777)
+            old = path.stat()
+            with suppress(PermissionError):
+                os.chown(part, old.st_uid, old.st_gid)
+            part.chmod(old.st_mode & 0o777)
         part.replace(path)
-        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _fsync(path.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise _unwritable(error) from error
+
+
+def _make(folder: Path) -> None:
+    """The folder and those above it, each durable in the one that holds it."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _fsync(folder.parent)
+
+
+def _fsync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _unwritable(error: OSError) -> Unavailable:

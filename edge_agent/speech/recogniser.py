@@ -132,13 +132,13 @@ class Recogniser:
         return fits
 
     def fitting(self, hints: Sequence[str]) -> list[str]:
-        """As many hints, from the first, as the recogniser is given."""
-        kept, count = [], 0
+        """As many hints, from the first, as the recogniser is given; one that does not fit is left out."""
+        kept, left = [], HINT_TOKENS
         for term in dict.fromkeys(hints):
-            count += len(self._tokens.encode(" " + term))
-            if count > HINT_TOKENS:
-                break
-            kept.append(term)
+            size = len(self._tokens.encode(" " + term))
+            if size <= left:
+                kept.append(term)
+                left -= size
         return kept
 
     def _encoded(self, features: Samples) -> Samples:

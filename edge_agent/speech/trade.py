@@ -45,13 +45,17 @@ class Reader(Protocol):
 class Trade:
     """The terms of one recording. Call it with windows, their readings and what was written of them."""
 
-    def __init__(self, reader: Reader, writing: Writing, terms: Sequence[str], *, hints: bool, recovery: bool) -> None:
+    def __init__(
+        self, reader: Reader, writing: Writing, terms: Sequence[str], *, hints: bool, recovery: bool, honest: bool = True
+    ) -> None:
+        """`honest`: known inventions and loops are kept out of further readings, as they are of the first."""
         self._reader = reader
         self._writing = writing
         self._recovery = Recovery(terms)
         self._idle = not terms or not (hints or recovery)
         self._hints = hints
         self._put = recovery
+        self._honest = honest
 
     def __call__(
         self, windows: Sequence[Window], readings: Sequence[Reading], written: Sequence[Sequence[Piece]]
@@ -67,17 +71,20 @@ class Trade:
         ]
 
     def _likely(self, reading: Reading) -> list[str]:
-        """The terms that may have been said in a window; none if all of them are written already."""
+        """The terms that may have been said in a window, those that are not written yet first; none if all are written."""
         texts = [self._writing(text) for text in (reading.text, *reading.others)]
-        terms = self._reader.fitting(self._recovery.likely(texts, LIKELY))
-        return terms if set(terms) - self._recovery.standing(texts[0]) else []
+        standing = self._recovery.standing(texts[0])
+        likely = self._recovery.likely(texts, LIKELY + len(standing))
+        still_open = [term for term in likely if term not in standing]
+        return [*still_open, *(term for term in likely if term in standing)] if still_open else []
 
     def _again(self, readings: Sequence[Reading], likely: Sequence[Sequence[str]]) -> dict[int, Reading]:
-        numbers = [number for number, terms in enumerate(likely) if terms]
+        fitting = {number: self._reader.fitting(terms) for number, terms in enumerate(likely) if terms}
+        numbers = [number for number, terms in fitting.items() if terms]
         if not self._hints or not numbers:
             return {}
-        hinted = self._reader.again([readings[n] for n in numbers], [likely[n] for n in numbers])
-        return {n: reading for n, reading in zip(numbers, hinted, strict=True) if not is_loop(reading.text)}
+        hinted = self._reader.again([readings[n] for n in numbers], [fitting[n] for n in numbers])
+        return {n: reading for n, reading in zip(numbers, hinted, strict=True) if not (self._honest and is_loop(reading.text))}
 
     def _told(
         self, window: Window, reading: Reading, found: Sequence[Piece], hinted: Reading | None, terms: Sequence[str]
@@ -85,7 +92,9 @@ class Trade:
         if not terms:
             return list(found)
         read = [self._reader.spelt(reading, other) for other in reading.others if self._put] + ([hinted] if hinted else [])
-        otherwise = [{piece.start: self._written(piece) for piece in pieces(window, one, terms)} for one in read]
+        otherwise = [
+            {piece.start: self._written(piece) for piece in pieces(window, one, terms, honest=self._honest)} for one in read
+        ]
         told: list[Piece] = []
         for group in groups(found):
             told += self._group(_stretch(window, reading, group), group, otherwise)

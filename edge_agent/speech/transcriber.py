@@ -101,7 +101,7 @@ class WhisperTranscriber:
         """
         began, self._held_s = time.monotonic(), 0.0
         known = [self._writing.simplified(term) for term in terms]
-        trade = Trade(self._recogniser, self._writing, known, hints=self._hints, recovery=self._recovery)
+        trade = Trade(self._recogniser, self._writing, known, hints=self._hints, recovery=self._recovery, honest=self._filters)
         heard = Lanes(channels, self._ear)
         readers = Readers(
             lambda windows: self._read(windows, trade), workers=self._workers, batch=self._batch, between=self._step

@@ -61,7 +61,12 @@ class FakeReader:
         return [self.likes(text) for text in texts]
 
     def fitting(self, hints: Sequence[str]) -> list[str]:
-        return list(hints)
+        """As a recogniser with room for a dozen characters."""
+        kept: list[str] = []
+        for term in hints:
+            if sum(map(len, [*kept, term])) <= 12:
+                kept.append(term)
+        return kept
 
 
 def put(
@@ -116,6 +121,23 @@ def test_a_window_whose_terms_are_all_written_is_not_read_again():
     reader = FakeReader()
     put(reader, "今年的客单价倒是涨了一些", terms=("客单价",))
     assert (reader.hints, reader.asked) == ([], [])
+
+
+DENSE = ("返点政策", "冷链运输", "终端陈列", "排他条款", "铺货率", "耗材包")
+
+
+def test_in_a_window_full_of_terms_the_one_that_was_misheard_is_still_hinted_and_put():
+    reader = FakeReader(likes=fits("耗材包", -2.0))
+    piece = put(reader, "返点政策冷链运输终端陈列排他条款铺货率您看好材包", terms=DENSE)
+    assert piece.text.endswith("您看耗材包")
+    assert reader.hints[0][0] == "耗材包"
+
+
+def test_a_term_too_long_to_be_hinted_is_still_put():
+    long = "医疗器械经营企业许可证副本"
+    reader = FakeReader(likes=fits(long, -1.0))
+    assert put(reader, "先看您的医疗器械经营企业许可正副本", terms=(long,)).text == f"先看您的{long}"
+    assert reader.hints == []
 
 
 def test_the_hinted_reading_is_taken_when_the_sound_does_not_speak_against_it():

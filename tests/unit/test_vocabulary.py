@@ -81,6 +81,30 @@ def test_what_cannot_be_heard_or_is_there_is_refused_and_nothing_is_written(
     assert list(company.rglob("*.toml")) == []
 
 
+@pytest.mark.parametrize("industry", ["快消", "FMCG", "fmcg 2", "../../evil", "-x"])
+def test_a_trade_that_is_no_code_is_refused_before_anything_is_written(
+    settings: config.Config, company: Path, industry: str
+) -> None:
+    with pytest.raises(BadInput, match="no code"):
+        vocabulary.add(settings, ["量子点"], industry=industry, to=company)
+    assert not [path for path in company.parent.rglob("*.toml") if "量子点" in path.read_text(encoding="utf-8")]
+
+
+def test_one_word_in_two_writings_is_added_once_at_most(settings: config.Config, company: Path) -> None:
+    with pytest.raises(BadInput, match="there already"):
+        vocabulary.add(settings, ["GMP厂房", "gmp厂房"], industry="furniture", to=company)
+
+
+def test_a_file_that_is_a_link_stays_one(settings: config.Config, company: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "elsewhere.toml"
+    kept.write_text("", encoding="utf-8")
+    (company / "terms.toml").unlink(missing_ok=True)
+    (company / "terms.toml").symlink_to(kept)
+    vocabulary.add(settings, ["量子点"], industry="", to=company)
+    assert (company / "terms.toml").is_symlink()
+    assert "量子点" in kept.read_text(encoding="utf-8")
+
+
 def test_without_a_company_folder_nothing_can_be_added(settings: config.Config) -> None:
     with pytest.raises(BadInput, match="no folder"):
         vocabulary.add(settings, ["铺市率"], industry="fmcg")
