@@ -109,7 +109,7 @@ class Trade:
             rows.setdefault("".join(piece.text for piece in row), row)
         rows.pop("", None)
         told = believed(list(rows), lambda asked: self._reader.fit(seen, asked), self._recovery, put=self._put)
-        for piece, chosen in zip(group, shared_out(rows[told.base], told.corrections), strict=True):
+        for piece, chosen in zip(group, swallowed(shared_out(rows[told.base], told.corrections)), strict=True):
             if chosen.text:
                 yield replace(piece, text=chosen.text, logprob=chosen.logprob, raw=chosen.raw, corrections=chosen.corrections)
 
@@ -143,6 +143,20 @@ def shared_out(row: Sequence[Piece], corrections: Sequence[Correction]) -> list[
                 owner = one if number == inside.index(max(inside)) else None
                 cuts[number].append((max(start, edges[number]), min(end, edges[number + 1]), owner))
     return [_cut(piece, edges[number], cuts[number]) for number, piece in enumerate(row)]
+
+
+def swallowed(row: Sequence[Piece]) -> list[Piece]:
+    """The same, with what had been read in a piece that a correction took whole kept in the `raw` of the piece that has it."""
+    kept = list(row)
+    for number, piece in enumerate(row):
+        if piece.text or not piece.raw:
+            continue
+        after = next((n for n in range(number + 1, len(row)) if kept[n].text and kept[n].corrections), None)
+        if after is not None and kept[after].corrections[0].start == 0:
+            kept[after] = replace(kept[after], raw=piece.raw + kept[after].raw)
+        elif number:
+            kept[number - 1] = replace(kept[number - 1], raw=kept[number - 1].raw + piece.raw)
+    return kept
 
 
 def _cut(piece: Piece, at: int, cuts: Sequence[tuple[int, int, Correction | None]]) -> Piece:

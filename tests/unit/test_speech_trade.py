@@ -11,7 +11,7 @@ from edge_agent.speech.clips import RATE_HZ, Clip, Samples
 from edge_agent.speech.evidence import believed
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.recogniser import Reading, Word
-from edge_agent.speech.trade import LONGEST, Trade, groups, shared_out
+from edge_agent.speech.trade import LONGEST, Trade, groups, shared_out, swallowed
 from edge_agent.speech.turns import utterances
 from edge_agent.speech.windows import Packer, Window
 from edge_agent.speech.writing import Writing
@@ -121,6 +121,14 @@ def test_a_window_whose_terms_are_all_written_is_not_read_again():
     reader = FakeReader()
     put(reader, "今年的客单价倒是涨了一些", terms=("客单价",))
     assert (reader.hints, reader.asked) == ([], [])
+
+
+def test_what_had_been_read_in_a_piece_that_a_term_took_whole_is_not_lost():
+    first = Piece(channel=0, start=0, end=8000, text="好", logprob=-0.1, loud=0.1)
+    second = replace(first, start=9000, end=30000, text="材包怎么卖")
+    put_right = Correction(start=0, end=3, term="耗材包", raw="好材包", score=1.0, reason="same-sound")
+    one, other = swallowed(shared_out([first, second], [put_right]))
+    assert (one.text, other.text, other.raw) == ("", "耗材包怎么卖", "好材包怎么卖")
 
 
 DENSE = ("返点政策", "冷链运输", "终端陈列", "排他条款", "铺货率", "耗材包")
