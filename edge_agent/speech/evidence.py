@@ -7,8 +7,9 @@ sound is there, only the word is rare. One that was not said costs it 15 to 40 n
              + LENGTH x syllables (up to five) + ODDS x how odd the text is there - NEED            put where belief > 0
 
 Texts of different readings are compared by log P(text | sound) plus TERM for each term in them; one that is not the usual reading
-needs OTHERWISE more. The figures began as a logistic regression over candidates of the development sets that are named in
-`tests/benchmarks/test_bench_terms_audio.py`. How odd the text is comes from `terms.belief`.
+needs OTHERWISE more. One that breaks off is no candidate, since what it leaves out costs it nothing. The figures began as a
+logistic regression over candidates of the development sets that are named in `tests/benchmarks/test_bench_terms_audio.py`. How
+odd the text is comes from `terms.belief`.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ LEAST_ODD, ODDEST = -20.0, 10.0
 NEED: Final = 5.1
 TERM: Final = 10.0
 OTHERWISE: Final = 2.0
+WHOLE: Final = 0.75
+"""A reading with fewer characters than that share of the usual one's has left something out."""
 BEST_GAIN: Final = 5.0
 """A candidate that would not be believed if the sound gained so much by it is not asked about."""
 MOST: Final = 8
@@ -48,7 +51,7 @@ class Told:
 
 def believed(bases: Sequence[str], fit: Fit, recovery: Recovery, *, put: bool) -> Told:
     """The best of the texts, the usual one first; with `put`, terms may be put right in each of them."""
-    bases = list(dict.fromkeys(bases))
+    bases = [base for base in dict.fromkeys(bases) if _letters(base) >= WHOLE * _letters(bases[0])]
     asked = {base: open_places(recovery, base) if put else [] for base in bases}
     standing = {base: recovery.standing(base) for base in bases}
     if not any(asked.values()) and not any(standing[base] - standing[bases[0]] for base in bases[1:]):
@@ -96,6 +99,10 @@ def both(text: str, place: Candidate) -> tuple[str, str]:
     """The text as it was, without marks inside the stretch, and with the term there."""
     before, stretch, after = text[: place.start], text[place.start : place.end], text[place.end :]
     return before + stretch.translate(_NO_MARKS) + after, before + place.term + after
+
+
+def _letters(text: str) -> int:
+    return sum(character.isalnum() for character in text)
 
 
 _NO_MARKS: Final = str.maketrans("", "", MARKS)
