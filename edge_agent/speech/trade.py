@@ -91,24 +91,32 @@ class Trade:
     ) -> list[Piece]:
         if not terms:
             return list(found)
-        read = [self._reader.spelt(reading, other) for other in reading.others if self._put] + ([hinted] if hinted else [])
-        otherwise = [
-            {piece.start: self._written(piece) for piece in pieces(window, one, terms, honest=self._honest)} for one in read
-        ]
+        others = [self._placed(window, self._reader.spelt(reading, other), terms) for other in reading.others if self._put]
+        knowing = self._placed(window, hinted, terms) if hinted else {}
         told: list[Piece] = []
         for group in groups(found):
-            told += self._group(_stretch(window, reading, group), group, otherwise)
+            told += self._group(_stretch(window, reading, group), group, others, knowing)
         return told
+
+    def _placed(self, window: Window, reading: Reading, terms: Sequence[str]) -> dict[int, Piece]:
+        """Another reading's pieces by where they begin."""
+        return {piece.start: self._written(piece) for piece in pieces(window, reading, terms, honest=self._honest)}
 
     def _written(self, piece: Piece) -> Piece:
         return replace(piece, text=self._writing(piece.text))
 
-    def _group(self, seen: Samples, group: Sequence[Piece], otherwise: Sequence[Mapping[int, Piece]]) -> Iterator[Piece]:
-        rows: dict[str, list[Piece]] = {}
-        for row in ([*group], *([one.get(piece.start, replace(piece, text="")) for piece in group] for one in otherwise)):
-            rows.setdefault("".join(piece.text for piece in row), row)
-        rows.pop("", None)
-        told = believed(list(rows), lambda asked: self._reader.fit(seen, asked), self._recovery, put=self._put)
+    def _group(
+        self, seen: Samples, group: Sequence[Piece], others: Sequence[Mapping[int, Piece]], knowing: Mapping[int, Piece]
+    ) -> Iterator[Piece]:
+        rows = {_joined(group): list(group)}
+        for other in others:
+            row = _row(group, other)
+            rows.setdefault(_joined(row), row)
+        read = [text for text in rows if text]
+        row = _row(group, knowing)
+        hinted = _joined(row)
+        rows.setdefault(hinted, row)
+        told = believed(read, lambda asked: self._reader.fit(seen, asked), self._recovery, put=self._put, hinted=hinted)
         for piece, chosen in zip(group, swallowed(shared_out(rows[told.base], told.corrections)), strict=True):
             if chosen.text:
                 yield replace(piece, text=chosen.text, logprob=chosen.logprob, raw=chosen.raw, corrections=chosen.corrections)
@@ -124,6 +132,15 @@ def groups(found: Sequence[Piece]) -> Iterator[list[Piece]]:
         group.append(piece)
     if group:
         yield group
+
+
+def _row(group: Sequence[Piece], other: Mapping[int, Piece]) -> list[Piece]:
+    """The pieces of a group as they were read otherwise; without text where nothing was."""
+    return [other.get(piece.start, replace(piece, text="")) for piece in group]
+
+
+def _joined(row: Sequence[Piece]) -> str:
+    return "".join(piece.text for piece in row)
 
 
 def shared_out(row: Sequence[Piece], corrections: Sequence[Correction]) -> list[Piece]:

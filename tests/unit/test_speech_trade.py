@@ -159,6 +159,18 @@ def test_a_hint_that_comes_back_as_text_is_not_taken():
     assert put(reader, "今年的可单架倒是长了一些", recovery=False).text == "今年的可单架倒是长了一些"
 
 
+def test_a_hinted_term_that_no_other_reading_comes_near_is_not_taken_for_its_own_sake():
+    """With a sound that bears it out less well than what was read: the term is no reason to believe it."""
+    reader = FakeReader(hinted="今年的返点倒是长了一些", likes=fits("返点", -4.0))
+    assert put(reader, "今年的可单架倒是长了一些", recovery=False).text == "今年的可单架倒是长了一些"
+
+
+def test_a_hinted_reading_that_breaks_off_is_not_taken():
+    """A shorter text is likelier whatever was said: what it leaves out costs nothing."""
+    reader = FakeReader(hinted="今年的客单价", likes=lambda text: -3.0 * len(text))
+    assert put(reader, "今年的看单加倒是长了一些", recovery=False).text == "今年的看单加倒是长了一些"
+
+
 def test_a_hinted_reading_that_is_a_loop_is_not_taken():
     reader = FakeReader(hinted="客单价" * 9, likes=fits("客单价", 5.0))
     assert put(reader, "今年的看单加倒是长了一些", recovery=False).text == "今年的看单加倒是长了一些"
