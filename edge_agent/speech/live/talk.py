@@ -19,9 +19,9 @@ from typing import Final, Protocol
 
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.speech.clips import RATE_HZ, Samples
-from edge_agent.speech.endpoints import Endpoints, Voice
 from edge_agent.speech.guard import is_junk
-from edge_agent.speech.live_lane import Guess, Lane, Over
+from edge_agent.speech.live.endpoints import Endpoints, Voice
+from edge_agent.speech.live.lane import Guess, Lane, Over
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.recogniser import Reading
 from edge_agent.speech.skipped import characters, is_sparse

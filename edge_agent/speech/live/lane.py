@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from edge_agent.speech.clips import MARGIN, PAD_MS, RATE_HZ, Clip, Samples
-from edge_agent.speech.endpoints import Endpoints, Span
+from edge_agent.speech.live.endpoints import Endpoints, Span
 from edge_agent.speech.pieces import Piece
 from edge_agent.speech.recogniser import SHORT_SAMPLES
 from edge_agent.speech.windows import LONGEST, Window, joined
