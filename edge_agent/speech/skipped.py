@@ -55,12 +55,8 @@ def skipped(window: Window, found: Sequence[Piece]) -> Window | None:
 def is_sparse(found: Sequence[Piece], clips: Sequence[Clip]) -> bool:
     """Whether so few characters of the pieces belong to clips in a row that some of these must have been passed over."""
     spoken_s = sum(clip.end - clip.start for clip in clips) / RATE_HZ
-    return spoken_s >= SKIPPED_S and characters(within(found, clips)) < SPARSE * spoken_s
-
-
-def within(found: Sequence[Piece], clips: Sequence[Clip]) -> list[Piece]:
-    """The pieces of these clips, which follow one another."""
-    return [piece for piece in found if clips[0].start <= piece.start < clips[-1].end]
+    own = [piece for piece in found if clips[0].start <= piece.start < clips[-1].end]
+    return spoken_s >= SKIPPED_S and characters(own) < SPARSE * spoken_s
 
 
 def characters(found: Sequence[Piece]) -> int:
@@ -80,7 +76,6 @@ def _runs(window: Window, found: Sequence[Piece]) -> Iterator[list[Clip]]:
 
 
 def _is_loud(clips: Sequence[Clip], found: Sequence[Piece]) -> bool:
-    sounds = [clip.sound[clip.before : clip.before + clip.end - clip.start] for clip in clips]
-    loud = sum(float((sound**2).sum()) for sound in sounds) / sum(map(len, sounds))
+    loud = sum(float((clip.speech**2).sum()) for clip in clips) / sum(len(clip.speech) for clip in clips)
     told = sum(piece.end - piece.start for piece in found)
     return bool(told) and loud >= QUIETER * sum(piece.loud * (piece.end - piece.start) for piece in found) / told
