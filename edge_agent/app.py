@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
     from edge_agent.speech.lanes import Ear
-    from edge_agent.speech.live import Live
+    from edge_agent.speech.live.talk import Live
     from edge_agent.speech.transcriber import WhisperTranscriber
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.vault.device import DeviceVault
@@ -246,8 +246,8 @@ def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]
 
     Terms are put right by their sound; reading a window a second time with hints is left to the analysis after the call.
     """
-    from edge_agent.speech.endpoints import Silero  # noqa: PLC0415
-    from edge_agent.speech.live import Live  # noqa: PLC0415
+    from edge_agent.speech.live.endpoints import Silero  # noqa: PLC0415
+    from edge_agent.speech.live.talk import Live  # noqa: PLC0415
     from edge_agent.speech.recogniser import Recogniser  # noqa: PLC0415
     from edge_agent.speech.trade import Trade  # noqa: PLC0415
     from edge_agent.speech.writing import Writing  # noqa: PLC0415

@@ -127,7 +127,7 @@ class Listening:
         self.text.allow(allowed=not self.why)
 
     def _text(self, engine: Recognises, frame_bytes: int) -> Text:
-        from edge_agent.speech.rate import Hearing  # noqa: PLC0415 - numpy
+        from edge_agent.speech.live.rate import Hearing  # noqa: PLC0415 - numpy
 
         return Text(
             engine, Hearing(len(self.source.speakers), self.source.rate_hz), within_s=self.box.settings.live.within_s,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge_agent.speech.clips import Samples
-    from edge_agent.speech.live import Counts
+    from edge_agent.speech.live.talk import Counts
 
 LATE: Final = 3.0
 QUIET_S: Final = 20.0
@@ -30,7 +30,7 @@ _MS: Final = 1000
 
 
 class Recognises(Protocol):
-    """What `speech.live.Live` does."""
+    """What `speech.live.talk.Live` does."""
 
     counts: "Counts"
 

@@ -38,6 +38,11 @@ class Clip:
     sound: Samples
 
     @property
+    def speech(self) -> Samples:
+        """The sound without what lies before and after."""
+        return self.sound[self.before : self.before + self.end - self.start]
+
+    @property
     def after(self) -> int:
         return len(self.sound) - self.before - (self.end - self.start)
 

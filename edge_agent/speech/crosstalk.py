@@ -49,7 +49,7 @@ class Recent:
 
     def own(self, clip: Clip, channel: int) -> Clip | None:
         """What is left of a clip of this channel without what another channel explains at its ends; None when it is an echo."""
-        speech = clip.sound[clip.before : clip.before + clip.end - clip.start]
+        speech = clip.speech
         low, high = clip.start - DELAY - self._at, clip.end + DELAY - self._at
         wide = np.pad(self._held[:, max(0, low) : high], ((0, 0), (max(0, -low), max(0, high - self._held.shape[1]))))
         frames = _frames(self._held[channel])

@@ -52,14 +52,13 @@ def pieces(window: Window, reading: Reading, hotwords: Collection[str] = (), *, 
         if honest and is_junk(text, no_speech=reading.no_speech, logprob=reading.logprob, hotwords=hotwords):
             continue
         logprob = sum(word.logprob for word in words) / len(words)
-        speech = clip.sound[clip.before : clip.before + clip.end - clip.start]
         yield Piece(
             channel=window.channel,
             start=clip.start,
             end=clip.end,
             text=without_loops(text) if honest else text,
             logprob=min(logprob, LOOP_LOGPROB) if honest and is_loop(text) else logprob,
-            loud=float((speech**2).mean()),
+            loud=float((clip.speech**2).mean()),
         )
 
 

@@ -8,7 +8,7 @@
 """
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ CLEAR: Final = 2.0
 GAP_FRAMES: Final = 8
 """So many quiet frames must have been heard before anything is said about the noise."""
 Powers = npt.NDArray[np.float64]
+T = TypeVar("T", float, Powers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,7 +45,7 @@ class Sound:
             speech_frames=self.speech_frames + other.speech_frames,
             noise=_mean(self.noise, self.noise_frames, other.noise, other.noise_frames),
             noise_frames=self.noise_frames + other.noise_frames,
-            clipped=_share(self.clipped, self.speech_frames, other.clipped, other.speech_frames),
+            clipped=_mean(self.clipped, self.speech_frames, other.clipped, other.speech_frames),
         )
 
     @property
@@ -85,7 +86,7 @@ def measured(window: Window) -> Sound:
     full = samples = 0
     for clip in window.clips:
         end = clip.before + clip.end - clip.start
-        said = clip.sound[clip.before : end]
+        said = clip.speech
         full, samples = full + int((np.abs(said) >= CLIPPED).sum()), samples + len(said)
         speech.append(_powers(said))
         gaps += [_powers(clip.sound[: clip.before]), _powers(clip.sound[end:])]
@@ -112,9 +113,5 @@ def _powers(sound: Samples) -> Powers:
     return powers
 
 
-def _mean(one: Powers, ones: int, other: Powers, others: int) -> Powers:
-    return (one * ones + other * others) / max(1, ones + others)
-
-
-def _share(one: float, ones: int, other: float, others: int) -> float:
+def _mean(one: T, ones: int, other: T, others: int) -> T:
     return (one * ones + other * others) / max(1, ones + others)

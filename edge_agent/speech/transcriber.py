@@ -9,8 +9,9 @@ Not here: the model's files (`assets` verifies them; this is given a folder), se
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,7 @@ from edge_agent.speech.quality import Gauge
 from edge_agent.speech.readers import Readers
 from edge_agent.speech.recogniser import Reading, Recogniser
 from edge_agent.speech.sieve import sifted
+from edge_agent.speech.skipped import Part, in_parts
 from edge_agent.speech.trade import Trade
 from edge_agent.speech.windows import Window
 from edge_agent.speech.writing import Writing
@@ -44,9 +46,9 @@ class WhisperTranscriber:
     """Implements `ports.Transcriber` on a verified model folder. Holds the model; one call at a time. `ear` tells voices apart.
 
     `hints` and `recovery` listen for the terms given (`trade`), `filters` keeps out what nobody said (`guard`, `sieve`),
-    `hearing` hears noisy sound a second time. `progress` is called after every decoded block and every recognised batch: hours
-    of one call are many small steps, and it may wait. `position` hears how many ms are understood, and of how many: an estimate
-    from the bytes read so far, or None.
+    `hearing` hears noisy sound a second time; what was passed over (`skipped`) is read again in any case. `progress` is called
+    after every decoded block and every recognised batch: hours of one call are many small steps, and it may wait. `position`
+    hears how many ms are understood, and of how many: an estimate from the bytes read so far, or None.
 
     Up to `workers` batches of `batch` windows are read at once, sharing `threads`; fewer where `memory_bytes` asks for it.
 
@@ -134,19 +136,27 @@ class WhisperTranscriber:
 
     def _read(self, windows: Sequence[Window], trade: Trade) -> list[_Said]:
         """By one of several threads."""
-        readings = self._readings(windows)
-        written = [
-            [
-                dataclasses.replace(piece, text=self._writing(piece.text))
-                for piece in pieces(window, reading, honest=self._filters)
-            ]
-            for window, reading in zip(windows, readings, strict=True)
-        ]
+        read = in_parts(windows, self._parts)
+        parts = [part for own in read for part in own]
+        written = [part.written for part in parts]
         kept = written
         if self._filters:
-            kept = [sifted(window, found, self._again) for window, found in zip(windows, written, strict=True)]
-        told = trade(windows, readings, kept)
-        return [_Said(written=w, kept=k, told=t) for w, k, t in zip(written, kept, told, strict=True)]
+            kept = [sifted(part.window, part.written, self._again) for part in parts]
+        told: list[list[Piece]] = []
+        for at in range(0, len(parts), len(windows)):  # no more at once than was given: it is what memory was reckoned for
+            some = parts[at : at + len(windows)]
+            told += trade([part.window for part in some], [part.reading for part in some], kept[at : at + len(windows)])
+        said = iter([_Said(written=w, kept=k, told=t) for w, k, t in zip(written, kept, told, strict=True)])
+        return [_together(list(islice(said, len(own)))) for own in read]
+
+    def _parts(self, windows: Sequence[Window]) -> list[Part]:
+        return [
+            Part(window=window, reading=reading, written=self._written(pieces(window, reading, honest=self._filters)))
+            for window, reading in zip(windows, self._readings(windows), strict=True)
+        ]
+
+    def _written(self, found: Iterable[Piece]) -> list[Piece]:
+        return [dataclasses.replace(piece, text=self._writing(piece.text)) for piece in found]
 
     def _readings(self, windows: Sequence[Window]) -> list[Reading]:
         if self._hearing:
@@ -161,6 +171,17 @@ class WhisperTranscriber:
         began = time.monotonic()
         self._progress()
         self._held_s += time.monotonic() - began
+
+
+def _together(parts: Sequence[_Said]) -> _Said:
+    """The parts of one window, in order of time."""
+    if len(parts) == 1:
+        return parts[0]
+    written, kept, told = (
+        sorted(chain.from_iterable(found), key=lambda piece: piece.start)
+        for found in zip(*((part.written, part.kept, part.told) for part in parts), strict=True)
+    )
+    return _Said(written=written, kept=kept, told=told)
 
 
 class _Counted:

@@ -75,9 +75,9 @@ class Voices:
 
     def hear(self, clips: Sequence[Clip]) -> list[Clip]:
         """The clips in order, each in as many parts as voices follow each other in it; their sound together is the clip's."""
-        speech = [clip.sound[clip.before : clip.before + clip.end - clip.start] for clip in clips]
+        speech = [clip.speech for clip in clips]
         parts = [part for clip, at in zip(clips, self._changes(speech), strict=True) for part in _cut(clip, at)]
-        shown = [_spread(part.sound[part.before : part.before + part.end - part.start]) for part in parts]
+        shown = [_spread(part.speech) for part in parts]
         rows = iter(self._encoder([window for windows in shown for window in windows]))
         for part, windows in zip(parts, shown, strict=True):
             heard = np.stack([next(rows) for _ in windows])

@@ -3,7 +3,7 @@
 Silence between clips shrinks to at most 300 ms of real sound, so that a window is full of speech; positions in it are kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,9 +50,14 @@ class Packer:
         """The window begun so far, if any."""
         if not self._clips:
             return
-        places, at = [], 0
-        for clip in self._clips:
-            places.append(at + clip.before)
-            at += len(clip.sound)
-        yield Window(channel=self._channel, clips=tuple(self._clips), places=tuple(places))
+        yield joined(self._channel, self._clips)
         self._clips, self._length = [], 0
+
+
+def joined(channel: int, clips: Sequence[Clip]) -> Window:
+    """Clips in order, together short enough, as one window."""
+    places, at = [], 0
+    for clip in clips:
+        places.append(at + clip.before)
+        at += len(clip.sound)
+    return Window(channel=channel, clips=tuple(clips), places=tuple(places))

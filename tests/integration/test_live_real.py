@@ -11,8 +11,8 @@ from edge_agent import samples, sandbox
 from edge_agent.assets import path_of, store
 from edge_agent.config import Limits
 from edge_agent.domain.transcript import Speaker
-from edge_agent.speech.endpoints import FRAME, Silero
-from edge_agent.speech.live import Live
+from edge_agent.speech.live.endpoints import FRAME, Silero
+from edge_agent.speech.live.talk import Live
 from edge_agent.speech.recogniser import Recogniser
 from edge_agent.speech.writing import Writing
 

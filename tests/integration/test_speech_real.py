@@ -153,6 +153,27 @@ def test_one_channel_with_two_names_is_nobodys(transcriber):
     assert {u.speaker for u in alone.utterances} == {Speaker.REP}
 
 
+def test_what_is_said_behind_a_goodbye_in_the_same_window_is_read_too(transcriber):
+    """The recogniser ends at 再见: with the end of one call before the beginning of another it gives nothing of the second."""
+    from edge_agent import sandbox
+    from edge_agent.config import Limits
+
+    sound = []
+    for name, since_s, until_s in (("call-1", 75, None), ("call-2", 0, 20)):
+        with (samples.folder() / f"{name}.ogg").open("rb") as media:
+            rep = np.concatenate(list(sandbox.decode_audio(media, Limits())), axis=1)[:1]
+        sound.append(rep[:, since_s * 16_000 : until_s and until_s * 16_000])
+    said = transcriber.transcribe(wav(np.concatenate(sound, axis=1)), channels=(Speaker.REP,), terms=("一级能效", "祝您生意兴隆"))
+    text = plain("".join(one.text for one in said.utterances))
+    first, goodbye, second = text.partition("再见")
+    assert goodbye
+    assert "祝您生意兴隆" in first
+    assert "您大概准备花多少钱" in second
+    assert "一级能效" in second
+    starts = [one.start_ms for one in said.utterances]
+    assert starts == sorted(starts)
+
+
 def test_the_text_is_the_same_for_one_thread_and_for_two(model):
     from edge_agent import sandbox
     from edge_agent.config import Limits

@@ -32,8 +32,8 @@ from edge_agent.errors import NotFound, Unavailable
 from edge_agent.listening.first import Precedence
 from edge_agent.listening.session import Listening, quantile
 from edge_agent.listening.text import HELD_S, QUIET_S, Text
-from edge_agent.speech.live import Counts, Live
-from edge_agent.speech.rate import Hearing
+from edge_agent.speech.live.rate import Hearing
+from edge_agent.speech.live.talk import Counts, Live
 
 COUNTER = Source(name="counter", speakers=("rep", "customer"), basis="notice", industry="fmcg", channel="call")
 AT = datetime(2026, 11, 20, 4, tzinfo=UTC)

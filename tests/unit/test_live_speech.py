@@ -5,9 +5,9 @@ import pytest
 from live_world import MS, WORDS, ScriptReader, loudness, said
 
 from edge_agent.domain.transcript import Speaker, Utterance
-from edge_agent.speech.endpoints import FRAME, LONGEST, VERY_LONG, Endpoints
-from edge_agent.speech.live import Live
-from edge_agent.speech.rate import Hearing
+from edge_agent.speech.live.endpoints import FRAME, LONGEST, VERY_LONG, Endpoints
+from edge_agent.speech.live.rate import Hearing
+from edge_agent.speech.live.talk import Live
 
 BLOCK = 100 * MS
 ONE = (Speaker.REP,)

@@ -17,11 +17,12 @@ from edge_agent.speech.clips import Samples
 from edge_agent.speech.recogniser import Reading, Word
 from edge_agent.speech.transcriber import WhisperTranscriber
 
-TEXT = "香港主持人和主持人"
+PER_S = 4
+TEXT = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨露结为霜金生丽水玉出昆冈剑号巨阙珠称夜光"
 
 
 class Parrot:
-    """Says the same of every sound, each time as sure as `logprob`; a quicker sound it does not understand at all."""
+    """Says the same of every sound to its end, as sure as `logprob`; a quicker sound it does not understand at all."""
 
     def __init__(self, logprob: float) -> None:
         self.logprob = logprob
@@ -36,8 +37,8 @@ class Parrot:
     def _reading(self, sound: Samples) -> Reading:
         again = bool(self.read_s) and len(sound) / RATE_HZ not in self.read_s
         self.read_s.append(len(sound) / RATE_HZ)
-        said = "不明白" if again else TEXT
-        words = [Word(text=c, start_s=0.2 * n, end_s=0.2 * n + 0.2, logprob=self.logprob) for n, c in enumerate(said)]
+        said = "不明白" if again else TEXT[: len(sound) * PER_S // RATE_HZ]
+        words = [Word(text=c, start_s=n / PER_S, end_s=(n + 1) / PER_S, logprob=self.logprob) for n, c in enumerate(said)]
         return Reading(words=tuple(words), logprob=self.logprob, no_speech=0.1)
 
 
@@ -71,7 +72,9 @@ def test_with_filters_what_nobody_can_have_said_is_left_out_and_counted(talk, tr
 
 def test_without_filters_it_is_text(talk, transcribe) -> None:
     found = transcribe(talk, Parrot(-1.8), filters=False)
-    assert "".join(c for one in found.utterances for c in one.text if c.isalnum()) == TEXT
+    said = "".join(c for one in found.utterances for c in one.text if c.isalnum())
+    assert len(said) > 10
+    assert TEXT.startswith(said)
     assert found.quality.left_out_ms == 0
     assert "unsure" in found.quality.reasons
 

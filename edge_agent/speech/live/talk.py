@@ -3,7 +3,7 @@
 - Every channel has its own lane: `endpoints` says where its utterances end.
 - A short clip alone is recognised badly, so a window also holds the last few seconds its speaker said before; of the text only
   what belongs to the new clips is kept. The recogniser, hints and guards are those of the analysis after the call.
-- Behind a goodbye the recogniser sometimes ends before the window does: an utterance with hardly any text is read again alone.
+- An utterance that the recogniser passed over behind what was said before (`skipped`) is read again alone.
 - A window is at most 14.5 s wherever that is possible: the recogniser reads it in less than half the time of a longer one.
 - In a pause that may be the end the recogniser begins at once. If the pause goes on the text is there, else it is thrown away.
 - What is `late` when its turn comes is left out and counted: the call is analysed as a whole after its end. Nothing here holds
@@ -19,11 +19,12 @@ from typing import Final, Protocol
 
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.speech.clips import RATE_HZ, Samples
-from edge_agent.speech.endpoints import Endpoints, Voice
 from edge_agent.speech.guard import is_junk
-from edge_agent.speech.live_lane import Guess, Lane, Over
+from edge_agent.speech.live.endpoints import Endpoints, Voice
+from edge_agent.speech.live.lane import Guess, Lane, Over
 from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.recogniser import Reading
+from edge_agent.speech.skipped import characters, is_sparse
 from edge_agent.speech.turns import utterances, without_echo
 from edge_agent.speech.windows import Window
 
@@ -31,9 +32,6 @@ BEFORE: Final = 10 * RATE_HZ
 """How much of what the speaker said before goes into a window."""
 HINTS: Final = 24
 """Terms hinted at: each costs a moment of every window."""
-SPARSE: Final = 1.5
-"""Characters a second below which an utterance of `SKIPPED_S` was not read to its end; people say three to six."""
-SKIPPED_S: Final = 1.0
 _RECENT: Final = 30 * RATE_HZ
 
 
@@ -143,9 +141,9 @@ class Live:
         found = self._read(windows)
         for number, ((lane, over), window) in enumerate(zip(asked, windows, strict=True)):
             new = [piece for piece in found[number] if piece.start >= over[0].clips[0].start]
-            if len(window.clips) > sum(len(one.clips) for one in over) and any(_is_sparse(new, one) for one in over):
+            if len(window.clips) > sum(len(one.clips) for one in over) and any(is_sparse(new, one.clips) for one in over):
                 (alone,) = self._read([lane.window([one.clips for one in over], before=False)])
-                new = max(new, alone, key=_characters)
+                new = max(new, alone, key=characters)
             found[number] = new
         return found
 
@@ -175,14 +173,3 @@ class Live:
             own = [piece for piece in new if first <= piece.start < last]
             found += utterances(own, self._speakers)
         return found
-
-
-def _characters(heard: Sequence[Piece]) -> int:
-    return sum(character.isalnum() for piece in heard for character in piece.text)
-
-
-def _is_sparse(heard: Sequence[Piece], one: Over) -> bool:
-    """Whether so few characters are left of an utterance that the recogniser must have skipped some of it."""
-    spoken_s = sum(clip.end - clip.start for clip in one.clips) / RATE_HZ
-    own = [piece for piece in heard if one.clips[0].start <= piece.start < one.clips[-1].end]
-    return spoken_s >= SKIPPED_S and _characters(own) < SPARSE * spoken_s

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from edge_agent.speech.clips import MARGIN, PAD_MS, RATE_HZ, Clip, Samples
-from edge_agent.speech.endpoints import Endpoints, Span
+from edge_agent.speech.live.endpoints import Endpoints, Span
 from edge_agent.speech.pieces import Piece
 from edge_agent.speech.recogniser import SHORT_SAMPLES
-from edge_agent.speech.windows import LONGEST, Packer, Window
+from edge_agent.speech.windows import LONGEST, Window, joined
 
 PAD: Final = RATE_HZ * PAD_MS // 1000
 _ROOM: Final = 2 * RATE_HZ
@@ -114,10 +114,7 @@ class Lane:
             if room < 0:
                 break
             old.appendleft(clip)
-        packer = Packer(self.channel)
-        for clip in (*old, *new):
-            list(packer.add(clip))
-        return next(packer.flush())
+        return joined(self.channel, (*old, *new))
 
     def take(self, count: int) -> list[Over]:
         """Those utterances no longer wait; they are what was said before the next."""
