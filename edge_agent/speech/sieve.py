@@ -8,7 +8,8 @@ of six voices -1.1 to -2.6; and of such a mix few characters come for many secon
   sparse, or says one thing over and over.
 - In between the sound is recognised once more, a little faster: what has little in common with that reading goes.
 - A short piece (a name, 好) may be unsure if the rest of its window is not. A window of little speech (10 s) is never hopeless:
-  few words alone are recognised badly, but twice alike.
+  few words alone are recognised badly, but twice alike. Of a few seconds of babble one reading in eight comes twice alike, too:
+  what is as unsure as only babble is (-1.2) goes in any case.
 """
 
 import re
@@ -24,6 +25,7 @@ from edge_agent.speech.windows import Window
 
 SURE: Final = -0.7
 HOPELESS: Final = -0.9
+LOST: Final = -1.2
 DENSE: Final = 1.0
 SPARSE: Final = 0.6
 SHORT: Final = 2 * RATE_HZ
@@ -70,7 +72,7 @@ def _is_nothing(piece: Piece, window: Window, sure: float, found: Sequence[Piece
     """Whether no second reading is needed to tell."""
     if piece.logprob >= SURE and _density(piece) >= DENSE:
         return False
-    if piece.logprob < SURE and (_is_long_and_sparse(piece) or _is_one_thing(piece.text)):
+    if sure < LOST or (piece.logprob < SURE and (_is_long_and_sparse(piece) or _is_one_thing(piece.text))):
         return True
     spoken_s = sum(clip.end - clip.start for clip in window.clips) / RATE_HZ
     sparse = sum(len(one.text) for one in found) < SPARSE * spoken_s
