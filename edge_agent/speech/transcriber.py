@@ -26,7 +26,7 @@ from edge_agent.speech.pieces import Piece, pieces
 from edge_agent.speech.quality import Gauge
 from edge_agent.speech.readers import Readers
 from edge_agent.speech.recogniser import Reading, Recogniser
-from edge_agent.speech.sieve import sifted
+from edge_agent.speech.sieve import Crowd, sifted
 from edge_agent.speech.skipped import Part, in_parts
 from edge_agent.speech.trade import Trade
 from edge_agent.speech.windows import Window
@@ -108,11 +108,13 @@ class WhisperTranscriber:
         readers = Readers(
             lambda windows: self._read(windows, trade), workers=self._workers, batch=self._batch, between=self._step
         )  # fmt: skip
-        gauge = Gauge()
+        gauge, crowd = Gauge(), Crowd()
         found: list[Piece] = []
         decoded = _Counted(media, sandbox.decode_audio(media, self._limits))
         for window, said in readers.over(heard.windows(self._watched(decoded.blocks()))):
             self._position(window.clips[-1].end * 1000 // RATE_HZ, decoded.length_ms)
+            if self._filters and crowd.holds(window, said.written, said.kept):
+                said = _Said(written=said.written, kept=[], told=[])  # noqa: PLW2901 - of this window nothing more is wanted
             gauge.add(window, said.written, said.kept)
             found += said.told
         duration_ms = heard.samples * 1000 // RATE_HZ

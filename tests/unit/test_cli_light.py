@@ -1,8 +1,12 @@
-"""`edge-agent --help` imports no heavy library and answers at once."""
+"""`edge-agent --help` imports no heavy library and answers at once, in Chinese first."""
 
+import argparse
+import re
 import resource
 import subprocess
 import sys
+
+from edge_agent.cli import parser
 
 HEAVY = (
     "numpy",
@@ -27,6 +31,8 @@ HEAVY = (
     "huggingface_hub",
     "tokenizers",
     "pypinyin",
+    "tomlkit",
+    "threadpoolctl",
 )
 
 PROGRAM = f"""
@@ -55,3 +61,10 @@ def test_help_costs_a_fraction_of_what_one_heavy_import_costs() -> None:
 
     bare = best("pass")
     assert best(PROGRAM) - bare < best("import faster_whisper") - bare
+
+
+def test_every_command_is_explained_in_chinese_first_then_in_english() -> None:
+    (commands,) = [one for one in parser()._actions if isinstance(one, argparse._SubParsersAction)]
+    told = {one.dest: one.help or "" for one in commands._choices_actions}
+    assert {"listen", "metrics", "facts", "lexicon", "demo"} <= set(told)
+    assert [name for name, words in told.items() if not re.match(r"[\u4e00-\u9fff].*[A-Za-z]{2}", words)] == []

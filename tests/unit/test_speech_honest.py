@@ -10,7 +10,7 @@ from edge_agent.speech.clips import RATE_HZ, Clip
 from edge_agent.speech.pieces import Piece
 from edge_agent.speech.quality import Gauge
 from edge_agent.speech.recogniser import Reading, Word
-from edge_agent.speech.sieve import alike, sifted
+from edge_agent.speech.sieve import Crowd, alike, sifted
 from edge_agent.speech.windows import Packer, Window
 
 S = RATE_HZ
@@ -70,6 +70,29 @@ class TestSieve:
         found = [piece("好你喊吧", one, -1.3)]
         assert sifted(window(one), found, lambda _: "好，你喊吧。") == found
         assert sifted(window(one), found, lambda _: "谢谢") == []
+
+    def test_right_behind_a_crowd_an_unsure_answer_is_the_crowds(self):
+        crowd, babble, rest = Crowd(), clip(0, 28), clip(28.1, 30)
+        found = [piece("再来一种东西", rest, -1.3)]
+        assert not crowd.holds(window(babble), [piece("小伙伴们", babble, -2.1)], [])
+        assert crowd.holds(window(rest), found, found)
+        assert crowd.holds(window(clip(30.2, 32)), found, found)
+
+    @pytest.mark.parametrize(
+        ("start_s", "end_s", "logprob", "channel"),
+        [(29.5, 31, -1.3, 0), (28.1, 30, -0.8, 0), (28.1, 40, -1.3, 0), (28.1, 30, -1.3, 1)],
+    )
+    def test_behind_a_crowd_stays_what_is_later_or_surer_or_long_or_on_another_channel(self, start_s, end_s, logprob, channel):
+        crowd, babble, rest = Crowd(), clip(0, 28), clip(start_s, end_s)
+        found = [piece("好你喊吧", rest, logprob)]
+        crowd.holds(window(babble), [piece("小伙伴们", babble, -2.1)], [])
+        assert not crowd.holds(window(rest, channel=channel), found, found)
+
+    def test_a_short_sound_that_was_not_believed_makes_no_crowd(self):
+        crowd, cough, rest = Crowd(), clip(0, 1), clip(1.2, 3)
+        found = [piece("好你喊吧", rest, -1.3)]
+        crowd.holds(window(cough), [piece("谢谢", cough, -2.1)], [])
+        assert not crowd.holds(window(rest), found, found)
 
     def test_what_is_read_twice_alike_stays(self):
         one = clip(0, 6)
