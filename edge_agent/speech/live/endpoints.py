@@ -1,6 +1,7 @@
 """Finds where utterances end while they are spoken: one channel, frame by frame, the network's state kept in between.
 
-- Speech and its clips are found as in `clips`: the same network and thresholds, a clip is speech without a pause of 160 ms.
+- Speech and its clips are found as in `clips`: the same network and thresholds, a clip is speech without a pause of 160 ms. Only
+  `lows` is not done: what is listened to live comes from microphones.
 - An utterance is clips in a row; it is over after a pause of `pause_ms`. Beyond 8 s a shorter pause will do, ever shorter up to
   15 s, where that of a clip suffices; at 20 s it is cut where the network was least sure of speech.
 - `pausing` gives what an utterance would be if the pause of now went on: for who wants to begin early.
