@@ -8,6 +8,7 @@ from typing import Final
 from edge_agent.domain.notes import Fact, FactKind, Notes
 from edge_agent.domain.transcript import Transcript, Utterance
 from edge_agent.facts import dictation
+from edge_agent.facts.line import free
 from edge_agent.facts.reading import find
 from edge_agent.facts.talk import note
 
@@ -25,12 +26,18 @@ def mask(text: str, facts: Sequence[Fact]) -> str:
 
 
 def hide(text: str, facts: Sequence[Fact]) -> tuple[str, tuple[Fact, ...]]:
-    """The masked text, and the facts as they stand in it; a personal one has lost its value."""
+    """The masked text, and the facts as they stand in it; a personal one has lost its value.
+
+    Any other fact that touches a personal one is left out: its value may be the number that was hidden.
+    """
+    hidden = [(one.char_start, one.char_end) for one in facts if one.kind.personal]
     parts: list[str] = []
     moved: list[Fact] = []
     at = shift = 0
     for fact in sorted(facts, key=lambda one: (one.char_start, one.char_end)):
         start, end = fact.char_start, fact.char_end
+        if not fact.kind.personal and not free((start, end), hidden):
+            continue
         if not fact.kind.personal:
             moved.append(replace(fact, char_start=start + shift, char_end=end + shift))
             continue

@@ -1,12 +1,14 @@
 """A list of terms as a person writes it: UTF-8, one term a line, `#` comments, blank lines; at most 10,000.
 
-A fault is said by its line number alone. What cannot be listened for is refused: a term of one syllable, or of more than 32.
+A fault is said by its line number alone. What cannot be listened for is refused: a term of one syllable, or of more than 32, and
+one of which nothing is left when texts are compared as spoken (百分之).
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from edge_agent.errors import BadInput
+from edge_agent.terms.scoring import aloud
 from edge_agent.terms.sounds import readings
 
 MOST: Final = 10_000
@@ -52,6 +54,8 @@ def unheard(term: str) -> str:
         return "holds a character that cannot be printed"
     if not any(c.isalnum() for c in term):
         return "has neither letter nor digit"
+    if not aloud(term):
+        return "is only a part of how a number is said"
     syllables = len(readings(term)[0][0])
     if syllables < 2:
         return "has fewer than two syllables"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edge_agent.errors import BadInput
 from edge_agent.terms.listing import decoded
+from edge_agent.terms.scoring import aloud
 
 _REMEDY = "file<TAB>reference text<TAB>term,term"
 
@@ -25,7 +26,7 @@ def trials(content: bytes) -> list[Trial]:
     """The recordings in their order.
 
     Raises:
-        BadInput: "set": not UTF-8, a line without its three columns, or no recording at all.
+        BadInput: "set": not UTF-8, a line without its three columns or with a term nobody can say, or no recording at all.
     """
     found: list[Trial] = []
     for number, row in enumerate(decoded(content, _refused), 1):
@@ -37,6 +38,8 @@ def trials(content: bytes) -> list[Trial]:
         if len(columns) != 3 or not columns[0] or not columns[1]:
             raise _refused(f"line {number} has not its three columns", f"第 {number} 行应有三列")
         terms = tuple(term.strip() for term in columns[2].replace("，", ",").split(",") if term.strip())
+        if not all(map(aloud, terms)):
+            raise _refused(f"line {number} names a term that is never spoken", f"第 {number} 行有读不出的词")
         found.append(Trial(line=number, file=columns[0], reference=columns[1], terms=terms))
     if not found:
         raise _refused("no recording in the set", "测试集是空的")

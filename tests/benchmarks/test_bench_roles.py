@@ -1,7 +1,11 @@
 """Who spoke: shares of speech time right, wrong and unknown, on two channels and on one, against plain 2-means on MFCC means.
 
 One channel is scored by voice, under the mapping to people that fits best; the named talk shows what is left when the names must
-come from what was said. Thresholds were chosen on the bundled calls and other synthetic talks, never on the sets kept back.
+come from what was said. Two channels are scored as `Lanes` hands them to the recogniser, and so that leaving out too much is no
+way to be right, beside them stands what is heard of each channel alone, where nothing is taken for an echo.
+Pair-2, two women who sound alike, is taken for one voice, and so nobody is named; 2-means tells most of it apart there, and all
+of the call by telephone, of which 7 % are left unknown here.
+Thresholds were chosen on the bundled calls and other synthetic talks, never on the sets kept back.
 """
 
 import io
@@ -11,13 +15,12 @@ import wave
 
 import numpy as np
 import pytest
-from voice_sets import Talk, best_shares, bundled, kept_back, shares
+from voice_sets import Talk, best_shares, bundled, kept_back, shared_is_here, shares
 
 from edge_agent.assets import path_of, store
 from edge_agent.domain.transcript import Speaker
 from edge_agent.speech.clips import RATE_HZ, Clip, Clipper
-from edge_agent.speech.crosstalk import Recent
-from edge_agent.speech.lanes import Ear
+from edge_agent.speech.lanes import Ear, Lanes
 from edge_agent.speech.timbre import Timbre, _mel_areas
 from edge_agent.speech.transcriber import WhisperTranscriber
 from edge_agent.speech.voices import Voices
@@ -25,6 +28,11 @@ from edge_agent.speech.voices import Voices
 pytestmark = [pytest.mark.bench, pytest.mark.model]
 
 BOTH = (Speaker.REP, Speaker.CUSTOMER)
+BLOCK = 10 * RATE_HZ
+HEARD = 0.9
+"""What a whole call must hear of its speech time, pauses between sentences included; 0.94 was measured."""
+LOST = 0.005
+"""Share of speech time that may be lost to what tells who spoke."""
 
 
 def clips_of(channel: np.ndarray) -> list[Clip]:
@@ -65,15 +73,19 @@ def by_mfcc_means(talk: Talk, clips: list[Clip]) -> dict:
 
 
 def by_channel(talk: Talk) -> dict:
-    recent = Recent(len(talk.sound))
-    recent.add(talk.sound)
-    spoken = [
-        (ms(own.start), ms(own.end), BOTH[channel].value)
-        for channel, sound in enumerate(talk.sound)
-        for one in clips_of(sound)
-        if (own := recent.own(one, channel)) is not None
+    """`heard_alone` is what is heard of the same channels one by one, each as if there were no other."""
+    alone = [part for channel, name in enumerate(BOTH) for part in spoken(talk.sound[channel : channel + 1], (name,))]
+    return {**shares(talk, spoken(talk.sound, BOTH)), "heard_alone": shares(talk, alone)["heard"]}
+
+
+def spoken(sound: np.ndarray, names: tuple[Speaker, ...]) -> list[tuple[int, int, str]]:
+    """What of every channel reaches the recogniser."""
+    blocks = (sound[:, at : at + BLOCK] for at in range(0, sound.shape[1], BLOCK))
+    return [
+        (ms(one.start), ms(one.end), names[window.channel].value)
+        for window in Lanes(names, Ear()).windows(blocks)
+        for one in window.clips
     ]
-    return dict(shares(talk, spoken))
 
 
 def leaked(talk: Talk, db: float, delay_ms: int) -> Talk:
@@ -102,16 +114,20 @@ def test_speech_time_is_right_or_left_unknown(tmp_path):
             found, count = by_voice(talk, clips, timbre)
             plain = by_mfcc_means(talk, clips)
             mono[talk.name] = {"set": kind, "voices": count, "ours": found, "mfcc_2means": plain}
+            assert found["heard"] >= plain["heard"] - LOST, talk.name
             if count > 1:
                 assert found["wrong"] <= 0.02, talk.name
+                assert found["right"] >= 0.9, talk.name
                 ours, theirs = ours + found["wrong"], theirs + plain["wrong"]
             if len(talk.sound) == 2:
-                stereo[talk.name] = by_channel(talk)
-                assert stereo[talk.name]["right"] >= 0.99, talk.name
+                stereo[talk.name] = two = by_channel(talk)
+                assert two["right"] >= 0.99, talk.name
+                assert two["heard"] >= two["heard_alone"] - LOST, talk.name
     call = next(bundled())
     for db, delay_ms in ((-6, 0), (-12, 60), (-20, 200), (-30, 20)):
         stereo[f"{call.name} leak {db} dB {delay_ms} ms"] = found = by_channel(leaked(call, db, delay_ms))
         assert found["right"] >= 0.99
+        assert found["heard"] >= stereo[call.name]["heard"] - LOST  # what leaks fills pauses: alone more is heard than was said
 
     transcriber = WhisperTranscriber(path_of("whisper-base", tmp_path), ear=Ear(encoder=timbre, reason=""))
     began = time.process_time()
@@ -121,12 +137,16 @@ def test_speech_time_is_right_or_left_unknown(tmp_path):
     began = time.process_time()
     by_voice(call, clips, timbre)
     voices_s = time.process_time() - began
-    spoken = [(u.start_ms, u.end_ms, "" if u.speaker is Speaker.UNKNOWN else u.speaker.value) for u in said.utterances]
+    names = [(u.start_ms, u.end_ms, "" if u.speaker is Speaker.UNKNOWN else u.speaker.value) for u in said.utterances]
     figures = {
-        "named": dict(shares(call, spoken)),
+        "named": dict(shares(call, names)),
         "cpu_share": round(voices_s / whole_s, 3),
     }
-    print(json.dumps({"bench": "roles", "stereo": stereo, "mono": mono, **figures}))
-    assert ours < theirs
+    shared = "heard" if shared_is_here() else "not on this machine"
+    print(json.dumps({"bench": "roles", "shared_data": shared, "stereo": stereo, "mono": mono, **figures}))
+    one_voice = {name for name, found in mono.items() if found["voices"] < 2}
+    assert one_voice <= {"pair-2"}
+    assert ours < theirs / 2
+    assert figures["named"]["heard"] >= HEARD
     assert figures["named"]["wrong"] <= 0.02
     assert figures["cpu_share"] < 0.5

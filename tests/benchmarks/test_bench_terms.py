@@ -26,6 +26,10 @@ pytestmark = pytest.mark.bench
 
 LEXICONS = Path(__file__).parents[2] / "lexicons" / "industries"
 MOST_FALSE = 0.2
+MOST_FALSE_OF_MANY = 0.3
+"""Of 10,000 terms at once: 0.19 in the half reported (21 in 110,000 characters), 0.24 in the other."""
+MOST_COST = 6
+"""What 10,000 terms may cost a text of no trade, in times of what 100 cost: 3.9 to 4.7 were measured."""
 CHARACTERS = 110_000
 
 
@@ -146,17 +150,29 @@ def test_most_of_what_was_misheard_is_put_right_by_its_text_alone(split: str) ->
     assert float(str(found["recall"])) >= 2 * float(str(found["recall_before"]))
 
 
-def test_ten_thousand_terms_cost_about_as_much_as_a_hundred() -> None:
+def test_ten_thousand_terms_cost_less_than_six_times_a_hundred_and_find_most_of_what_two_hundred_do() -> None:
     lines = plain_text.sentences("judge", 20_000, seed=5)
     first = terms_of("judge")
-    curve = {}
+    curve, full = {}, Recovery(())
     for count in (100, 200, 1_000, 3_000, 10_000):
-        recovery = Recovery([*first[:count], *rare_words(10_000)][:count])
-        recall = recall_in(recovery, "judge")["recall"] if count >= len(first) else None
-        curve[count] = measured(lambda line, r=recovery: r.correct(line).corrections, lines) | {"recall": recall}
+        full = Recovery([*first[:count], *rare_words(10_000)][:count])
+        recall = recall_in(full, "judge")["recall"] if count >= len(first) else None
+        curve[count] = measured(lambda line, r=full: r.correct(line).corrections, lines) | {"recall": recall}
     plain = measured(naive(first), lines[:80])
-    print(json.dumps({"bench": "terms curve", "ours": curve, "naive, 200 terms": plain}, ensure_ascii=False))
-    assert curve[10_000]["s_per_1000"] < 10 * curve[100]["s_per_1000"]
+    everything = measured(lambda line: full.correct(line).corrections, plain_text.sentences("judge", CHARACTERS))
+    costs = round(curve[10_000]["s_per_1000"] / curve[100]["s_per_1000"], 2)
+    print(
+        json.dumps(
+            {
+                "bench": "terms curve", "ours": curve, "times_100": costs, "naive, 200 terms": plain,
+                "false_per_1000 of 10,000 in all text": everything["false_per_1000"],
+            },
+            ensure_ascii=False,
+        )
+    )  # fmt: skip
+    assert costs < MOST_COST
+    assert curve[10_000]["recall"] >= 0.8 * curve[200]["recall"]
+    assert everything["false_per_1000"] <= MOST_FALSE_OF_MANY
     assert plain["s_per_1000"] > 5 * curve[200]["s_per_1000"]
     assert plain["false_per_1000"] > MOST_FALSE
 

@@ -72,6 +72,7 @@ def mixed(transcriber, call_1) -> Transcript:
 
 def test_the_two_people_of_a_mixed_call_are_told_apart_and_named(mixed, call_1):
     found = shares(call_1, names(mixed))
+    assert found["heard"] >= 0.9
     assert found["right"] >= 0.97
     assert found["wrong"] <= 0.02
     assert (mixed.separation.way, mixed.separation.voices) == (Way.VOICES, 2)
@@ -98,6 +99,7 @@ def test_on_a_mono_recording_written_twice_voices_are_told_apart_too(transcriber
     found = shares(Talk(name="", sound=twice, turns=[turn for turn in call_1.turns if turn[2] < 60_000]), names(said))
     assert found["wrong"] <= 0.02
     assert found["right"] >= 0.9
+    assert found["heard"] >= 0.9
 
 
 def test_speech_that_leaks_into_the_other_channel_stays_its_speakers(transcriber, call_1):
@@ -106,6 +108,7 @@ def test_speech_that_leaks_into_the_other_channel_stays_its_speakers(transcriber
     said = transcriber.transcribe(wav(sound + leaked), channels=BOTH, terms=())
     found = shares(Talk(name="", sound=sound, turns=[turn for turn in call_1.turns if turn[2] < 45_000]), names(said))
     assert found["right"] >= 0.98
+    assert found["heard"] >= 0.9
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 from edge_agent import app, facts, pipeline
 from edge_agent.cli import main
 from edge_agent.config import Config, Speech
-from edge_agent.domain.notes import FactKind
+from edge_agent.domain.notes import Fact, FactKind
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 
 AT = datetime(2026, 11, 25, 2, tzinfo=UTC)
@@ -52,6 +53,23 @@ def test_masked_talk_shows_no_digit_of_a_telephone():
     assert not any(part in printed for part in ("138", "一三八", "零零一三", "八零零零"))
     dates = [one for one in notes.facts if one.kind is FactKind.DATE]
     assert [shown.utterances[one.utterance].text[one.char_start : one.char_end] for one in dates] == ["下周三"]
+
+
+def test_an_older_note_of_the_number_in_a_telephone_is_not_shown():
+    heard = talk((Speaker.CUSTOMER, "下周三打13800138000，要三箱"))
+    noted = app.Notepad(Config()).note(heard, started_at=AT)
+    older = [
+        Fact(kind=FactKind.NUMBER, value=value, char_start=start, char_end=end, utterance=0) for value, start, end in NUMBERS
+    ]
+    shown, notes = facts.masked(heard, replace(noted, facts=(*noted.facts, *older)))
+    assert shown.utterances[0].text == "下周三打[电话]，要三箱"
+    told = [(one.kind, shown.utterances[0].text[one.char_start : one.char_end]) for one in notes.facts]
+    assert told == [(FactKind.DATE, "下周三"), (FactKind.PHONE, "[电话]"), (FactKind.QUANTITY, "三箱")]
+    assert "138" not in msgspec.json.encode(notes).decode()
+
+
+NUMBERS = (("13800138000", 4, 15), ("138", 4, 7), ("138000", 9, 15), ("313800138000", 2, 16))
+"""(value, start, end): what one may have noted of the same number: all of it, a part of it, and more than it."""
 
 
 def test_sealed_transcript_is_shown_masked_with_everything_else_in_place():

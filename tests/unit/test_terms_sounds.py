@@ -64,6 +64,7 @@ def test_a_list_of_terms_has_comments_and_blank_lines() -> None:
         (b"\xe8\xbf\x94\xe7\x82\xb9\n\xff\xfe\n", "line 2 is not UTF-8"),
         ("返点\n价\n".encode(), "line 2 has fewer than two syllables"),
         ("返点\n——\n".encode(), "line 2 has neither letter nor digit"),
+        ("返点\n百分之\n".encode(), "line 2 is only a part of how a number is said"),
         (("价" * 33).encode(), "line 1 is longer than 32 syllables"),
         (b"# nothing\n", "no term"),
         ("\n".join(f"返点{n}" for n in range(MOST + 1)).encode(), f"more than {MOST}"),
@@ -81,7 +82,7 @@ def test_a_set_has_a_header_and_comments() -> None:
     assert (one.line, one.file, one.terms) == (4, "a.wav", ("专票", "返点"))
 
 
-@pytest.mark.parametrize("content", ["a.wav\t我们\n", "a.wav\t\t返点\n", "# nothing\n"])
+@pytest.mark.parametrize("content", ["a.wav\t我们\n", "a.wav\t\t返点\n", "a.wav\t百分之五\t返点,百分之\n", "# nothing\n"])
 def test_a_faulty_set_is_refused_by_line(content: str) -> None:
     with pytest.raises(BadInput, match="the set:") as refused:
         trials(content.encode())
