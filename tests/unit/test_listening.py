@@ -484,12 +484,13 @@ class TestBeside:
     """What the worker leaves alone while somebody listens."""
 
     def captured(self, kit: pipeline.Kit):
-        recording = replace(pipeline.take_in(kit, FakeArrival()), state=State.CAPTURED)
+        recording = replace(pipeline.take_in(kit, FakeArrival()), state=State.CAPTURED, digest="")
+        kit.vault.hot.clear()
         kit.ledger.rows[recording.id] = recording
         return recording
 
     def test_what_is_being_heard_is_left_alone(self) -> None:
-        kit = replace(make_kit(), listens=lambda: True)
+        kit = replace(make_kit(), listens=lambda _: True)
         recording = self.captured(kit)
         assert pipeline.advance(kit, recording).state is State.CAPTURED
 
@@ -501,7 +502,8 @@ class TestBeside:
         kit = make_kit()
         seen = self.captured(kit)
         kit.ledger.rows[seen.id] = replace(seen, state=State.SEALED)
-        assert pipeline.advance(kit, seen).state is State.CLOSED
+        assert pipeline.advance(kit, seen).state is State.SEALED, "analysed without its turn"
+        assert pipeline.advance(kit, kit.ledger.recording(seen.id)).state is State.CLOSED
 
     def test_the_worker_sees_who_comes_first(self, tmp_path: Path) -> None:
         lock = tmp_path / "run" / "live.lock"
