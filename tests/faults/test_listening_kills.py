@@ -116,10 +116,13 @@ def test_a_torn_seal_is_cleared_by_a_worker_that_was_there_before(settings, list
 
 
 def test_what_a_killed_listener_left_is_cleared_while_the_next_one_listens(settings, listening, talk, tmp_path) -> None:
+    vault = settings.paths.vault
     until_sealed(settings, 1)
+    while not list(vault.glob("objects/*.part")):  # the next recording has begun
+        assert listening.poll() is None
+        Event().wait(0.02)
     listening.kill()
     listening.wait()
-    vault = settings.paths.vault
     left = {path.name.split(".")[0] for path in vault.glob("objects/*.part")}
     sealed = len(list(vault.glob("manifests/*.json")))
     assert len(left) == 1
