@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from zoneinfo import ZoneInfo
@@ -104,8 +104,8 @@ def box(
 ) -> Iterator[Box]:
     """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
 
-    `beside`: another process may be at work here, so nothing is swept and no start is entered. Who is not beside leaves what
-    is being sealed live alone (`paths.listening_lock`).
+    `beside`: another process may be at work here, so nothing is swept and no start is entered. Who is not beside sweeps, but
+    leaves alone what who listens live may be sealing: what has an id after its start (`paths.listening_lock`).
 
     Raises:
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
@@ -118,8 +118,9 @@ def box(
     opened = vault(settings, held)
     if not beside:
         with worker.only_one(settings.paths.listening_lock) as quiet:
-            if quiet:
-                opened.sweep()
+            since = None if quiet else worker.began(settings.paths.listening_lock)
+            if quiet or since is not None:
+                opened.sweep(since=since)
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
         inforce = {
@@ -132,7 +133,7 @@ def box(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
             hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
-            listens=lambda: worker.held(settings.paths.listening_lock),
+            listens=partial(worker.hears, settings.paths.listening_lock),
         )  # fmt: skip
         yield Box(
             settings=settings,

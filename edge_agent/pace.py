@@ -2,10 +2,12 @@
 
 They lie in memory on an installed box and are replaced whole, so a reader never sees half of one; after a restart of the machine
 nothing is known until the first analysis is done. Time in which an analysis stood aside for a live talk does not count.
+What cannot be written is not known either: progress is never worth a recording.
 """
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -50,7 +52,7 @@ class Pace:
         self._doing: Doing | None = None
         self._bytes = 0
         self._began_s = self._said_s = self._aside_s = 0.0
-        self._doing_file.unlink(missing_ok=True)
+        _remove(self._doing_file)
 
     def begin(self, recording: Recording) -> None:
         self._doing = Doing(recording=recording.id, kind=recording.circumstances.kind, since=self._now())
@@ -83,7 +85,7 @@ class Pace:
             took_ms = int((self._uptime_s() - self._began_s - self._aside_s) * 1000)
             done = Done(kind=doing.kind, bytes=self._bytes, media_ms=doing.done_ms, took_ms=max(1, took_ms))
             _replace(self._done_file, [*_read(self._done_file, list[Done], [])[1 - KEEPS :], done])
-        self._doing_file.unlink(missing_ok=True)
+        _remove(self._doing_file)
 
     def _say(self) -> None:
         self._said_s = self._uptime_s()
@@ -124,8 +126,14 @@ def _files(run: Path) -> tuple[Path, Path]:
 
 def _replace(file: Path, said: object) -> None:
     beside = file.with_suffix(".part")
-    beside.write_bytes(msgspec.json.encode(said))
-    beside.rename(file)
+    with suppress(OSError):
+        beside.write_bytes(msgspec.json.encode(said))
+        beside.rename(file)
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
 
 
 def _read(file: Path, type_: type[T], default: D) -> T | D:

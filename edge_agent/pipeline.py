@@ -55,8 +55,8 @@ class Kit:
     clock: Clock
     hot_for: timedelta = timedelta(0)
     policy: Policy = field(default_factory=Policy)
-    listens: Callable[[], bool] = lambda: False
-    """Whether another process listens live now: what it has captured is its own until it ends (see `listening`)."""
+    listens: Callable[[str], bool] = lambda _: False
+    """Whether another process that listens live now may be sealing this recording: then it is its own (see `listening`)."""
 
 
 def take_in(kit: Kit, arrival: Arrival) -> Recording:
@@ -173,12 +173,10 @@ def advance(kit: Kit, recording: Recording) -> Recording:
         BadInput: after the recording was rejected, so that a caller can say why.
     """
     if recording.state is State.CAPTURED:
-        if kit.listens():
+        if kit.listens(recording.id):
             return recording  # it is being heard and sealed just now
         recording = kit.ledger.recording(recording.id)  # after the question: whoever listened may have ended before it
-    if recording.state is State.CAPTURED:
-        # Its seal was not durable when we stopped; a plain file still lies in the inbox and is taken in anew.
-        return reject(kit, recording, BadInput("interrupted", "taking in was interrupted"))
+        return _resumed(kit, recording) if recording.state is State.CAPTURED else recording
     if recording.state is State.SEALED:
         twin = kit.ledger.seen_before(recording.digest)
         if twin not in {None, recording.id}:
@@ -197,6 +195,23 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
     return recording
+
+
+def _resumed(kit: Kit, recording: Recording) -> Recording:
+    """Taking it in was interrupted. What was durably sealed by then is kept, the rest is rejected; its analysis is another step.
+
+    A plain file that still lies in the inbox is taken in anew: if this one was sealed, as a repeat of it. If the file was first,
+    this one is the repeat, and is rejected before the ledger calls it sealed, so that a kill in between makes it count no more.
+    """
+    sealed = kit.vault.recalled(recording.id)
+    if sealed is None:
+        return reject(kit, recording, BadInput("interrupted", "taking in was interrupted"))
+    twin = kit.ledger.seen_before(sealed.digest)
+    if twin is not None:
+        return reject(kit, recording, _repeat(twin))
+    kit.ledger.sealed(recording.id, sealed)
+    log.get().info("recording.resumed", recording=recording.id)
+    return replace(recording, state=State.SEALED, digest=sealed.digest, size_bytes=sealed.plain_bytes)
 
 
 def _wait(kit: Kit, recording: Recording, reason: str) -> Recording:

@@ -34,6 +34,10 @@ class Vault(Protocol):
         """Encrypt a stream to `object_id`, durably (file and directory fsynced); SealBroken or Unavailable on failure."""
         ...
 
+    def recalled(self, object_id: str) -> Sealed | None:
+        """What `seal` gave, told anew from the object while it is hot; None for what was never wholly sealed, or is closed."""
+        ...
+
     def open_hot(self, object_id: str) -> AbstractContextManager[BinaryIO]:
         """A seekable plaintext view that never touches the disk; NotAllowed once closed."""
         ...

@@ -16,6 +16,7 @@ from edge_agent.documents import Ingested, Ingestion
 from edge_agent.domain.recording import State
 from edge_agent.errors import BadConfig, BadInput, EdgeError, NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
+from edge_agent.trail import Trail
 from edge_sync.process import tell
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def run_worker(settings: Config) -> None:
 
         def progress() -> None:
             beat()
-            worker.aside(live, stop, beat, speed)
+            worker.aside(live, stop, beat, speed, meanwhile)
 
         with app.box(settings, progress=progress, position=speed.at) as box, box.watermarks() as door:
 
@@ -56,12 +57,15 @@ def run_worker(settings: Config) -> None:
 
             manager.ready()
             log.get().info("worker.started", ruleset=box.kit.tagger.ruleset, pid=os.getpid())
-            trail = worker.Trail(settings.paths.run)
+            trail = Trail(settings.paths.run)
             trail.end()  # whatever is begun now, nothing is yet
             chores = duties.of(box, windows)
+            meanwhile = worker.Meanwhile(
+                kit=box.kit, inbox=box.inbox, stop=stop, room=box.room, alive=beat, duties=chores
+            )  # fmt: skip
             worker.run(
                 box.kit, box.inbox, stop, room=box.room, alive=alive, duties=chores, trail=trail, pace=speed,
-                busy=lambda: worker.held(live),
+                busy=lambda: worker.precedes(live),
             )  # fmt: skip
             manager.stopping()
     log.get().info("worker.stopped")

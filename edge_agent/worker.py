@@ -3,8 +3,9 @@
 Between two analyses it seals whatever arrived, so that nothing lies plain in the inbox for the length of a backlog.
 
 One worker per state directory (a lock file says so). A recording that takes the whole process down three times (a hang that
-the watchdog ends, memory that runs out) is parked, too: see `Trail`. The only `except Exception` of the product is here: an
-error nobody foresaw parks that one recording under the code of the error's class and never stops the others.
+the watchdog ends, memory that runs out) is parked, too: see `trail`. The `except Exception`s of the worker are here: an
+error nobody foresaw parks that one recording under the code of the error's class and never stops the others; what fails while
+an analysis stands aside for a live talk is tried again (`Meanwhile`).
 """
 
 import fcntl
@@ -19,14 +20,17 @@ from threading import Event
 from edge_agent import errors, log, pipeline, turns
 from edge_agent.domain.recording import Circumstances, Recording, State
 from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
+from edge_agent.ids import is_id
 from edge_agent.pace import Pace
 from edge_agent.pipeline import Kit
 from edge_agent.ports import Arrival, Inbox
+from edge_agent.trail import Trail
 
 POLL_S = 0.5
 DEFER_S = 10.0
+FRESH_S = 30.0
+"""So long a live talk is believed to go on after its last sign."""
 FATAL = "ended-the-worker"
-FATAL_TRIES = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,30 +46,6 @@ class Duty:
         if now >= self._due_at:
             self._due_at = now + self.every_s
             self.run()
-
-
-class Trail:
-    """Which recording is being analysed, said in a file that outlives this process.
-
-    The service manager adds it to `fatal` when it had to end a worker that hung or took too much memory (the unit's
-    ExecStopPost); a kill or a power cut is no recording's fault and does not count. On an installed box both lie in memory.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._now, self._fatal = folder / "analysing", folder / "fatal"
-
-    def begin(self, recording: str) -> bool:
-        """False when it ended the worker too often; then its record is cleared, so that a person may try it again."""
-        deaths = self._fatal.read_text(encoding="ascii").split() if self._fatal.exists() else []
-        if deaths.count(recording) >= FATAL_TRIES:
-            self.end()
-            self._fatal.write_text("".join(f"{one}\n" for one in deaths if one != recording), encoding="ascii")
-            return False
-        self._now.write_text(f"{recording}\n", encoding="ascii")
-        return True
-
-    def end(self) -> None:
-        self._now.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -100,11 +80,51 @@ def held(lock: Path) -> bool:
     return False
 
 
-def aside(lock: Path, stop: Event, alive: Callable[[], None], pace: Pace | None = None) -> None:
-    """Hold up the analysis under way while somebody listens live, who holds `lock`; until `stop`. Waiting is a sign of life."""
+def began(lock: Path) -> str | None:
+    """The id with which the last one that held the listening lock began; None where none can be read."""
+    try:
+        found = lock.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return None
+    return found if is_id(found) else None
+
+
+def hears(lock: Path, recording: str) -> bool:
+    """Whether who holds the listening lock may be sealing this recording; any, as long as its start cannot be read.
+
+    What an earlier listener that was killed left is nobody's.
+    """
+    if not held(lock):
+        return False
+    since = began(lock)
+    return since is None or recording > since
+
+
+def precedes(lock: Path, *, now_s: Callable[[], float] = time.time) -> bool:
+    """Whether somebody listens live, who holds `lock` and touches it; a listener that stands still comes first no longer.
+
+    A step of the clock in either direction is at worst believed until the next touch.
+    """
+    if not held(lock):
+        return False
+    try:
+        touched_s = lock.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return abs(now_s() - touched_s) <= FRESH_S
+
+
+def aside(
+    lock: Path, stop: Event, alive: Callable[[], None], pace: Pace | None = None, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """Hold up the analysis under way while somebody listens live (`precedes`); until `stop`.
+
+    Waiting is a sign of life, and `meanwhile` is done at every look: the wait may be as long as the talk.
+    """
     waited_s = 0.0
-    while held(lock) and not stop.is_set():
+    while not stop.is_set() and precedes(lock):
         began = time.monotonic()
+        meanwhile()
         stop.wait(POLL_S)
         alive()
         waited_s = time.monotonic() - began
@@ -112,6 +132,37 @@ def aside(lock: Path, stop: Event, alive: Callable[[], None], pace: Pace | None 
             pace.aside(waited_s)
     if waited_s and pace is not None:
         pace.aside(0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Meanwhile:
+    """What the worker still does while an analysis stands aside: its duties, and sealing what arrives.
+
+    What goes wrong here is no fault of the recording that waits: it is said, tried again after `DEFER_S`, and met by the loop
+    itself once the analysis is over. A broken ledger stops everything.
+    """
+
+    kit: Kit
+    inbox: Inbox
+    stop: Event
+    room: Callable[[], bool]
+    alive: Callable[[], None]
+    duties: Sequence[Duty]
+    _again_at: float = field(default=0.0, init=False)
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._again_at:
+            return
+        try:
+            for duty in self.duties:
+                duty.tend(time.monotonic())
+            if self.room():
+                _take_all(self.kit, self.inbox, self.stop, self.alive)
+        except LedgerBroken:
+            raise
+        except Exception as error:  # noqa: BLE001 - else the recording that waits would be parked for it
+            self._again_at = time.monotonic() + DEFER_S
+            log.get().warning("work.deferred", error=type(error).__name__, wait_s=DEFER_S)
 
 
 def run(
@@ -130,11 +181,12 @@ def run(
 
     While `busy`, arrivals are sealed and nothing is analysed.
     """
+    order = turns.Turns(kit.ledger.lateness)
     while not stop.is_set():
         try:
             for duty in duties:
                 duty.tend(time.monotonic())
-            progressed = _advance(kit, stop, alive, _Watch(trail, pace), busy)
+            progressed = _advance(kit, stop, alive, _Watch(trail, pace, order), busy)
             if room():
                 progressed |= _take_all(kit, inbox, stop, alive)
             alive()
@@ -150,10 +202,11 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class _Watch:
-    """What is kept about the analysis under way."""
+    """What is kept about the analysis under way, and about whose turn it was."""
 
     trail: Trail | None
     pace: Pace | None
+    order: turns.Turns
 
 
 def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, busy: Callable[[], bool]) -> bool:
@@ -169,7 +222,7 @@ def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, bu
     if busy():
         return progressed
     waiting = [one for one in unfinished if one.state is State.SEALED]
-    chosen = turns.next_up(waiting, kit.ledger.lateness(turns.IN_A_ROW), now=kit.clock.now())
+    chosen = watch.order.take(waiting, now=kit.clock.now())
     if chosen is not None and not stop.is_set():
         progressed |= step(kit, chosen, watch.trail, watch.pace).state is not chosen.state or len(waiting) > 1
         alive()

@@ -258,12 +258,12 @@ class Paths:
 
     @property
     def live_lock(self) -> Path:
-        """Held (flock) by who listens live while somebody speaks: everything else that recognises waits between two steps."""
+        """Held (flock) and touched by who listens live while somebody speaks: what else recognises waits between steps."""
         return self.run / "live.lock"
 
     @property
     def listening_lock(self) -> Path:
-        """Held by who seals what it hears: what it has captured, and its unfinished seal, are its own."""
+        """Held by who seals what it hears. In it stands an id: recordings captured after it, and their seals, are its own."""
         return self.run / "listening.lock"
 
     @property

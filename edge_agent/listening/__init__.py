@@ -9,15 +9,16 @@ Each closed recording is an ordinary one: the worker analyses it as a whole. Rul
   than the last of them; the next goes on with the very next sample.
 - Text is analysis: none without a consent that holds now, asked again for each recording. A call that is to hold its own notice
   (`spoken`) gives no text while it lasts, since nobody has heard the notice yet.
-- Who listens holds `paths.listening_lock`: the worker leaves what is being sealed alone. While somebody speaks, and for a little
-  longer, it also holds `paths.live_lock`: the worker's own recognition waits. In a quiet shop it goes on.
+- Who listens holds `paths.listening_lock` and writes its start into it: the worker leaves alone what was captured since then, and
+  clears what an earlier listener that was killed left. While somebody speaks, and for a little longer, it also holds
+  `paths.live_lock` and touches it: the worker's own recognition waits. In a quiet shop it goes on.
 - Nothing said goes to the log.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -31,6 +32,7 @@ from edge_agent.capture.pump import Pump
 from edge_agent.capture.reel import circumstances
 from edge_agent.config import Config, Source
 from edge_agent.errors import BadInput, MissingAsset, NotFound, Unavailable
+from edge_agent.ids import new_id
 from edge_agent.listening.session import Listening, need_room, refusal
 from edge_sync.process import stop_on_signals
 
@@ -78,11 +80,18 @@ def alone(lock: Path, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
     while True:
         with worker.only_one(lock) as held:
             if held:
+                _began(lock)
                 yield
                 return
         if time.monotonic() >= until:
             raise Unavailable("another process listens on this box", remedy="end it first", zh="本机已有实时收听在运行")
         time.sleep(0.1)
+
+
+def _began(lock: Path) -> None:
+    """Every id that this process makes from now on comes after this one, whatever the clock does."""
+    with suppress(OSError):  # an older start, or none, only leaves more alone
+        lock.write_text(new_id(), encoding="ascii")
 
 
 def listen(

@@ -10,7 +10,8 @@ whatever is found of wraps, shares, old requests and ciphertext, in old blocks o
 of the vault, opens nothing, not even for somebody who holds the device key and one key of LEGAL and one of HR. What remains
 is said in `epochs`: the one block of the epoch key that was overwritten.
 
-One process seals (the worker, under its lock); any may verify, list and shred.
+Two processes may seal side by side: the worker, under its lock, and who listens live, under the listening lock; any may verify,
+list and shred. Only the worker sweeps, and leaves alone what the other one may be sealing.
 """
 
 import re
@@ -38,7 +39,8 @@ from edge_agent.vault.x25519 import Identity
 
 _BLOCK: Final = 1 << 20
 _GROUP: Final = 16
-_MOST_TORN: Final = 16  # one seal is under way at a time; a few kills in a row leave a few
+_MOST_TORN: Final = 16
+"""A few kills in a row leave a few objects without a manifest. A lone half-written object was never whole and counts for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,25 @@ class DeviceVault:
                 sha256=said.sha256,
             )  # fmt: skip
 
+    def recalled(self, object_id: str) -> Sealed | None:
+        """What `seal` gave, told anew: after a power cut the manifest may stand and the ledger know nothing of it.
+
+        None for what has no manifest, and for what is closed: then somebody had begun to reject it.
+
+        Raises:
+            SealBroken: as `verify` and `open_hot`.
+        """
+        if not self._is_sealed(object_id) or not self.is_hot(object_id):
+            return None
+        said, content = self.verify(object_id), ContentDigest(self.keys.digest_key)
+        with self.open_hot(object_id) as plain:
+            while block := plain.read(_BLOCK):
+                content.update(block)
+        return Sealed(
+            object_id=object_id, digest=content.hexdigest(), plain_bytes=content.length, sealed_bytes=said.bytes,
+            sha256=said.sha256,
+        )  # fmt: skip
+
     @contextmanager
     def open_hot(self, object_id: str) -> Iterator[BinaryIO]:
         """A seekable plaintext view, decrypted in memory chunk by chunk.
@@ -157,27 +178,34 @@ class DeviceVault:
         for object_id in object_ids:
             log.get().info("object.expired", object=object_id)
 
-    def sweep(self) -> tuple[str, ...]:
+    def sweep(self, *, since: str | None = None) -> tuple[str, ...]:
         """After a power cut: remove half-written files and objects that never got their manifest; gives their ids.
 
-        Only while nothing is being sealed. The plain file of such an object still lies where it came from.
+        Only while nothing is being sealed but what has an id after `since`, which is left alone. The plain file of an object that
+        goes still lies where it came from; of live sound nothing is left.
 
         Raises:
             SealBroken: so many lack a manifest that it is the manifests that were lost; nothing is removed then.
         """
         self._refuse_lost()
+
+        def spared(one: str) -> bool:
+            return since is not None and ids.is_id(one) and one > since
+
         files = [(folder, name) for folder in self._folders for name in durable.names(folder)]
         stems = sorted({name.split(".", 1)[0] for _, name in files})
-        torn = tuple(stem for stem in stems if ids.is_id(stem) and not self._is_sealed(stem))
-        if len(torn) > _MOST_TORN:
-            raise broken(f"manifest: {len(torn)} objects have none; restore the manifests folder")
+        torn = tuple(stem for stem in stems if ids.is_id(stem) and not spared(stem) and not self._is_sealed(stem))
+        whole = {name.split(".", 1)[0] for _, name in files if not name.endswith(durable.PART)}
+        lost = sum(stem in whole for stem in torn)
+        if lost > _MOST_TORN:
+            raise broken(f"manifest: {lost} objects have none; restore the manifests folder")
         for folder, name in files:
-            if name.endswith(durable.PART):
+            if name.endswith(durable.PART) and not spared(name.split(".", 1)[0]):
                 durable.destroy(folder / name)
         for object_id in torn:
             self._clear(object_id)
             log.get().warning("object.swept", object=object_id)
-        self._ways.forget_others(self.objects(), now=self._clock.now())
+        self._ways.forget_others(self.objects(), now=self._clock.now(), spared=spared)
         return torn
 
     def manifest(self, object_id: str) -> Manifest:

@@ -4,7 +4,7 @@ What a wrap holds is locked under a key of the object's own before it is wrapped
 one for hot wraps (see `epochs`). So `close` and `destroy` take the way itself away, not just the file that shows it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -87,11 +87,11 @@ class Ways:
         self._hot_keys.destroy(object_ids, now=now)
         self._share_keys.destroy(object_ids, now=now)
 
-    def forget_others(self, sealed: Iterable[str], *, now: datetime) -> None:
-        """Destroy every key that no sealed object needs any more, and what a kill left of an epoch."""
+    def forget_others(self, sealed: Iterable[str], *, now: datetime, spared: Callable[[str], bool]) -> None:
+        """Destroy every key that no sealed object needs any more, and what a kill left of an epoch; not what is `spared`."""
         kept = set(sealed)
         for ring, needed in ((self._share_keys, kept), (self._hot_keys, kept & set(self.hot()))):
-            ring.destroy([one for one in ring.objects() if one not in needed], now=now)
+            ring.destroy([one for one in ring.objects() if one not in needed and not spared(one)], now=now)
 
     def begun(self) -> bool:
         """Whether any object's share key was ever recorded here."""

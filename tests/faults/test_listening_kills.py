@@ -1,10 +1,12 @@
 """Listening live is killed, and a worker starts beside it: what was closed stays, what was torn goes, nothing else is touched."""
 
 import json
+import signal
 import subprocess
 import sys
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -50,8 +52,8 @@ def talk(tmp_path: Path) -> np.ndarray:
     return samples
 
 
-@pytest.fixture
-def listening(tmp_path: Path, talk: np.ndarray, settings: Config) -> Iterator[subprocess.Popen[str]]:
+@contextmanager
+def pumping(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A file pumped at the speed of speech, sealed every 1.2 s; without consent, so that no model is loaded."""
     command = [
         sys.executable, "-m", "edge_agent.cli", "--config", str(tmp_path / "config.toml"),
@@ -64,6 +66,12 @@ def listening(tmp_path: Path, talk: np.ndarray, settings: Config) -> Iterator[su
                 break
         yield process
         process.kill()
+
+
+@pytest.fixture
+def listening(tmp_path: Path, talk: np.ndarray, settings: Config) -> Iterator[subprocess.Popen[str]]:
+    with pumping(tmp_path) as process:
+        yield process
 
 
 def until_sealed(settings: Config, count: int) -> None:
@@ -105,6 +113,33 @@ def test_a_torn_seal_is_cleared_by_a_worker_that_was_there_before(settings, list
             pipeline.advance(box.kit, one)
         assert not list(settings.paths.vault.glob("**/*.part"))
         assert box.vault.sweep() == ()
+
+
+def test_what_a_killed_listener_left_is_cleared_while_the_next_one_listens(settings, listening, talk, tmp_path) -> None:
+    vault = settings.paths.vault
+    until_sealed(settings, 1)
+    while not list(vault.glob("objects/*.part")):  # the next recording has begun
+        assert listening.poll() is None
+        Event().wait(0.02)
+    listening.kill()
+    listening.wait()
+    left = {path.name.split(".")[0] for path in vault.glob("objects/*.part")}
+    sealed = len(list(vault.glob("manifests/*.json")))
+    assert len(left) == 1
+    with pumping(tmp_path) as again:
+        until_sealed(settings, sealed + 1)
+        with app.box(settings) as box:
+            for one in box.kit.ledger.unfinished():
+                pipeline.advance(box.kit, one)
+            assert {box.kit.ledger.recording(one).state for one in left} == {State.REJECTED}
+        assert not left & {path.name.split(".")[0] for path in vault.glob("objects/*")}
+        again.send_signal(signal.SIGINT)
+        printed, _ = again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert json.loads(printed.splitlines()[-1])["lost_samples"] == 0
+    with app.box(settings) as box:
+        for one in box.vault.objects():
+            box.vault.verify(one)
 
 
 def test_a_worker_that_starts_meanwhile_leaves_alone_what_is_being_heard(settings, listening, talk) -> None:

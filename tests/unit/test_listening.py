@@ -29,6 +29,7 @@ from edge_agent.domain.consent import Party
 from edge_agent.domain.recording import State
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.errors import NotFound, Unavailable
+from edge_agent.ids import new_id
 from edge_agent.listening.first import Precedence
 from edge_agent.listening.session import Listening, quantile
 from edge_agent.listening.text import HELD_S, QUIET_S, Text
@@ -484,24 +485,28 @@ class TestBeside:
     """What the worker leaves alone while somebody listens."""
 
     def captured(self, kit: pipeline.Kit):
-        recording = replace(pipeline.take_in(kit, FakeArrival()), state=State.CAPTURED)
+        recording = replace(pipeline.take_in(kit, FakeArrival()), state=State.CAPTURED, digest="")
         kit.ledger.rows[recording.id] = recording
         return recording
 
     def test_what_is_being_heard_is_left_alone(self) -> None:
-        kit = replace(make_kit(), listens=lambda: True)
+        kit = replace(make_kit(), listens=lambda _: True)
         recording = self.captured(kit)
         assert pipeline.advance(kit, recording).state is State.CAPTURED
+        assert pipeline.advance(replace(kit, listens=lambda one: one > recording.id), recording).state is State.SEALED
 
     def test_once_nobody_listens_a_torn_one_is_rejected(self) -> None:
         kit = make_kit()
-        assert pipeline.advance(kit, self.captured(kit)).state is State.REJECTED
+        torn = self.captured(kit)
+        kit.vault.shred([torn.id])
+        assert pipeline.advance(kit, torn).state is State.REJECTED
 
     def test_what_was_sealed_meanwhile_is_not_taken_for_torn(self) -> None:
         kit = make_kit()
         seen = self.captured(kit)
         kit.ledger.rows[seen.id] = replace(seen, state=State.SEALED)
-        assert pipeline.advance(kit, seen).state is State.CLOSED
+        assert pipeline.advance(kit, seen).state is State.SEALED, "analysed without its turn"
+        assert pipeline.advance(kit, kit.ledger.recording(seen.id)).state is State.CLOSED
 
     def test_the_worker_sees_who_comes_first(self, tmp_path: Path) -> None:
         lock = tmp_path / "run" / "live.lock"
@@ -517,11 +522,17 @@ class TestBeside:
     def test_a_lock_is_held_only_while_it_is_held(self, tmp_path: Path) -> None:
         lock = tmp_path / "run" / "listening.lock"
         assert not worker.held(lock)
+        earlier = new_id()
         with listening.alone(lock):
             assert worker.held(lock)
+            assert worker.hears(lock, new_id())
+            assert not worker.hears(lock, earlier), "left by an earlier one"
+            lock.write_text("")
+            assert worker.hears(lock, earlier), "not yet said since when"
             with pytest.raises(Unavailable), listening.alone(lock, wait_s=0.0):
                 pass
         assert not worker.held(lock)
+        assert not worker.hears(lock, new_id())
 
 
 def test_a_source_is_chosen_by_its_name_the_first_one_or_a_device() -> None:

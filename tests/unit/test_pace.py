@@ -9,6 +9,7 @@ from pipeline_fakes import NOON, FakeArrival, make_kit
 from edge_agent import pace, view, waiting, worker
 from edge_agent.domain.recording import Circumstances, Consent, Kind, Recording, State
 from edge_agent.pace import Done, Pace
+from edge_agent.trail import Trail
 
 HOUR = timedelta(hours=1)
 
@@ -123,6 +124,19 @@ def test_a_damaged_file_is_unknown_and_a_new_worker_begins_with_nothing_under_wa
     assert pace.doing(tmp_path) is None
     (tmp_path / "pace.json").write_text('{"not": "ours"}')
     assert pace.recent(tmp_path) == []
+
+
+def test_progress_that_cannot_be_written_costs_no_recording(tmp_path: Path, uptime: Uptime) -> None:
+    run, kit = tmp_path / "run", make_kit()
+    run.write_text("a file in place of the run folder")
+    kept = Pace(run, lambda: NOON, uptime_s=uptime)
+    kept.begin(recording("now"))
+    kept.at(1000, None)
+    kept.aside(1)
+    kept.end(finished=True)
+    taken = worker.pipeline.take_in(kit, FakeArrival())
+    done = worker.step(kit, taken, Trail(run), kept)
+    assert (done.state, done.parked, pace.doing(run), pace.recent(run)) == (State.CLOSED, "", None, [])
 
 
 def test_the_worker_keeps_the_pace_of_what_it_analysed(tmp_path: Path) -> None:

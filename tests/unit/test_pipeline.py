@@ -100,7 +100,8 @@ def test_what_is_not_a_file_is_refused_and_not_unlinked(kit: Kit) -> None:
 def test_every_interruption_is_resumed(kit: Kit, stopped_after: State) -> None:
     recording = pipeline.take_in(kit, FakeArrival())
     if stopped_after is State.CAPTURED:
-        kit.ledger.rows[recording.id] = replace(recording, state=State.CAPTURED)
+        kit.ledger.rows[recording.id] = replace(recording, state=State.CAPTURED, digest="")
+        kit.vault.shred([recording.id])
     if stopped_after is State.ANALYSED:
         pipeline.commit(kit, recording, pipeline.analyse(kit, recording))
     (left,) = kit.ledger.unfinished()
@@ -109,6 +110,54 @@ def test_every_interruption_is_resumed(kit: Kit, stopped_after: State) -> None:
     assert ended.state is (State.REJECTED if stopped_after is State.CAPTURED else State.CLOSED)
     assert kit.ledger.unfinished() == []
     assert kit.vault.hot == set()
+
+
+class Killed(BaseException):
+    """As good as a kill: nothing of the pipeline's catches it."""
+
+
+class Killing(FakeLedger):
+    """Killed once, between the seal and the ledger's word of it."""
+
+    killed = False
+
+    def sealed(self, recording_id: str, sealed: Sealed) -> None:
+        if not self.killed:
+            self.killed = True
+            raise Killed
+        super().sealed(recording_id, sealed)
+
+
+def test_what_was_durably_sealed_when_it_was_interrupted_is_analysed_after_all(kit: Kit) -> None:
+    kit = replace(kit, ledger=Killing())
+    with pytest.raises(Killed):
+        pipeline.take_in(kit, FakeArrival())
+    (left,) = kit.ledger.unfinished()
+    resumed = pipeline.advance(kit, left)
+    assert (resumed.state, resumed.digest != "", kit.ledger.analyses) == (State.SEALED, True, {})
+    with pytest.raises(BadInput, match=left.id):  # the file still lay in the inbox
+        pipeline.take_in(kit, FakeArrival())
+    assert pipeline.advance(kit, resumed).state is State.CLOSED
+    assert [identity for identity, _ in kit.ledger.analyses] == [left.id]
+
+
+def test_a_file_taken_in_again_before_its_interrupted_self_is_looked_at_counts_once(kit: Kit) -> None:
+    kit = replace(kit, ledger=Killing())
+    with pytest.raises(Killed):
+        pipeline.take_in(kit, FakeArrival())
+    (left,) = kit.ledger.unfinished()
+    again = pipeline.advance(kit, pipeline.take_in(kit, FakeArrival()))
+    assert again.state is State.CLOSED
+    assert pipeline.advance(kit, left).state is State.REJECTED
+    assert kit.ledger.recording(left.id).parked == "duplicate"
+    assert [identity for identity, _ in kit.ledger.analyses] == [again.id]
+
+
+def test_a_recording_that_moved_on_under_the_worker_waits_for_its_own_turn(kit: Kit) -> None:
+    recording = pipeline.take_in(kit, FakeArrival())
+    seen = replace(recording, state=State.CAPTURED, digest="")  # as the worker read it before its owner sealed it
+    assert pipeline.advance(kit, seen).state is State.SEALED
+    assert kit.ledger.analyses == {}
 
 
 def test_hot_window_keeps_it_open_until_it_is_over(kit: Kit) -> None:

@@ -1,7 +1,8 @@
-"""Whose turn it is: fresh before backlog, the backlog not starved, a live talk before both; and nothing of it kept in memory."""
+"""Whose turn it is: fresh before backlog, the backlog not starved, a live talk before both; known again after a restart."""
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,12 +11,15 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import BinaryIO
 
+import pytest
 from ledger_world import World, memory_folder
 from pipeline_fakes import NOON, FakeArrival, FakeTranscriber, make_kit
 
-from edge_agent import turns, worker
+from edge_agent import pipeline, turns, worker
 from edge_agent.domain.recording import Circumstances, Consent, Kind, Recording, State
 from edge_agent.domain.transcript import Speaker, Transcript
+from edge_agent.errors import LedgerBroken, SealBroken, Unavailable
+from edge_agent.listening.first import Precedence
 from edge_agent.pipeline import Kit
 from edge_agent.ports import Arrival
 
@@ -97,6 +101,33 @@ def test_a_backlog_and_a_busy_day_share_the_worker_three_to_one() -> None:
     assert heard.heard == ["new0", "new1", "new2", "old0", "new3", "new4", "new5", "old1", "new6", "old2"]
 
 
+class Fails(Listed):
+    """Cannot do anything with what is old."""
+
+    def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
+        understood = super().transcribe(media, channels=channels, terms=terms)
+        if self.heard[-1].startswith("old"):
+            raise ZeroDivisionError
+        return understood
+
+
+def test_a_backlog_that_fails_has_no_more_turns_than_one_that_succeeds() -> None:
+    heard = Fails()
+    kit = replace(make_kit(), transcriber=heard)
+    old = [Dated(f"old{n}", age=(50 - n) * HOUR) for n in range(3)]
+    new = [Dated(f"new{n}", age=HOUR) for n in range(7)]
+    _work(kit, *old, *new)
+    assert heard.heard == ["new0", "new1", "new2", "old0", "new3", "new4", "new5", "old1", "new6", "old2"]
+
+
+def test_after_a_restart_the_ledger_says_whose_turn_it_is() -> None:
+    old, new = recording("old", age=30 * HOUR), recording("new", age=HOUR)
+    order = turns.Turns(lambda count: [HOUR] * count)
+    taken = [order.take([old, new], now=NOON) for _ in range(5)]
+    assert taken == [old, new, new, new, old]
+    assert order.take([], now=NOON) is None
+
+
 def test_everything_that_arrived_is_sealed_before_a_second_analysis_begins() -> None:
     kit = make_kit()
     lying: list[int] = []
@@ -153,6 +184,91 @@ def test_an_analysis_stands_aside_as_long_as_somebody_listens_and_gives_signs_of
         assert not through.is_set()
     assert through.wait(20)
     thread.join()
+
+
+def test_a_listener_that_stands_still_comes_first_no_longer(tmp_path: Path) -> None:
+    lock, now_s = tmp_path / "live.lock", time.time()
+    with listening(lock):
+        for late, first in ((0, True), (29, True), (31, False), (-3600, False)):
+            os.utime(lock, (now_s - late, now_s - late))
+            assert worker.precedes(lock, now_s=lambda: now_s) is first, late
+        worker.aside(lock, Event(), lambda: pytest.fail("waited"))
+    assert not worker.precedes(lock)
+    assert not worker.precedes(tmp_path / "none.lock")
+
+
+def test_every_turn_of_a_live_talk_says_that_it_goes_on(tmp_path: Path) -> None:
+    lock = tmp_path / "run" / "live.lock"
+    first = Precedence(lock)
+    for _ in range(2):
+        first.hold()
+        assert worker.precedes(lock)
+        os.utime(lock, (0, 0))
+        assert not worker.precedes(lock)
+    first.hold()
+    assert worker.precedes(lock)
+    first.release()
+    assert not worker.precedes(lock)
+
+
+def test_while_an_analysis_stands_aside_duties_run_and_arrivals_are_sealed(tmp_path: Path) -> None:
+    lock, done, stop = tmp_path / "live.lock", [], Event()
+    arrival = Dated("late", age=HOUR)
+
+    class Inbox:
+        left = (arrival,)
+
+        def arrivals(self) -> Sequence[Arrival]:
+            now, self.left = self.left, ()
+            return now
+
+    class Waits(FakeTranscriber):
+        def transcribe(self, media: BinaryIO, *, channels: tuple[Speaker, ...], terms: Sequence[str]) -> Transcript:
+            with listening(lock):
+                worker.aside(lock, stop, lambda: None, meanwhile=lambda: (meanwhile(), looks.append(1)))
+            return super().transcribe(media, channels=channels, terms=terms)
+
+    def duty() -> None:
+        done.append(kit.ledger.unfinished()[0].state)
+
+    class Looks(list[int]):
+        def append(self, one: int) -> None:
+            super().append(one)
+            if arrival.discarded:
+                stop.set()
+
+    looks = Looks()
+    kit = replace(make_kit(), transcriber=Waits())
+    meanwhile = worker.Meanwhile(
+        kit=kit, inbox=Inbox(), stop=Event(), room=lambda: True, alive=lambda: None,
+        duties=[worker.Duty(every_s=0, run=duty)],
+    )  # fmt: skip
+    first = pipeline.take_in(kit, Dated("first", age=HOUR))
+    assert worker.step(kit, first).state is State.CLOSED
+    assert done == [State.SEALED]
+    assert sorted(one.state for one in kit.ledger.rows.values()) == [State.CLOSED, State.SEALED]
+
+
+def test_what_fails_while_an_analysis_stands_aside_is_not_held_against_it() -> None:
+    kit, tries = make_kit(), []
+
+    def fails(error: Exception) -> None:
+        tries.append(1)
+        raise error
+
+    def meanwhile(error: Exception) -> worker.Meanwhile:
+        return worker.Meanwhile(
+            kit=kit, inbox=None, stop=Event(), room=lambda: False, alive=lambda: None,
+            duties=[worker.Duty(every_s=0, run=lambda: fails(error))],
+        )  # fmt: skip
+
+    for error in (Unavailable("the disk is full"), SealBroken("a manifest"), ZeroDivisionError()):
+        again = meanwhile(error)
+        again()
+        again()
+    assert len(tries) == 3, "tried again at once"
+    with pytest.raises(LedgerBroken):
+        meanwhile(LedgerBroken("a commit failed"))()
 
 
 def test_nobody_listening_holds_nothing_up_and_a_stop_ends_the_wait(tmp_path: Path) -> None:

@@ -373,6 +373,45 @@ def test_what_a_power_cut_left_is_swept_and_the_rest_stays(left: set[str], vault
     vault.verify(kept)
 
 
+def test_what_somebody_else_may_be_sealing_is_left_alone_with_its_keys(vault: DeviceVault, tmp_path: Path) -> None:
+    left, torn = ids.new_id(), seal(vault)
+    since = ids.new_id()
+    heard, live = seal(vault), ids.new_id()
+    for one in (torn, heard):
+        (tmp_path / f"vault/manifests/{one}.json").rename(tmp_path / one)
+    for one in (left, live):
+        (tmp_path / f"vault/objects/{one}.age.part").write_bytes(b"half")
+    assert vault.sweep(since=since) == (left, torn)
+    assert files(tmp_path) == {f"objects/{live}.age.part", *everything(heard)} - {f"manifests/{heard}.json"}
+    (tmp_path / heard).rename(tmp_path / f"vault/manifests/{heard}.json")
+    vault.verify(heard)
+    with vault.open_hot(heard) as plain:
+        assert plain.read() == CONTENT
+    assert vault.sweep() == (live,)
+
+
+def test_halves_of_killed_captures_are_swept_however_many_they_are(vault: DeviceVault, tmp_path: Path) -> None:
+    kept, halves = seal(vault), [ids.new_id() for _ in range(40)]
+    for one in halves:
+        (tmp_path / f"vault/objects/{one}.age.part").write_bytes(b"half")
+    assert vault.sweep() == tuple(halves)
+    assert files(tmp_path) == everything(kept)
+
+
+def test_what_sealing_said_is_told_anew_while_the_object_is_hot(vault: DeviceVault, tmp_path: Path) -> None:
+    object_id = ids.new_id()
+    said = vault.seal(object_id, [CONTENT], retention="call")
+    assert vault.recalled(object_id) == said
+    assert vault.recalled(ids.new_id()) is None
+    vault.close(object_id)
+    assert vault.recalled(object_id) is None
+    damaged = seal(vault)
+    path = tmp_path / f"vault/objects/{damaged}.age"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SealBroken):
+        vault.recalled(damaged)
+
+
 def test_lost_manifests_are_not_taken_for_power_cuts(vault: DeviceVault, tmp_path: Path) -> None:
     kept = {f"objects/{ids.new_id()}.age" for _ in range(17)}
     for name in kept:

@@ -15,6 +15,7 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.errors import LedgerBroken, NotAllowed, Unavailable
 from edge_agent.pipeline import Kit
 from edge_agent.ports import ShelfFindings
+from edge_agent.trail import Trail
 
 
 class Deliveries:
@@ -115,7 +116,7 @@ def test_one_worker_per_state_directory(tmp_path: Path) -> None:
 
 
 def test_a_recording_that_keeps_ending_the_worker_is_left_aside_until_a_person_tries_it_again(tmp_path: Path) -> None:
-    kit, trail = make_kit(), worker.Trail(tmp_path)
+    kit, trail = make_kit(), Trail(tmp_path)
     recording = pipeline.take_in(kit, FakeArrival())
 
     class Ends(FakeTagger):
@@ -133,7 +134,7 @@ def test_a_recording_that_keeps_ending_the_worker_is_left_aside_until_a_person_t
     assert not (tmp_path / "analysing").exists()
 
 
-class _Unending(worker.Trail):
+class _Unending(Trail):
     """A killed process cleans nothing up."""
 
     def end(self) -> None:
@@ -144,7 +145,14 @@ def test_a_recording_that_was_merely_interrupted_is_tried_again(tmp_path: Path) 
     kit = make_kit()
     recording = pipeline.take_in(kit, FakeArrival())
     (tmp_path / "analysing").write_text(f"{recording.id}\n")
-    assert worker.step(kit, recording, worker.Trail(tmp_path)).state is State.CLOSED
+    assert worker.step(kit, recording, Trail(tmp_path)).state is State.CLOSED
+
+
+def test_a_record_of_deaths_that_cannot_be_kept_holds_nothing_against_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "fatal").mkdir()
+    (tmp_path / "analysing").mkdir()
+    kit = make_kit()
+    assert worker.step(kit, pipeline.take_in(kit, FakeArrival()), Trail(tmp_path)).state is State.CLOSED
 
 
 def test_waiting_for_room_is_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,14 +32,10 @@ class FakeVault:
         content = b"".join(chunks)
         self.sealed[object_id] = content
         self.hot.add(object_id)
-        digest = sha256(content).hexdigest()
-        return Sealed(
-            object_id=object_id,
-            digest=digest,
-            plain_bytes=len(content),
-            sealed_bytes=len(content),
-            sha256=digest,
-        )
+        return _sealed(object_id, content)
+
+    def recalled(self, object_id: str) -> Sealed | None:
+        return _sealed(object_id, self.sealed[object_id]) if object_id in self.hot else None
 
     @contextmanager
     def open_hot(self, object_id: str) -> Iterator[BinaryIO]:
@@ -59,6 +55,11 @@ class FakeVault:
             self.sealed.pop(object_id, None)
             self.hot.discard(object_id)
             self.rejected.discard(object_id)
+
+
+def _sealed(object_id: str, content: bytes) -> Sealed:
+    digest = sha256(content).hexdigest()
+    return Sealed(object_id=object_id, digest=digest, plain_bytes=len(content), sealed_bytes=len(content), sha256=digest)
 
 
 @dataclass
