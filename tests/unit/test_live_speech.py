@@ -168,7 +168,8 @@ class TestRecognition:
         one.hear(sound[None, : heard_ms * MS])
         assert one.turn() == [] if heard_ms < 1500 else one.waiting
         one.forget()
-        assert not (one.waiting or one.speaking)
+        assert not one.waiting
+        assert not one.speaking
         before = len(reader.heard)
         one.hear(np.zeros((1, (2500 - heard_ms) * MS), np.float32))
         assert one.turn() == []
