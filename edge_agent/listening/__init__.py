@@ -27,6 +27,7 @@ import msgspec
 
 from edge_agent import app, log, privilege, sandbox, seclusion, view, worker
 from edge_agent.capture import pump as pumping
+from edge_agent.capture.claim import Claimed
 from edge_agent.capture.pump import Pump
 from edge_agent.capture.reel import circumstances
 from edge_agent.config import Config, Source
@@ -96,7 +97,8 @@ def listen(
     """The command: listen until SIGINT or SIGTERM. `emit` takes the documents, `say` notes in Chinese and English.
 
     Raises:
-        NotFound: this box has no keys yet. Unavailable: somebody listens already, or the disk is nearly full. BadInput: the file.
+        NotFound: this box has no keys yet. BadInput: the file. Unavailable: somebody listens already, `run capture` records this
+        source, or the disk is nearly full.
     """
     log.configure("listen")
     stop = stop_on_signals()
@@ -109,7 +111,9 @@ def listen(
     from edge_agent.capture.microphones import PortAudio  # noqa: PLC0415 - loads nothing of sound without a microphone
 
     seclusion.enter()
-    _listen(_Asked(settings=settings, source=source, emit=emit, say=say, stop=stop), PortAudio())
+    microphones = Claimed(PortAudio(), settings.paths.inbox)
+    microphones.claim(source)
+    _listen(_Asked(settings=settings, source=source, emit=emit, say=say, stop=stop), microphones)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -22,8 +23,9 @@ from edge_agent import app, documents, errors, listening, pipeline, sandbox, wor
 from edge_agent.capture.pump import Pump
 from edge_agent.capture.reel import Reel
 from edge_agent.capture.segment import header
+from edge_agent.capture.storage import Storage
 from edge_agent.cli import main
-from edge_agent.cli.listen import logged
+from edge_agent.cli.listen import left_plain, logged
 from edge_agent.config import Capture, Config, Limits, Source
 from edge_agent.domain.consent import Party
 from edge_agent.domain.recording import State
@@ -745,9 +747,31 @@ def test_what_is_said_never_goes_to_the_journal(monkeypatch: pytest.MonkeyPatch,
         assert logged(f"{here.st_dev}:{here.st_ino}", file.fileno())
         assert not logged("", file.fileno())
         assert not logged(f"{here.st_dev}:{here.st_ino + 1}", file.fileno())
+    with socket.socket(socket.AF_UNIX) as journal:
+        journal.bind(str(tmp_path / "stdout"))
+        journal.listen(1)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(tmp_path / "stdout"))
+            assert logged("", line.fileno(), homes=(f"{tmp_path}/",))
+            assert not logged("", line.fileno())
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert not logged("", ours.fileno())
     out = os.fstat(1)
     monkeypatch.setenv("JOURNAL_STREAM", f"{out.st_dev}:{out.st_ino}")
     assert main(["--state", str(tmp_path), "listen"]) == 1
+
+
+def test_text_in_a_file_on_a_plain_disk_is_known(tmp_path: Path) -> None:
+    with (tmp_path / "said").open("wb") as file:
+        for kind, plain in ((Storage.PLAIN, True), (Storage.UNKNOWN, True), (Storage.MEMORY, False), (Storage.ENCRYPTED, False)):
+            asked: list[Path] = []
+            assert left_plain(file.fileno(), lambda folder, kind=kind, asked=asked: asked.append(folder) or kind) is plain
+            assert asked == [tmp_path]
+    inside, outside = os.pipe()
+    assert not left_plain(outside, lambda _folder: Storage.PLAIN)
+    os.close(inside)
+    os.close(outside)
 
 
 def test_quantiles_are_values_that_occurred() -> None:
