@@ -112,7 +112,8 @@ def run_capture(settings: Config) -> None:
         NotFound: no source is configured.
         NotAllowed: the inbox lies on a plain disk, where unsealed speech would leave traces.
     """
-    from edge_agent.capture.microphones import PortAudio  # noqa: PLC0415 - this process alone records
+    from edge_agent.capture.claim import Claimed  # noqa: PLC0415 - this process alone records
+    from edge_agent.capture.microphones import PortAudio  # noqa: PLC0415
     from edge_agent.capture.recorder import Recorder  # noqa: PLC0415
 
     log.configure("capture")
@@ -125,7 +126,7 @@ def run_capture(settings: Config) -> None:
     seclusion.enter()
     manager.ready()
     log.get().info("capture.started", pid=os.getpid(), count=len(capture.sources))
-    Recorder(capture.sources, inbox, PortAudio(), minutes=capture.minutes).run(stop)
+    Recorder(capture.sources, inbox, Claimed(PortAudio(), inbox), minutes=capture.minutes).run(stop)
     manager.stopping()
     log.get().info("capture.stopped")
 

@@ -60,7 +60,8 @@ class Line:
         self._retry_at = 0.0
         self._heard_s = 0.0
         self._overruns_before = 0
-        self._missed = False
+        self.missed = False
+        """Whether the device was not there when it was last looked for."""
         self.heard_at = ""
         """When the last block came; empty before the first."""
 
@@ -99,11 +100,11 @@ class Line:
         try:
             self._stream = self._microphones.open(self._source)
         except Unavailable:
-            if not self._missed:
+            if not self.missed:
                 log.get().warning("microphone.missed", wait_s=self._retry_s)
-            self._missed = True
+            self.missed = True
             self._retry_at = now_s + self._retry_s
             return
-        self._missed = False
+        self.missed = False
         self._heard_s = now_s
         log.get().info("microphone.opened")

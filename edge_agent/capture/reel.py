@@ -1,13 +1,14 @@
 """Sound on its way to the seal while it is still being heard: cut into recordings, without losing a sample in between.
 
 A bounded queue: one thread puts blocks in, another seals them as they come. A recording ends after `frames_each` frames, where
-the device went away, or at the end. What does not fit, because the seal stands still for minutes, is counted in frames.
+the device went away, or at the end. What does not fit, because the seal stands still for minutes, is counted in frames, and so is
+what was taken out and could not be sealed.
 """
 
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -65,10 +66,10 @@ class Reel:
             self._over = True
             self._news.notify()
 
-    def drop(self) -> None:
-        """Nothing can be sealed any more: what waits is lost, and counted."""
+    def drop(self, unsealed: "StreamedSound | None" = None) -> None:
+        """Nothing can be sealed any more: what waits is lost, and counted, with what was taken out for a seal that failed."""
         with self._news:
-            self.lost_frames += self._held // self._frame_bytes
+            self.lost_frames += self._held // self._frame_bytes + (0 if unsealed is None else unsealed.taken_frames)
             self._waiting.clear()
             self._held = self._room = 0
 
@@ -129,8 +130,19 @@ class StreamedSound:
     _source: Source
     _first: _Block
     pseudonym: sidecar.Pseudonym | None = None
+    before_each: Callable[[], None] = lambda: None
+    """Called in the thread that seals, before each block is."""
     frames: int = field(default=0, init=False)
     """How many were handed to the seal so far."""
+
+    @property
+    def taken_frames(self) -> int:
+        """How many no longer wait in the reel: the first block was taken before anything was handed on."""
+        return self.frames or len(self._first.content) // self._frame_bytes
+
+    @property
+    def _frame_bytes(self) -> int:
+        return WIDTH_BYTES * len(self._source.speakers)
 
     @property
     def path(self) -> Path:
@@ -146,7 +158,8 @@ class StreamedSound:
     def chunks(self) -> Iterator[bytes]:
         yield segment.header(self._source, None)
         for content in self._reel.blocks(self._first):
-            self.frames += len(content) // (WIDTH_BYTES * len(self._source.speakers))
+            self.frames += len(content) // self._frame_bytes
+            self.before_each()
             yield content
 
     def discard(self) -> None:

@@ -21,7 +21,10 @@ class LiveUtterance(Document, frozen=True, kw_only=True):
 
 
 class LiveRecording(Document, frozen=True, kw_only=True):
-    """One sealed recording of what was heard; `parked` says why it waits, as a code."""
+    """One sealed recording of what was heard; `parked` says why it waits, as a code.
+
+    `text`: `on`, or the code of why what was said in it, or in a part of it, gave none.
+    """
 
     id: str
     start_ms: int
@@ -29,11 +32,13 @@ class LiveRecording(Document, frozen=True, kw_only=True):
     frames: int
     state: str
     parked: str
+    text: str
 
 
 class LiveEnded(Document, frozen=True, kw_only=True):
-    """`text`: `on`, or the code of why there was none. `left_out`: utterances that could not be given in time.
+    """`text`: `on`, or the code of why there was none at the end; each of the `recordings` has its own.
 
+    `left_out`: utterances that could not be given in time; sound not even listened to, `unheard_ms`, counts as one a time.
     `gaps`: how often the device went away. `xruns`: how often the sound card lost samples. `lost_samples`: frames that were heard
     and could not be sealed. `cpu_share` is of all `processors`; `p50_ms`, `p95_ms` of `latency_ms`, None without an utterance.
     """
@@ -42,6 +47,7 @@ class LiveEnded(Document, frozen=True, kw_only=True):
     text: str
     utterances: int
     left_out: int
+    unheard_ms: int
     p50_ms: int | None
     p95_ms: int | None
     duration_ms: int

@@ -7,7 +7,7 @@ Each closed recording is an ordinary one: the worker analyses it as a whole. Rul
 
 - Sound is never dropped for the sake of text. A recording is closed every `capture.minutes`, so that a power cut costs no more
   than the last of them; the next goes on with the very next sample.
-- Text is analysis: none without a consent that holds now, asked again for each recording. A call that is to hold its own notice
+- Text is analysis: none without a consent that holds now, asked again every few seconds. A call that is to hold its own notice
   (`spoken`) gives no text while it lasts, since nobody has heard the notice yet.
 - Who listens holds `paths.listening_lock` and writes its start into it: the worker leaves alone what was captured since then, and
   clears what an earlier listener that was killed left. While somebody speaks, and for a little longer, it also holds
@@ -28,12 +28,13 @@ import msgspec
 
 from edge_agent import app, log, privilege, sandbox, seclusion, view, worker
 from edge_agent.capture import pump as pumping
+from edge_agent.capture.claim import Claimed
 from edge_agent.capture.pump import Pump
 from edge_agent.capture.reel import circumstances
 from edge_agent.config import Config, Source
-from edge_agent.errors import BadInput, MissingAsset, NotFound, Unavailable
+from edge_agent.errors import BadInput, NotFound, Unavailable
 from edge_agent.ids import new_id
-from edge_agent.listening.session import Listening, need_room, refusal
+from edge_agent.listening.session import ON, Listening, need_room
 from edge_sync.process import stop_on_signals
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def listen(
     """The command: listen until SIGINT or SIGTERM. `emit` takes the documents, `say` notes in Chinese and English.
 
     Raises:
-        NotFound: this box has no keys yet. Unavailable: somebody listens already, or the disk is nearly full. BadInput: the file.
+        NotFound: this box has no keys yet. BadInput: the file. Unavailable: somebody listens already, `run capture` records this
+        source, or the disk is nearly full.
     """
     log.configure("listen")
     stop = stop_on_signals()
@@ -118,7 +120,9 @@ def listen(
     from edge_agent.capture.microphones import PortAudio  # noqa: PLC0415 - loads nothing of sound without a microphone
 
     seclusion.enter()
-    _listen(_Asked(settings=settings, source=source, emit=emit, say=say, stop=stop), PortAudio())
+    microphones = Claimed(PortAudio(), settings.paths.inbox)
+    microphones.claim(source)
+    _listen(_Asked(settings=settings, source=source, emit=emit, say=say, stop=stop), microphones)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +139,18 @@ def _listen(asked: _Asked, microphones: "Microphones", over: Callable[[], bool] 
     with alone(settings.paths.listening_lock), app.box(settings, beside=True) as box:
         need_room(box)
         first = circumstances(asked.source, box.kit.clock.now(), app.pseudonyms(box.keys))
-        engine, why = None, refusal(box.kit, first)
-        if not why:
-            try:
-                engine = app.live(settings, first.channels, box.kit.tagger.terms(first))
-            except MissingAsset:
-                why = "missing-asset"
-        if why:
-            say(f"只录音加密，不实时转写：{view.REASONS.get(why, why)}", "sealed only, no text while it is said")
+
+        def told(why: str) -> None:
+            if why == ON:
+                say("现在边说边出文字", "text while it is said, from now on")
+            else:
+                say(f"只录音加密，不实时转写：{view.waits(why)}", "sealed only, no text while it is said")
+
         listening = Listening(
-            box=box, source=asked.source, microphones=microphones, engine=engine, why=why, emit=asked.emit, stop=asked.stop,
-            over=over, behind=lambda: say("转写赶不上，通话结束后再分析", "text is behind; the call is analysed after its end"),
+            box=box, source=asked.source, microphones=microphones, emit=asked.emit, stop=asked.stop, over=over, told=told,
+            load=lambda: app.live(settings, first.channels, box.kit.tagger.terms(first)),
+            behind=lambda: say("转写赶不上，通话结束后再分析", "text is behind; the call is analysed after its end"),
+            away=lambda: say("找不到录音设备，插上后自动继续", "the sound device is not there; it goes on once it is plugged in"),
         )  # fmt: skip
         say("正在收听，按 Ctrl-C 结束", "listening, Ctrl-C ends it")
         log.get().info("listening.started", pid=os.getpid())

@@ -18,14 +18,14 @@ RETRY_S: Final = 3.0
 
 
 class Ear:
-    """`text` None: only the seal listens. `over` says that no more will come."""
+    """`text` None: only the seal listens. `over` says that no more will come; `away` hears once each time it is missing."""
 
     def __init__(
         self, line: "Line", reel: "Reel", text: "Text | None", clocks: "Clocks", *, frame_bytes: int,
-        over: Callable[[], bool] = lambda: False,
+        over: Callable[[], bool] = lambda: False, away: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._line, self._reel, self._text, self._clocks, self._over = line, reel, text, clocks, over
-        self._frame_bytes = frame_bytes
+        self._frame_bytes, self._away = frame_bytes, away
         self.frames = 0
         self.gaps = 0
 
@@ -41,8 +41,10 @@ class Ear:
                 self._text.end()
 
     def turn(self) -> None:
-        was_open = self._line.open
+        was_open, was_missed = self._line.open, self._line.missed
         self._hand_on(self._line.turn())
+        if self._line.missed and not was_missed and not self._over():
+            self._away()
         if was_open and not self._line.open and not self._over():
             self.gaps += 1
             self._reel.gap()

@@ -21,10 +21,11 @@ def listened(ended: LiveEnded) -> "Table":
     late = "—" if ended.p50_ms is None else f"{ended.p50_ms} / {ended.p95_ms} ms"
     for name, value in (
         ("时长 Sound", view.clock(ended.duration_ms)),
-        ("文字 Text", "实时 live" if ended.text == "on" else view.REASONS.get(ended.text, ended.text)),
+        ("文字 Text", "实时 live" if ended.text == "on" else view.waits(ended.text)),
         ("句数 Utterances", str(ended.utterances)),
         ("延迟 Latency p50 / p95", late),
         ("来不及转写 Left for after the call", str(ended.left_out)),
+        ("没来得及听 Not listened to in time", view.clock(ended.unheard_ms)),
         ("声卡丢失 Overruns", str(ended.xruns)),
         ("设备断开 Device went away", str(ended.gaps)),
         ("丢失采样 Lost samples", str(ended.lost_samples)),
@@ -32,6 +33,9 @@ def listened(ended: LiveEnded) -> "Table":
     ):  # fmt: skip
         lines.add_row(name, value)
     for one in ended.recordings:
-        state, note = view.STATES.get(one.state, one.state), view.REASONS.get(one.parked, one.parked)
+        state = view.STATES.get(one.state, one.state)
+        note = view.REASONS.get(one.parked, one.parked) or (
+            "" if one.text == "on" else f"无实时文字 no text：{view.waits(one.text)}"
+        )
         lines.add_row(state, f"{one.id or '—'}  {view.clock(one.duration_ms)}  {note}")
     return lines

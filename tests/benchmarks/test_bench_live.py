@@ -7,6 +7,9 @@ pieces of 5 s by faster-whisper as it comes out of the box, which is the plain w
 
 Latency is counted twice: from the end of speech as we found it (`latency`), and from the true end of each turn (`by_truth`). A
 sound card adds the 100 ms of its block. Nothing was chosen on these figures but the length of what is heard before an utterance.
+
+What one window costs is probed before and after. A machine on which that alone leaves no room within 2 s is too slow or too busy
+to be live, and only there text that came too late is no failure.
 """
 
 import json
@@ -39,6 +42,9 @@ SHARED = ROOT.parent / "shared" / "testdata" / "speech"
 MINUTES = float(os.environ.get("EDGE_AGENT_LIVE_MINUTES", "2.5"))
 BOTH = (Speaker.REP, Speaker.CUSTOMER)
 PIECE_S = 5
+WITHIN_MS = 2000
+HEARD = 0.9
+"""Share of the turns of which something must have been heard; the rest is mostly a bare 嗯 inside the other's talk."""
 CONFIG = """
 state = "{state}"
 [limits]
@@ -141,6 +147,16 @@ def by_truth(turns: list[Turn], said: list[dict[str, Any]], pause_ms: int) -> tu
     return sorted(found), len(joined)
 
 
+def window_ms(reader: Recogniser, sound: np.ndarray) -> float:
+    """What a window of 12 s costs now: the middle one of three."""
+    costs = []
+    for _ in range(3):
+        began = time.monotonic()
+        reader.read([sound[: 12 * 16_000]], ())
+        costs.append(1000 * (time.monotonic() - began))
+    return sorted(costs)[1]
+
+
 def in_pieces(model: Path, sound: np.ndarray) -> list[tuple[int, str, str]]:
     """The plain way: every 5 s of each channel on its own."""
     from faster_whisper import WhisperModel
@@ -161,8 +177,14 @@ def test_utterances_are_out_soon_after_their_end(tmp_path: Path) -> None:
     store.install("whisper-base", settings.paths.models)
     model = path_of("whisper-base", settings.paths.models)
     sound, turns = dialogue(MINUTES)
+    first, first_turns = calls()[0]
 
+    reader = Recogniser(model, threads=settings.speech.threads, short=True)
+    costs = [window_ms(reader, first[0])]
+    del reader
     said, ended = listened(tmp_path, sound)
+    reader = Recogniser(model, threads=settings.speech.threads, short=True)
+    costs.append(window_ms(reader, first[0]))
 
     whole = WhisperTranscriber(model, threads=2, batch=4)
     after, vault, frames = [], app.vault(settings, app.keys(settings)), 0
@@ -171,18 +193,11 @@ def test_utterances_are_out_soon_after_their_end(tmp_path: Path) -> None:
         with vault.open_hot(one["id"]) as media:
             found = whole.transcribe(media, channels=BOTH, terms=()).utterances
         after += [(one["start_ms"] + u.start_ms, u.speaker.value, u.text) for u in found]
-    first, first_turns = calls()[0]
     first_ms = first.shape[1] // 16
     before_cpu = time.process_time()
     naive = wrong(first_turns, in_pieces(model, first))
     naive_cpu_s = time.process_time() - before_cpu
     live = [(one["start_ms"], one["speaker"], one["text"]) for one in said]
-    reader, window = Recogniser(model, threads=settings.speech.threads, short=True), first[0, : 12 * 16_000]
-    costs = []
-    for _ in range(3):
-        began = time.monotonic()
-        reader.read([window], ())
-        costs.append(1000 * (time.monotonic() - began))
 
     true_ms, spoken = by_truth(turns, said, settings.live.pause_ms)
     figures = {
@@ -194,12 +209,13 @@ def test_utterances_are_out_soon_after_their_end(tmp_path: Path) -> None:
             "p95_ms": quantile(true_ms, 0.95),
             "turns": f"{len(true_ms)}/{spoken}",
         },
-        "window_ms": round(min(costs)),
+        "window_ms": [round(cost) for cost in costs],
         "cpu_share": ended["cpu_share"],
         "cpu_s_per_s": round(ended["cpu_s"] / (sound.shape[1] / 16_000), 3),
         "windows": ended["windows"],
         "thrown_away": ended["thrown_away"],
         "left_out": ended["left_out"],
+        "unheard_ms": ended["unheard_ms"],
         "lost_samples": ended["lost_samples"],
         "cer": {
             "live": wrong(turns, live),
@@ -212,7 +228,13 @@ def test_utterances_are_out_soon_after_their_end(tmp_path: Path) -> None:
     print(json.dumps({"bench": "live", **figures}))
     assert (ended["lost_samples"], ended["xruns"], frames) == (0, 0, sound.shape[1])
     assert figures["cer"]["first_call_live"] < figures["cer"]["first_call_5s_pieces"]
-    if ended["left_out"]:  # a machine too busy to be live: the sound is whole, the rest says nothing
-        pytest.skip(f"{ended['left_out']} utterances were too late to be given: this machine is busy")
+    room_ms = WITHIN_MS - settings.live.pause_ms
+    if max(costs) > room_ms:
+        assert ended["text"] == "on"
+        pytest.skip(f"too slow or too busy to be live: one window costs {max(costs):.0f} ms, there is room for {room_ms}")
+    assert (ended["text"], ended["left_out"], ended["unheard_ms"]) == ("on", 0, 0)
+    assert len(true_ms) >= HEARD * spoken
     assert figures["cer"]["live"] <= figures["cer"]["whole"] + 0.05
     assert ended["p95_ms"] <= settings.live.pause_ms + 4 * max(costs)
+    if MINUTES >= 10:
+        assert ended["p95_ms"] <= WITHIN_MS

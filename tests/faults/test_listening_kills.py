@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from edge_agent import app, config, pipeline, provision, sandbox
+from edge_agent.capture.claim import Claimed
+from edge_agent.capture.microphones import PortAudio
 from edge_agent.config import Config, Limits
 from edge_agent.domain.recording import State
 from edge_agent.vault.x25519 import Identity
@@ -87,6 +89,18 @@ def samples_of(box: app.Box, recording: str) -> np.ndarray:
     with box.vault.open_hot(recording) as media:
         whole = np.concatenate(list(sandbox.decode_audio(media, Limits())), axis=1)
     return np.rint(whole * 32_768).astype("<i2")
+
+
+def test_a_source_that_is_recorded_already_is_refused_with_a_word(tmp_path: Path, settings: Config) -> None:
+    recording = Claimed(PortAudio(), settings.paths.inbox)
+    recording.claim(settings.capture.sources[0])
+    command = [sys.executable, "-m", "edge_agent.cli", "--config", str(tmp_path / "config.toml"), "listen", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    recording.release()
+    assert done.returncode == 75
+    assert "请先结束它" in done.stderr
+    assert "another process records this source" in done.stderr
+    assert done.stdout == ""
 
 
 def test_a_kill_costs_no_more_than_the_recording_that_was_open(settings, listening, talk) -> None:

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from edge_agent import processes
+from edge_agent.capture.claim import Claimed
 from edge_agent.capture.inbox import FileInbox
 from edge_agent.capture.line import RETRY_S, SILENT_S, Clocks
 from edge_agent.capture.microphones import PortAudio
@@ -261,6 +262,41 @@ def test_recording_into_memory_is_allowed() -> None:
     if storage_of(Path("/dev/shm")) is not Storage.MEMORY:
         pytest.skip("no tmpfs here")
     processes.may_record(Config(inbox="/dev/shm/edge-inbox", capture=Capture(sources=(COUNTER,))))
+
+
+class TestClaimed:
+    """`run capture` and `listen` never record one source at once."""
+
+    def test_a_source_that_another_process_records_is_not_there_until_that_one_ends(self, tmp_path: Path) -> None:
+        till = msgspec.structs.replace(COUNTER, name="till")
+        capture, listen = (Claimed(FakeMicrophones(), tmp_path) for _ in range(2))
+        capture.open(COUNTER)
+        capture.open(COUNTER)  # after an unplug
+        for refuses in (listen.open, listen.claim):
+            with pytest.raises(Unavailable, match="another process records this source"):
+                refuses(COUNTER)
+        listen.open(till)
+        capture.release()
+        listen.open(COUNTER)
+        listen.release()
+
+    def test_a_recorder_goes_on_when_nobody_else_records_its_source(self, tmp_path: Path) -> None:
+        other, microphones = Claimed(FakeMicrophones(), tmp_path), FakeMicrophones()
+        other.claim(COUNTER)
+        shop = Shop(tmp_path, microphones=Claimed(microphones, tmp_path))  # type: ignore[arg-type]
+        assert microphones.streams == []
+        other.release()
+        shop.pass_(RETRY_S)
+        assert len(microphones.streams) == 1
+        shop.stop()
+
+    def test_the_lock_is_for_both_accounts_and_no_recording(self, tmp_path: Path) -> None:
+        claimed = Claimed(FakeMicrophones(), tmp_path)
+        claimed.claim(COUNTER)
+        (lock,) = tmp_path.iterdir()
+        assert lock.stat().st_mode & 0o777 == 0o660
+        assert FileInbox(tmp_path, Limits()).arrivals() == []
+        claimed.release()
 
 
 def test_nothing_configured_is_said(tmp_path: Path) -> None:

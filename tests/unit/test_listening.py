@@ -2,7 +2,8 @@
 
 import io
 import os
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,17 +19,18 @@ from hypothesis import strategies as st
 from live_world import MS, WORDS, Plug, ScriptReader, Time, loudness, said
 from pipeline_fakes import FakeArrival, make_kit
 
-from edge_agent import app, documents, listening, pipeline, sandbox, worker
+from edge_agent import app, documents, errors, listening, pipeline, sandbox, worker
 from edge_agent.capture.pump import Pump
 from edge_agent.capture.reel import Reel
 from edge_agent.capture.segment import header
+from edge_agent.capture.storage import Storage
 from edge_agent.cli import main
-from edge_agent.cli.listen import logged
+from edge_agent.cli.listen import left_plain, logged
 from edge_agent.config import Capture, Config, Limits, Source
 from edge_agent.domain.consent import Party
 from edge_agent.domain.recording import State
 from edge_agent.domain.transcript import Speaker, Utterance
-from edge_agent.errors import NotFound, Unavailable
+from edge_agent.errors import MissingAsset, NotFound, Unavailable
 from edge_agent.ids import new_id
 from edge_agent.listening.first import Precedence
 from edge_agent.listening.session import Listening, quantile
@@ -158,6 +160,9 @@ class FakeLive:
     def flush(self) -> None:
         self.flushed += 1
 
+    def forget(self) -> None:
+        self._ready = []
+
     def turn(self, late) -> Sequence[Utterance]:
         while self._ready and late(self._ready[0]):
             self._ready.pop(0)
@@ -182,9 +187,14 @@ class FakeFirst:
 class TestText:
     def world(self, slow: float = 0.0) -> None:
         self.time, self.told, self.behind = Time(), [], []
-        self.live, self.first = FakeLive(self.time, slow), FakeFirst()
+        self.live, self.first, self.loaded = FakeLive(self.time, slow), FakeFirst(), 0
+
+        def load() -> FakeLive:
+            self.loaded += 1
+            return self.live
+
         self.text = Text(
-            self.live, Hearing(1, 16_000), within_s=2.0, frames_per_s=16_000, frame_bytes=2,
+            load, Hearing(1, 16_000), within_s=2.0, frames_per_s=16_000, frame_bytes=2,
             monotonic=self.time.clocks.monotonic, emit=lambda one, late: self.told.append((one.end_ms, late)),
             behind=lambda: self.behind.append(self.time.passed_s), first=self.first,
         )  # fmt: skip
@@ -225,8 +235,9 @@ class TestText:
         self.text.turn()
         assert self.behind
         assert self.told[-1][0] == int(HELD_S * 1000) + 300
-        assert sum(block.shape[1] for block in self.live.heard) == (int(HELD_S * 10) + 3) * 1600
+        assert sum(block.shape[1] for block in self.live.heard) == 2 * 1600  # of what was forgotten nothing had to be heard
         assert len(self.told) == 1
+        assert (self.text.left_out, self.text.unheard_frames) == (1, (int(HELD_S * 10) + 1) * 1600)
 
     def test_what_may_not_be_understood_is_never_heard(self) -> None:
         self.world()
@@ -238,7 +249,52 @@ class TestText:
         while not self.told:
             self.text.turn()
         assert self.told == [(400, 0)]
-        assert max(float(np.abs(block).max(initial=0)) for block in self.live.heard[:-1]) == 0
+        assert len(self.live.heard) == 1
+        self.put(4)
+        self.text.allow(allowed=False)
+        self.put(5)
+        self.text.turn()
+        assert float(np.abs(self.live.heard[-1]).max(initial=0)) == 0
+        assert self.told == [(400, 0)]
+
+    def test_what_was_heard_already_is_forgotten_with_the_consent(self) -> None:
+        self.world(slow=1.0)
+        self.put(0, 1, 2)
+        self.text.turn()
+        assert len(self.told) == 1
+        self.text.allow(allowed=False)
+        self.text.allow(allowed=True)
+        self.text.end()
+        self.text.run()
+        assert len(self.told) == 1
+
+    def test_what_was_being_recognised_when_consent_went_does_not_come_out(self) -> None:
+        self.world()
+        turn = self.live.turn
+
+        def refused_meanwhile(late) -> Sequence[Utterance]:
+            found = turn(late)
+            self.text.allow(allowed=False)
+            return found
+
+        self.live.turn = refused_meanwhile
+        self.put(0)
+        self.text.end()
+        self.text.run()
+        assert self.told == []
+
+    def test_the_recogniser_is_loaded_when_it_is_first_needed(self) -> None:
+        self.world()
+        self.text.allow(allowed=False)
+        self.put(*[1] * 30)
+        self.text.turn()
+        assert self.loaded == 0
+        assert self.text.counts is None
+        self.text.allow(allowed=True)
+        self.put(2)
+        self.text.end()
+        self.text.run()
+        assert (self.told, self.loaded) == ([(3100, 0)], 1)
 
     def test_it_comes_first_while_somebody_speaks_and_a_little_longer(self) -> None:
         self.world()
@@ -277,7 +333,7 @@ class Shop:
         self.settings = Config(state=str(folder), capture=Capture(sources=(source,), minutes=minutes))
         self.source, self.printed, self.said = source, [], []
         self.reader = ScriptReader()
-        self.before_each = lambda: None
+        self.before_each, self.kit = lambda: None, self.world.kit
 
     @property
     def box(self) -> app.Box:
@@ -289,16 +345,18 @@ class Shop:
                 shop.before_each()
                 return super().room()
 
-        return Box(settings=free, kit=world.kit, keys=world.keys, vault=world.vault, ledger=world.ledger, inbox=world.arrivals)  # type: ignore[arg-type]
+        return Box(settings=free, kit=self.kit, keys=world.keys, vault=world.vault, ledger=world.ledger, inbox=world.arrivals)  # type: ignore[arg-type]
 
     def listen(
-        self, plug: Plug, *, engine: bool = True, stop: Event | None = None, reader: ScriptReader | None = None
-    ) -> documents.LiveEnded:
+        self, plug: Plug, *, stop: Event | None = None, reader: ScriptReader | None = None,
+        load: Callable[[], Live] | None = None, told: Callable[[str], None] | None = None,
+    ) -> documents.LiveEnded:  # fmt: skip
         speakers = tuple(Speaker(one) for one in self.source.speakers)
         live = Live(reader or self.reader, speakers, voice=lambda: loudness, pause_ms=500)
-        heard = Listening(
-            box=self.box, source=self.source, microphones=plug, engine=live if engine else None, emit=self.printed.append,
+        self.heard = heard = Listening(
+            box=self.box, source=self.source, microphones=plug, load=load or (lambda: live), emit=self.printed.append,
             over=lambda: plug.over, stop=stop or Event(), behind=lambda: self.said.append("behind"),
+            told=self.said.append if told is None else told, away=lambda: self.said.append("away"), ask_s=0.0,
         )  # fmt: skip
         heard.line._retry_s = 0.0
         heard.run()
@@ -386,7 +444,20 @@ def test_a_recogniser_that_breaks_costs_text_never_sound(shops) -> None:
     ended = shop.listen(Plug([cut(talk())]), reader=ScriptReader(before=breaks))
     assert shop.sealed() == [talk()]
     assert ended.text == "zero-division-error"
-    assert shop.said == ["behind"]
+    assert shop.said == ["zero-division-error"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, OSError, MissingAsset])
+def test_a_recogniser_that_cannot_be_loaded_costs_text_never_sound(shops, error: type[Exception], capsys) -> None:
+    def fails() -> Live:
+        raise error("他说太贵了")
+
+    shop = shops()
+    ended = shop.listen(Plug([cut(talk())]), load=fails)
+    assert shop.sealed() == [talk()]
+    assert ended.text == ended.recordings[0].text == shop.said[0] == errors.code(error("x"))
+    assert len(shop.said) == 1
+    assert "太贵" not in "".join(capsys.readouterr())
 
 
 def test_without_consent_it_is_sealed_and_not_understood(shops) -> None:
@@ -428,6 +499,112 @@ def test_consent_is_asked_again_for_each_recording(shops) -> None:
     assert [line.parked for line in ended.recordings[2:]] == ["no-employee-consent"] * 3
 
 
+class Told(list):
+    """What was told, and an event for each."""
+
+    def __init__(self) -> None:
+        self.came = {why: Event() for why in ("on", "no-employee-consent")}
+
+    def __call__(self, why: str) -> None:
+        self.append(why)
+        self.came[why].set()
+
+
+class Asked:
+    """A ledger that calls `before` whenever consent is asked for."""
+
+    def __init__(self, ledger, before: Callable[[], None]) -> None:
+        self._ledger, self._before = ledger, before
+
+    def __getattr__(self, name: str):
+        return getattr(self._ledger, name)
+
+    def standing(self, recording):
+        self._before()
+        return self._ledger.standing(recording)
+
+
+class Gated(Plug):
+    """Each part begins once its gate opens; nobody pulls anything out between them."""
+
+    def __init__(self, *parts: tuple[Callable[[], bool], bytes]) -> None:
+        super().__init__([[]])
+        self.gated = list(parts)
+
+    def blocks(self) -> list[bytes]:
+        if not self.parts or self.parts[0]:
+            return super().blocks()
+        if self.gated and self.gated[0][0]():
+            self.parts[0] = cut(self.gated.pop(0)[1])
+        return [] if self.gated else super().blocks()
+
+
+def test_no_text_comes_out_after_consent_was_taken_back_within_a_recording(shops) -> None:
+    """The first utterance is out; the second is over and being recognised, the third has begun."""
+    shop, told, after, reading = shops(msgspec.structs.replace(COUNTER, rep="E7")), Told(), [], Event()
+    shop.world.register("E7")
+
+    def withdraw() -> None:
+        if reading.is_set() and not after:
+            after.append(len(shop.text()))
+            shop.world.withdraw(Party.REP, "E7", past=False)
+
+    def recognise() -> None:
+        if shop.text():
+            reading.set()
+            assert told.came["no-employee-consent"].wait(60)
+
+    shop.kit = replace(shop.kit, ledger=Asked(shop.world.ledger, withdraw))
+    parts = [pcm(said((0, 900), (None, 700)), said((None, 1600))), pcm(said((1, 900), (None, 700)), said((None, 1600)))]
+    parts.append(pcm(said((2, 900), (None, 1900)), said((None, 2800))))
+    plug = Gated((lambda: True, parts[0]), (lambda: bool(shop.text()), parts[1]), (reading.is_set, parts[2]))
+    ended = shop.listen(plug, reader=ScriptReader(before=recognise), told=told)
+    assert after == [1]
+    assert shop.text() == [WORDS[0]]
+    assert (ended.text, told) == ("no-employee-consent", ["no-employee-consent"])
+    assert [line.text for line in ended.recordings] == ["no-employee-consent"]
+    assert shop.sealed() == [b"".join(parts)]
+
+
+def test_consent_that_comes_later_begins_the_text(shops) -> None:
+    shop, told, loaded, count = shops(msgspec.structs.replace(COUNTER, rep="E7"), minutes=3.0 / 60), Told(), [], []
+
+    def register() -> None:
+        count.append(1)
+        if len(count) == 2 + 15:  # with the last block of what is said before
+            shop.world.register("E7")
+
+    def load() -> Live:
+        loaded.append(1)
+        return Live(shop.reader, (Speaker.REP, Speaker.CUSTOMER), voice=lambda: loudness, pause_ms=500)
+
+    shop.kit = replace(shop.kit, ledger=Asked(shop.world.ledger, register))
+    plug = Gated((lambda: True, pcm(said((3, 1500)), said((None, 1500)))), (told.came["on"].is_set, talk()))
+    ended = shop.listen(plug, load=load, told=told)
+    assert sorted(shop.text()) == sorted(WORDS[:3])
+    assert loaded == [1]
+    assert told == ["no-employee-consent", "on"]
+    assert ended.text == "on"
+    assert [line.text for line in ended.recordings] == ["no-employee-consent", "on"]
+    starts = sorted(one.start_ms for one in shop.printed if isinstance(one, documents.LiveUtterance))
+    assert starts == pytest.approx([1500, 2800, 4000], abs=150)
+
+
+def test_a_device_that_is_not_there_is_said(shops) -> None:
+    class Missing(Plug):
+        tries = 0
+
+        def open(self, source: object) -> Plug:
+            self.tries += 1
+            if self.tries < 3:
+                raise Unavailable("away")
+            return super().open(source)
+
+    shop = shops()
+    shop.listen(Missing([cut(talk())]))
+    assert shop.said == ["away"]
+
+
 def test_the_same_file_twice_is_sealed_as_a_repeat(shops) -> None:
     shop = shops()
     shop.listen(Plug([cut(talk())]))
@@ -459,6 +636,33 @@ def test_a_full_disk_ends_it_and_says_what_is_lost(shops) -> None:
         shop.listen(Plug([cut(talk())]))
     ended = shop.printed[-1]
     assert ended.recordings == []
+    assert ended.lost_samples == shop.heard.ear.frames > 0
+
+
+@pytest.mark.parametrize("at", ["begin", "middle", "end"])
+def test_whatever_ends_the_seal_every_sample_that_was_heard_and_not_sealed_is_counted(shops, at: str) -> None:
+    shop = shops(minutes=1.0 / 60)
+    kit, begun = shop.kit, []
+
+    class Vault:
+        def __getattr__(self, name: str):
+            return getattr(kit.vault, name)
+
+        def seal(self, object_id: str, chunks, *, retention: str):
+            begun.append(object_id)
+            if len(begun) < 3:
+                return kit.vault.seal(object_id, chunks, retention=retention)
+            for _ in range({"begin": 0, "middle": 4, "end": 10**6}[at]):
+                if next(chunks, None) is None:
+                    break
+            raise RuntimeError("的")
+
+    shop.kit = replace(kit, vault=Vault())
+    with pytest.raises(RuntimeError):
+        shop.listen(Plug([cut(talk(), 6404)]))
+    ended = shop.printed[-1]
+    assert [line.frames for line in ended.recordings] == [16_000, 16_000]
+    assert ended.lost_samples == shop.heard.ear.frames - 32_000 > 0
 
 
 def test_a_reader_that_went_away_ends_it_cleanly(shops) -> None:
@@ -476,7 +680,7 @@ def test_a_reader_that_went_away_ends_it_cleanly(shops) -> None:
     speakers = (Speaker.REP, Speaker.CUSTOMER)
     Listening(
         box=shop.box, source=COUNTER, microphones=plug, over=lambda: plug.over, emit=shop.printed.append,
-        engine=Live(ScriptReader(), speakers, voice=lambda: loudness, pause_ms=500),
+        load=lambda: Live(ScriptReader(), speakers, voice=lambda: loudness, pause_ms=500),
     ).run()  # fmt: skip
     assert kept[-1].recordings[0].state == "sealed"
 
@@ -554,9 +758,31 @@ def test_what_is_said_never_goes_to_the_journal(monkeypatch: pytest.MonkeyPatch,
         assert logged(f"{here.st_dev}:{here.st_ino}", file.fileno())
         assert not logged("", file.fileno())
         assert not logged(f"{here.st_dev}:{here.st_ino + 1}", file.fileno())
+    with socket.socket(socket.AF_UNIX) as journal:
+        journal.bind(str(tmp_path / "stdout"))
+        journal.listen(1)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(tmp_path / "stdout"))
+            assert logged("", line.fileno(), homes=(f"{tmp_path}/",))
+            assert not logged("", line.fileno())
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert not logged("", ours.fileno())
     out = os.fstat(1)
     monkeypatch.setenv("JOURNAL_STREAM", f"{out.st_dev}:{out.st_ino}")
     assert main(["--state", str(tmp_path), "listen"]) == 1
+
+
+def test_text_in_a_file_on_a_plain_disk_is_known(tmp_path: Path) -> None:
+    with (tmp_path / "said").open("wb") as file:
+        for kind, plain in ((Storage.PLAIN, True), (Storage.UNKNOWN, True), (Storage.MEMORY, False), (Storage.ENCRYPTED, False)):
+            asked: list[Path] = []
+            assert left_plain(file.fileno(), lambda folder, kind=kind, asked=asked: asked.append(folder) or kind) is plain
+            assert asked == [tmp_path]
+    inside, outside = os.pipe()
+    assert not left_plain(outside, lambda _folder: Storage.PLAIN)
+    os.close(inside)
+    os.close(outside)
 
 
 def test_quantiles_are_values_that_occurred() -> None:

@@ -161,10 +161,23 @@ class TestRecognition:
         assert play(live(reader), said((0, 1000), (None, 1000))) == []
         assert len(play(live(reader, filters=False), said((0, 1000), (None, 1000)))) == 1
 
-    def test_few_terms_are_hinted_at(self):
+    @pytest.mark.parametrize("heard_ms", [900, 1300, 1800])  # in the midst of it, in its pause, over
+    def test_what_is_forgotten_never_comes_out_and_places_stay(self, heard_ms):
         reader = ScriptReader()
-        play(live(reader, terms=[f"品牌{n}" for n in range(500)]), said((0, 1000), (None, 1000)))
-        assert 0 < len(reader.hints[0]) < 50
+        one, sound = live(reader), said((0, 1000), (None, 1500), (1, 1000), (None, 1500))
+        one.hear(sound[None, : heard_ms * MS])
+        assert one.turn() == [] if heard_ms < 1500 else one.waiting
+        one.forget()
+        assert not one.waiting
+        assert not one.speaking
+        before = len(reader.heard)
+        one.hear(np.zeros((1, (2500 - heard_ms) * MS), np.float32))
+        assert one.turn() == []
+        one.hear(sound[None, 2500 * MS :])
+        ((start_ms, text),) = [(u.start_ms, bare(u)) for u in one.turn()]
+        assert text == WORDS[1]
+        assert start_ms == pytest.approx(2500, abs=150)
+        assert WORDS[0] not in "".join(reader.heard[before:])
 
     def test_the_last_word_on_a_text_is_anothers(self):
         from dataclasses import replace

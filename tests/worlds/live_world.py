@@ -32,10 +32,9 @@ def loudness(frames: np.ndarray) -> np.ndarray:
 
 @dataclass
 class ScriptReader:
-    """Reads a window's levels as words; remembers how many windows each call had, and what it was hinted at."""
+    """Reads a window's levels as words; remembers how many windows each call had, and what it read."""
 
     calls: list[int] = field(default_factory=list)
-    hints: list[Sequence[str]] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     before: object = None
     logprob: float = -0.1
@@ -44,7 +43,6 @@ class ScriptReader:
         if callable(self.before):
             self.before()
         self.calls.append(len(sounds))
-        self.hints.append(tuple(hotwords))
         found = [self._reading(sound) for sound in sounds]
         self.heard += [reading.text for reading in found]
         return found

@@ -100,6 +100,11 @@ class Endpoints:
             self._close(self._quiet if self._quiet is not None else self.at)
         return [self._over()] if self._clips else []
 
+    def forget(self) -> None:
+        """What was begun never was, and its samples are gone; places stay."""
+        self._clips, self._start, self._quiet, self._sure = [], None, None, []
+        self._rest = np.zeros_like(self._rest)
+
     def _step(self, sure: float) -> tuple[Span, ...]:
         """One frame; the utterance that had to be cut in it, or nothing."""
         if sure >= SPEECH:

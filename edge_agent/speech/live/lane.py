@@ -53,6 +53,13 @@ class Lane:
     def flush(self) -> None:
         self._end(self.ends.flush())
 
+    def forget(self) -> None:
+        """Nothing that was heard is known any more: what waits, what was begun, what was said before. Places stay."""
+        self.ends.forget()
+        self.waiting, self.guess = [], None
+        self._said.clear()
+        self._held = np.zeros_like(self._held)
+
     def _end(self, over: Sequence[tuple[Span, ...]]) -> None:
         for spans in over:
             clips = self.clips(spans)

@@ -2,7 +2,7 @@
 
 - Every channel has its own lane: `endpoints` says where its utterances end.
 - A short clip alone is recognised badly, so a window also holds the last few seconds its speaker said before; of the text only
-  what belongs to the new clips is kept. The recogniser, hints and guards are those of the analysis after the call.
+  what belongs to the new clips is kept. Recogniser and guards are those of the analysis after the call; nothing is hinted at.
 - An utterance that the recogniser passed over behind what was said before (`skipped`) is read again alone.
 - A window is at most 14.5 s wherever that is possible: the recogniser reads it in less than half the time of a longer one.
 - In a pause that may be the end the recogniser begins at once. If the pause goes on the text is there, else it is thrown away.
@@ -30,8 +30,6 @@ from edge_agent.speech.windows import Window
 
 BEFORE: Final = 10 * RATE_HZ
 """How much of what the speaker said before goes into a window."""
-HINTS: Final = 24
-"""Terms hinted at: each costs a moment of every window."""
 _RECENT: Final = 30 * RATE_HZ
 
 
@@ -64,7 +62,6 @@ class Live:
         *,
         voice: Callable[[], Voice],
         pause_ms: int,
-        terms: Sequence[str] = (),
         write: Callable[[str], str] = str,
         trade: Trade = lambda _windows, _readings, written: written,
         filters: bool = True,
@@ -72,7 +69,6 @@ class Live:
     ) -> None:
         self._reader = reader
         self._speakers = tuple(speakers)
-        self._terms = [str(term) for term in terms[:HINTS]]
         self._write, self._trade, self._filters = write, trade, filters
         self._lanes = [Lane(channel, Endpoints(voice(), pause_ms=pause_ms), before) for channel in range(len(speakers))]
         self._recent: deque[Piece] = deque()
@@ -87,6 +83,12 @@ class Live:
         """The sound ends or has a gap: so does every utterance."""
         for lane in self._lanes:
             lane.flush()
+
+    def forget(self) -> None:
+        """Nothing that was heard until now comes out, or helps with what is heard next; places stay."""
+        for lane in self._lanes:
+            lane.forget()
+        self._recent.clear()
 
     @property
     def waiting(self) -> bool:
@@ -150,12 +152,12 @@ class Live:
     def _read(self, windows: Sequence[Window]) -> list[list[Piece]]:
         """The pieces of each window, written, with terms put right."""
         self.counts.windows += len(windows)
-        readings = self._reader.read([window.sound for window in windows], self._terms)
+        readings = self._reader.read([window.sound for window in windows], ())
         written = [
             [
                 replace(piece, text=self._write(piece.text))
-                for piece in pieces(window, reading, self._terms, honest=self._filters)
-                if not (self._filters and is_junk(piece.text, no_speech=1.0, logprob=piece.logprob, hotwords=self._terms))
+                for piece in pieces(window, reading, honest=self._filters)
+                if not (self._filters and is_junk(piece.text, no_speech=1.0, logprob=piece.logprob))
             ]
             for window, reading in zip(windows, readings, strict=True)
         ]
