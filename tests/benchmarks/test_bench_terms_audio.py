@@ -7,7 +7,8 @@ lexicon, other voices) are not looked at where figures are chosen. `phone` is 30
 
 A sample of the judging sets, clear sound, is measured here, so that it takes some 100 s on two cores. `EDGE_AGENT_BENCH_ALL=1`
 measures both splits and all sentences, the phone band and the noise on every second one (more than an hour);
-`EDGE_AGENT_BENCH_ALL=3` takes 3 of each industry and voice. `cost` is processor time, ours / plain.
+`EDGE_AGENT_BENCH_ALL=3` takes 3 of each industry and voice. `cost` is processor time, ours / plain. False terms among those of
+the trade itself are mostly words that sound the same (保价 for 报价), which no ear tells apart.
 """
 
 import io
@@ -200,10 +201,11 @@ def test_terms_are_found_where_they_are_said_and_nowhere_else(bench: Bench, spli
     print(json.dumps({"bench": "terms_audio", "split": split, "all": ALL, **report, "industries": per}, ensure_ascii=False))
     clean = report["clean"]
     recall, cer = clean["recall"], clean["cer"]
-    assert recall["ours"] > 2 * recall["plain"]
-    assert recall["ours"] > recall["hot words"]
-    assert cer["ours"] < cer["plain"]
-    assert clean["false_per_1000"] < 10
+    assert recall["ours"] >= 0.85
+    assert recall["ours"] > 2.5 * recall["plain"]
+    assert recall["ours"] > 1.5 * recall["hot words"]
+    assert cer["ours"] < 0.75 * cer["plain"]
+    assert clean["false_per_1000"] < 12
 
 
 def merged(one: Tally | None, two: Tally) -> Tally:
