@@ -2,7 +2,8 @@
 
 People say three to six characters a second. Clips in a row that last a second or more and gave fewer than 1.5 were not read to
 their end, unless they are much quieter (15 dB) than those that gave text. They are worth a reading of their own, which counts if
-it gives more and is sure of it (-0.7), and is sifted like every other. A window that gave nothing is left alone: nobody spoke.
+it gives more and is sure of it (-0.7), and is sifted like every other. A window that gave nothing, or was unsure itself (noise,
+many voices at once), is left alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +35,8 @@ class Part:
 def in_parts(windows: Sequence[Window], read: Callable[[Sequence[Window]], list[Part]]) -> list[list[Part]]:
     """Each window as it was read first, and those of its clips that had to be read again, if that was better."""
     parts = [[one] for one in read(windows)]
-    asked = [(own, left) for own in parts if (left := skipped(own[0].window, own[0].written)) is not None]
+    sure = [own for own in parts if own[0].reading.logprob >= SURE]
+    asked = [(own, left) for own in sure if (left := skipped(own[0].window, own[0].written)) is not None]
     if not asked:
         return parts
     for (own, left), alone in zip(asked, read([left for _, left in asked]), strict=True):

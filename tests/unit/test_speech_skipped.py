@@ -129,3 +129,11 @@ def test_an_unsure_second_reading_changes_nothing(heard, sure) -> None:
     found = heard(Tired(later=sure), 4)
     assert bare(found) == [word * 3 for word in WORDS[:2]]
     assert found.quality.left_out_ms == 0
+
+
+def test_a_window_that_was_unsure_itself_is_read_once(heard) -> None:
+    reader = Tired()
+    reader.logprob = -0.8
+    heard(reader, 4)
+    assert len(reader.heard[0]) == len(WORDS[:4])
+    assert WORDS[2:4] not in reader.heard
