@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.bench, pytest.mark.model]
 
+GAIN = 0.04
+"""What hearing twice must bring in noise, in character error rate; 0.076 was measured on call-2 (38.2 to 30.6).
+
+Against the recogniser as it comes (34.2), which is better there than ours without, half of that: 0.037 was measured.
+"""
 SPEECH = Path(__file__).parents[3] / "shared" / "testdata" / "speech"
 
 
@@ -129,9 +134,10 @@ def test_noise_on_the_telephone(ours: WhisperTranscriber, once: WhisperTranscrib
         }  # fmt: skip
     print(json.dumps({"bench": "hearing", "reported_on": "call-2", **figures}))
     clear, spoilt = said
-    assert figures["phone"]["ours"] <= figures["phone"]["faster_whisper_default"] + 0.02
-    assert figures["phone_15_db"]["ours"] <= figures["phone_15_db"]["hearing_off"] + 0.01
-    assert figures["phone_15_db"]["ours"] <= figures["phone_15_db"]["faster_whisper_default"]
+    assert figures["phone"]["ours"] <= figures["phone"]["faster_whisper_default"]
+    assert figures["phone"]["ours"] <= figures["phone"]["hearing_off"] + 0.01
+    assert figures["phone_15_db"]["ours"] <= figures["phone_15_db"]["hearing_off"] - GAIN
+    assert figures["phone_15_db"]["ours"] <= figures["phone_15_db"]["faster_whisper_default"] - GAIN / 2
     assert clear.quality.reasons == ("narrow-band",)
     assert not clear.quality.draft
     assert spoilt.quality.draft
@@ -170,7 +176,7 @@ def test_the_shared_call(ours: WhisperTranscriber, theirs: "WhisperModel") -> No
     print(json.dumps({"bench": "hearing_shared", **figures, "confidence_and_share_right": groups}))
     assert figures["stereo"]["ours_by_channel"] <= figures["stereo"]["faster_whisper_default_by_channel"]
     assert figures["phone"]["ours"] <= 0.10
-    assert figures["phone15dB"]["ours"] <= 0.22
+    assert figures["phone15dB"]["ours"] <= min(0.19, figures["phone15dB"]["faster_whisper_default"] + 0.005)  # 0.167, 0.171
     assert [found[name].quality.draft for name in ("stereo", "phone", "phone15dB")] == [False, False, True]
     assert groups[0][1] < groups[-1][1]
     assert all(abs(sure - right) < 0.12 for sure, right in groups)
