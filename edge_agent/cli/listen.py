@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,7 +52,8 @@ def _listen(arguments: argparse.Namespace) -> int:
             view.console().print(shown.listened(document))
 
     def say(zh: str, en: str) -> None:
-        print(f"{zh}  {en}", file=sys.stderr, flush=True)
+        with suppress(OSError):  # nobody reads it any more: no reason to stop sealing
+            print(f"{zh}  {en}", file=sys.stderr, flush=True)
 
     if logged(os.environ.get("JOURNAL_STREAM", "")):
         raise NotAllowed(

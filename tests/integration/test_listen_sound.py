@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.sound, pytest.mark.model]
 
 SINK = ("module-null-sink", "sink_name=mic", "rate=48000", "channels=1", "norewinds=1")
 PATIENCE_S = 90.0
+TENTH = 1600
 CONFIG = """
 state = "{state}"
 [limits]
@@ -157,14 +158,26 @@ def part(call: np.ndarray, start_ms: int, end_ms: int, path: Path) -> np.ndarray
     return chosen
 
 
-def likeness(heard: np.ndarray, played: np.ndarray) -> float:
-    """The highest correlation of what was played with any place of what was heard."""
+def alike(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-9))
+
+
+def found(heard: np.ndarray, played: np.ndarray) -> tuple[float, list[int]]:
+    """How alike what was played and what was heard are, at the place where they are most alike; and which tenths of a second are
+    not there: a lost or doubled block would move all that follow. Silence is between two tenths that are. Hissing is smoothed
+    away, since two resamplers lie in between.
+    """
     size = 1 << (len(heard) + len(played)).bit_length()
     a, b = heard.astype(float), played.astype(float)
     product = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)[: len(heard)]
     at = int(np.argmax(product))
     there = a[at : at + len(b)]
-    return float(np.dot(there, b[: len(there)]) / (np.linalg.norm(there) * np.linalg.norm(b) + 1e-9))
+    there = np.pad(there, (0, len(b) - len(there)))
+    like = alike(there, b)
+    there, b = (np.convolve(one, np.full(8, 1 / 8), "same") for one in (there, b))
+    tenths = [(number, there[n : n + TENTH], b[n : n + TENTH]) for number, n in enumerate(range(0, len(b), TENTH))]
+    audible = float(np.abs(b).max()) / 30
+    return like, [number for number, one, two in tenths if np.abs(two).max() > audible and alike(one, two) < 0.95]
 
 
 def test_a_microphone_is_heard_unplugged_and_heard_again(tmp_path: Path, sound: Sound) -> None:
@@ -196,7 +209,7 @@ def test_a_microphone_is_heard_unplugged_and_heard_again(tmp_path: Path, sound: 
 
     print(json.dumps({key: value for key, value in ended.items() if key != "recordings"}))
     assert code == 0, listener.noted
-    assert (ended["text"], ended["gaps"], ended["lost_samples"]) == ("on", 1, 0)
+    assert (ended["text"], ended["gaps"], ended["lost_samples"], ended["xruns"]) == ("on", 1, 0, 0)
     assert character_error_rate(turns[0]["text"] + turns[2]["text"], listener.said()) < 0.35
     assert len(ended["recordings"]) == 2
     assert sum(one["frames"] for one in ended["recordings"]) * 1000 // 16_000 == ended["duration_ms"]
@@ -205,6 +218,8 @@ def test_a_microphone_is_heard_unplugged_and_heard_again(tmp_path: Path, sound: 
         with vault.open_hot(one["id"]) as media:
             heard = np.concatenate(list(sandbox.decode_audio(media, Limits())), axis=1)[0]
         assert len(heard) == one["frames"]
-        assert likeness(heard, played) > 0.95
+        like, missing = found(heard, played)
+        assert like > 0.95
+        assert missing == []
     noted = "".join(listener.noted)
     assert not [turn for turn in turns if re.search(re.escape(turn["text"][:6]), noted)]

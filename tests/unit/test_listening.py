@@ -566,6 +566,22 @@ def test_no_text_comes_out_after_consent_was_taken_back_within_a_recording(shops
     assert shop.sealed() == [b"".join(parts)]
 
 
+def test_where_nobody_knows_whether_consent_holds_there_is_no_text_and_the_sound_is_sealed(shops) -> None:
+    shop, asked = shops(), []
+
+    def busy() -> None:
+        asked.append(1)
+        if 1 < len(asked) < 45:
+            raise Unavailable("the ledger is busy")
+
+    shop.kit = replace(shop.kit, ledger=Asked(shop.world.ledger, busy))
+    plug = Gated((lambda: bool(asked), talk()))
+    ended = shop.listen(plug)
+    assert shop.said[0] == "unavailable"
+    assert (ended.recordings[0].text, ended.lost_samples) == ("unavailable", 0)
+    assert shop.sealed() == [talk()]
+
+
 def test_consent_that_comes_later_begins_the_text(shops) -> None:
     shop, told, loaded, count = shops(msgspec.structs.replace(COUNTER, rep="E7"), minutes=3.0 / 60), Told(), [], []
 
