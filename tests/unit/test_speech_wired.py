@@ -10,7 +10,8 @@ from edge_agent import app
 from edge_agent.assets import store
 from edge_agent.config import Config, Live, Speech
 from edge_agent.domain.transcript import Speaker
-from edge_agent.speech import live, recogniser, trade, transcriber
+from edge_agent.speech import recogniser, trade, transcriber
+from edge_agent.speech.live import talk
 
 SWITCHES = ("hints", "recovery", "filters", "hearing")
 
@@ -35,7 +36,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> Built:
     monkeypatch.setattr(app, "model", lambda _settings, _name: Path())
     monkeypatch.setattr(store, "digest_of", lambda _name, _into: "")
     for module, name in (
-        (transcriber, "WhisperTranscriber"), (live, "Live"), (recogniser, "Recogniser"), (trade, "Trade"),
+        (transcriber, "WhisperTranscriber"), (talk, "Live"), (recogniser, "Recogniser"), (trade, "Trade"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, found.standing_for(name))
     return found
