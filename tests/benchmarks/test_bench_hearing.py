@@ -143,19 +143,6 @@ def test_noise_on_the_telephone(ours: WhisperTranscriber, once: WhisperTranscrib
     assert spoilt.quality.draft
 
 
-def by_channel(found: Transcript, theirs: "WhisperModel", lines: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Error rates of one channel after the other: out of the box nothing puts the segments of two channels in order."""
-    order = ("S0150", "S0252")
-    truth = "".join(said for name in order for who, *_, said in lines if who == name)
-    mine = "".join(one.text for who in (Speaker.REP, Speaker.CUSTOMER) for one in found.utterances if one.speaker is who)
-    lanes = decoded(SPEECH / "call2_stereo.flac")
-    plainly = "".join(out_of_the_box(theirs, lane) for lane in lanes)
-    return {
-        "ours_by_channel": round(character_error_rate(truth, mine), 4),
-        "faster_whisper_default_by_channel": round(character_error_rate(truth, plainly), 4),
-    }
-
-
 @pytest.mark.shared
 @pytest.mark.skipif(not SPEECH.is_dir(), reason="the shared speech data is not on this machine")
 def test_the_shared_call(ours: WhisperTranscriber, once: WhisperTranscriber, theirs: "WhisperModel") -> None:
@@ -172,10 +159,9 @@ def test_the_shared_call(ours: WhisperTranscriber, once: WhisperTranscriber, the
     noise = decoded(SPEECH / "call2_phone15dB.flac")
     figures["phone15dB"]["faster_whisper_default"] = round(character_error_rate(truth, out_of_the_box(theirs, noise)), 4)
     figures["phone15dB"]["hearing_off"] = round(character_error_rate(truth, text(heard(once, noise))), 4)
-    figures["stereo"] |= by_channel(found["stereo"], theirs, lines)
     groups = reliability(truth * 3, utterances, 5)
     print(json.dumps({"bench": "hearing_shared", **figures, "confidence_and_share_right": groups}))
-    assert figures["stereo"]["ours_by_channel"] <= figures["stereo"]["faster_whisper_default_by_channel"]
+    assert figures["stereo"]["ours"] <= 0.09  # beside faster-whisper: test_bench_speech.py
     assert figures["phone"]["ours"] <= 0.10
     assert figures["phone15dB"]["ours"] <= min(0.19, figures["phone15dB"]["faster_whisper_default"] + 0.005)  # 0.167, 0.171
     assert figures["phone15dB"]["ours"] <= figures["phone15dB"]["hearing_off"] - GAIN
