@@ -57,7 +57,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str = "whisper-base"
     threads: Few = 2
-    batch: Few = 4
+    batch: Few = 3
     workers: Few = 2
     """Batches recognised side by side, on one set of weights; `threads` are shared out among them."""
     memory_bytes: Size = 1_400_000_000
@@ -91,6 +91,19 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     threads: Few = 2
     bays: str = ""
     """Folder of bay plans (`<bay>/bay.toml`); empty = `<state>/bays`."""
+
+
+class Insights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is concluded from a talk besides its tags."""
+
+    mood: bool = False
+    """The customer's mood along the talk, from their words; never anything about staff."""
+    claims: bool = True
+    facts: str = ""
+    """Folder of fact tables that claims are held against; empty = `<state>/facts`."""
+    scorecards: list[str] = ["spin"]
+    """Ids of the scorecards to fill in for each call."""
+    card: bool = True
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,6 +197,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     speech: Speech = Speech()
     live: Live = Live()
     shelf: Shelf = Shelf()
+    insights: Insights = Insights()
     capture: Capture = Capture()
 
     @property
@@ -220,6 +234,10 @@ class Paths:
     @property
     def models(self) -> Path:
         return self.root / "models"
+
+    @property
+    def facts(self) -> Path:
+        return self.root / "facts"
 
     @property
     def bays(self) -> Path:

@@ -62,7 +62,7 @@ class WhisperTranscriber:
         *,
         threads: int = 2,
         workers: int = 2,
-        batch: int = 4,
+        batch: int = 3,
         memory_bytes: int | None = None,
         limits: Limits | None = None,
         name: str = "",

@@ -45,13 +45,13 @@ def test_what_is_no_model_is_a_missing_asset(tmp_path: Path, content: bytes) -> 
 
 
 def test_the_defaults_fit_the_default_bound() -> None:
-    assert fitting(BASE, workers=2, batch=4, memory_bytes=1_400 * MB) == (2, 4)
+    assert fitting(BASE, workers=2, batch=3, memory_bytes=1_400 * MB) == (2, 3)
 
 
 def test_the_batch_is_made_smaller_before_a_thread_is_given_up() -> None:
-    bounds = [bound * MB for bound in (2000, 1400, 800, 650, 520)]
+    bounds = [bound * MB for bound in (2600, 2000, 1400, 900, 800, 590)]
     found = [fitting(BASE, workers=2, batch=8, memory_bytes=bound) for bound in bounds]
-    assert found == [(2, 8), (2, 5), (2, 1), (1, 2), (1, 1)]
+    assert found == [(2, 8), (2, 6), (2, 3), (2, 1), (1, 3), (1, 1)]
     for (workers, batch), bound in list(zip(found, bounds, strict=True))[1:]:
         assert BASE.needs(workers=workers, batch=batch) <= bound < BASE.needs(workers=workers, batch=batch + 1)
 
