@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from edge_agent import __version__, facts, worker
 from edge_agent.assets import bundled, store
 from edge_agent.assets.manifest import shipped
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from edge_agent.ledger.book import SqliteLedger
     from edge_agent.ledger.watermarks import WatermarkServer
     from edge_agent.ports import ShelfFindings
+    from edge_agent.review.reviewer import Reviewer
     from edge_agent.shelf.engine import ShelfEngine
     from edge_agent.speech.lanes import Ear
     from edge_agent.speech.live.talk import Live
@@ -131,8 +134,8 @@ def box(
             book.started({"config": settings.digest} | inforce)
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
-            tagger=rules, shelf=Shelf(settings, progress), planograms=Bays(settings), clock=clock,
-            hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
+            tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
+            clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
             listens=partial(worker.hears, settings.paths.listening_lock),
         )  # fmt: skip
         yield Box(
@@ -192,6 +195,13 @@ def tagger(settings: Config) -> "RuleTagger":
 
     company = Path(settings.lexicons) if settings.lexicons else None
     return RuleTagger.load(bundled("lexicons"), company=company, cache=settings.paths.cache)
+
+
+def reviewer(settings: Config, rules: "RuleTagger") -> "Reviewer":
+    from edge_agent.review.reviewer import Reviewer  # noqa: PLC0415
+
+    on = settings.insights
+    return Reviewer(switches=on if on.facts else msgspec.structs.replace(on, facts=str(settings.paths.facts)), tagger=rules)
 
 
 def model(settings: Config, name: str) -> Path:

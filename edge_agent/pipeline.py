@@ -34,6 +34,7 @@ from edge_agent.ports import (
     Ledger,
     Notetaker,
     Planograms,
+    Reviewer,
     ShelfScorer,
     Tagger,
     Transcriber,
@@ -50,6 +51,7 @@ class Kit:
     transcriber: Transcriber
     notetaker: Notetaker
     tagger: Tagger
+    reviewer: Reviewer
     shelf: ShelfScorer
     planograms: Planograms
     clock: Clock
@@ -113,6 +115,7 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
     talk = Conversation(
         utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel,
         industry=around.industry, context=around.context, own=around.own, competitors=around.competitors,
+        started_at=around.started_at,
     )  # fmt: skip
     tags = kit.tagger.tag(talk)
     notes = kit.notetaker.note(transcript, started_at=around.started_at)
@@ -122,7 +125,8 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
     return Analysis(
         ruleset=kit.tagger.ruleset, models=(f"{transcript.model}@{transcript.model_digest}",), tags=tags,
         duration_ms=transcript.duration_ms, doubtful=transcript.doubtful, utterances=len(transcript.utterances),
-        metrics=notes.metrics, transcript_object=_keep(kit, written(transcript, notes), "transcript"),
+        metrics=notes.metrics, insights=kit.reviewer.review(talk, tags, notes),
+        transcript_object=_keep(kit, written(transcript, notes), "transcript"),
     )  # fmt: skip
 
 

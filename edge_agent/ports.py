@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.notes import Notes
 from edge_agent.domain.recording import Circumstances, Kind, Recording, State
@@ -85,6 +86,12 @@ class Tagger(Protocol):
         ...
 
 
+class Reviewer(Protocol):
+    def review(self, conversation: Conversation, tags: Sequence[BehaviorTag], notes: Notes) -> Insights:
+        """What follows from a finished talk and its tags: mood, claims, scorecards, the opportunity card."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShelfFindings:
     """A scan's score, its tags, and the evidence picture (PNG bytes: slots outlined, persons left out)."""
@@ -112,6 +119,7 @@ class Analysis:
     doubtful: int = 0
     utterances: int = 0
     metrics: Metrics | None = None
+    insights: Insights | None = None
     transcript_object: str = ""
     picture_object: str = ""
 

@@ -101,7 +101,7 @@ class Insights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     claims: bool = True
     facts: str = ""
     """Folder of fact tables that claims are held against; empty = `<state>/facts`."""
-    scorecards: list[str] = ["spin"]
+    scorecards: list[str] = msgspec.field(default_factory=lambda: ["spin"])
     """Ids of the scorecards to fill in for each call."""
     card: bool = True
 

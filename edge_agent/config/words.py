@@ -93,6 +93,17 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "shelf.threads": ("货架分析线程数", "threads of the shelf engine"),
     "shelf.bays": ("陈列图目录；空 = <state>/bays", "folder of bay plans; empty = <state>/bays"),
+    "insights.mood": (
+        "分析客户情绪变化（只看客户的话；从不分析员工）",
+        "the customer's mood along the talk; never anything about staff",
+    ),
+    "insights.claims": (
+        "核对销售说的价格、库存、交期等是否属实",
+        "hold the rep's claims (price, stock, delivery) against the facts",
+    ),
+    "insights.facts": ("事实表目录；空 = <state>/facts", "folder of fact tables; empty = <state>/facts"),
+    "insights.scorecards": ("每通电话要填的评分卡", "scorecards to fill in for each call"),
+    "insights.card": ("填写商机卡（需求、预算、决策人、时间、竞品、下一步）", "fill in the opportunity card"),
     "capture.sources": (
         "录音来源，每个一张 [[capture.sources]] 表；无 = 不录音",
         "what is recorded, one table [[capture.sources]] each; none = nothing",

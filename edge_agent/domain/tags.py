@@ -1,6 +1,7 @@
 """A behaviour tag and the evidence that explains it. Codes, offsets and numbers only: never a quote."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from edge_agent.domain.transcript import Speaker, Utterance
@@ -72,3 +73,4 @@ class Conversation:
     own: tuple[str, ...] = ()
     competitors: tuple[str, ...] = ()
     ended: bool = True
+    started_at: datetime | None = None

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
@@ -55,12 +56,13 @@ def add(tx: Transaction, recording_id: str, analysis: Analysis, *, at: str) -> t
     tags = _superseding(analysis.tags, _current(tx, recording_id))
     score = "" if analysis.score is None else msgspec.json.encode(analysis.score).decode()
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
+    insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
     cursor = tx.execute(
-        "INSERT INTO analyses (recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO analyses (recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             recording_id, analysis.ruleset, msgspec.json.encode(analysis.models).decode(), at, analysis.duration_ms,
-            analysis.utterances, analysis.doubtful, score, metrics,
+            analysis.utterances, analysis.doubtful, score, metrics, insights,
         ),
     )  # fmt: skip
     number = int(cursor.lastrowid or 0)
@@ -83,11 +85,12 @@ def digest(connection: sqlite3.Connection, number: int) -> str:
     """sha256 over everything one analysis wrote, floats as their shortest text."""
     hashed = sha256()
     head = connection.execute(
-        "SELECT recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics FROM analyses WHERE id = ?",
+        "SELECT recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights FROM analyses "
+        "WHERE id = ?",
         (number,),
     )
     tags = connection.execute(f"SELECT {COLUMNS} FROM tags WHERE analysis = ? ORDER BY id", (number,))  # noqa: S608
-    for row in (*(one[:-1] if not one[-1] else one for one in head), *tags):  # as it was hashed before there were metrics
+    for row in (*map(_as_hashed, head), *tags):
         hashed.update(canonical([repr(value) if isinstance(value, float) else value for value in row]) + b"\n")
     return hashed.hexdigest()
 
@@ -111,8 +114,18 @@ def score_of(text: str) -> ShelfScore:
     return msgspec.json.decode(text, type=ShelfScore)
 
 
+def insights_of(text: str) -> Insights:
+    return msgspec.json.decode(text, type=Insights)
+
+
 def metrics_of(text: str) -> Metrics:
     return msgspec.json.decode(text, type=Metrics)
+
+
+def _as_hashed(head: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Without the columns that later releases added, where they are empty: rows keep the digest they were logged with."""
+    kept = head[:-1] if not head[-1] else head
+    return kept[:-1] if len(kept) < len(head) and not kept[-1] else kept
 
 
 def _row(recording_id: str, tag: BehaviorTag) -> tuple[Any, ...]:

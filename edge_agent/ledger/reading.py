@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.recording import Recording
 from edge_agent.domain.shelf import ShelfScore
@@ -119,6 +120,14 @@ class LedgerReader:
             recording=recording,
         )
         return next((findings.metrics_of(row["metrics"]) for row in rows), None)
+
+    def insights(self, recording: str) -> Insights | None:
+        """What was concluded from a call, by its newest analysis that concluded anything."""
+        rows = self._query(
+            "SELECT insights FROM analyses WHERE recording = :recording AND insights <> '' ORDER BY id DESC LIMIT 1",
+            recording=recording,
+        )
+        return next((findings.insights_of(row["insights"]) for row in rows), None)
 
     def models(self, recording: str) -> tuple[str, ...]:
         """The models behind the newest analysis of a recording; empty before its first."""

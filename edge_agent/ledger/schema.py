@@ -107,6 +107,7 @@ _CONSENT: Final = (
 _KEY_VIEWS: Final = ("""ALTER TABLE openings ADD COLUMN key_views INTEGER NOT NULL DEFAULT 0""",)
 
 _METRICS: Final = ("""ALTER TABLE analyses ADD COLUMN metrics TEXT NOT NULL DEFAULT ''""",)
+_INSIGHTS: Final = ("""ALTER TABLE analyses ADD COLUMN insights TEXT NOT NULL DEFAULT ''""",)
 
 STEPS: Final = (
     ("0001_first", _FIRST),
@@ -115,6 +116,7 @@ STEPS: Final = (
     ("0004_openings", _OPENINGS),
     ("0005_key_views", _KEY_VIEWS),
     ("0006_metrics", _METRICS),
+    ("0007_insights", _INSIGHTS),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""
 VERSION: Final = len(STEPS)

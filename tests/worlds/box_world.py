@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 from ledger_world import DIGEST, GATEWAY, NO_FLOOR, RULES, TurnableClock, score
-from pipeline_fakes import FakeNotetaker, FakePlanograms
+from pipeline_fakes import FakeNotetaker, FakePlanograms, FakeReviewer
 
 from edge_agent import pipeline, retention
 from edge_agent.capture.inbox import FileInbox
@@ -135,7 +135,7 @@ class BoxWorld:
     def kit(self) -> Kit:
         return Kit(
             vault=self.vault, ledger=self.ledger, transcriber=ScriptTranscriber(),
-            notetaker=FakeNotetaker(), tagger=WordTagger(), shelf=ScriptShelf(),
+            notetaker=FakeNotetaker(), tagger=WordTagger(), reviewer=FakeReviewer(), shelf=ScriptShelf(),
             planograms=FakePlanograms(), clock=self.clock, policy=self.policy,
             hot_for=self.hot_for,
         )  # fmt: skip

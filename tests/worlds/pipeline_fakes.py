@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.insights import Insights
 from edge_agent.domain.notes import Notes
 from edge_agent.domain.recording import LIFE, Circumstances, Consent, Kind, Recording, State
 from edge_agent.domain.shelf import Planogram, Share, ShelfScore
@@ -177,6 +178,11 @@ class FakeTagger:
         )
 
 
+class FakeReviewer:
+    def review(self, conversation: Conversation, tags: Sequence[BehaviorTag], notes: Notes) -> Insights:
+        return Insights()
+
+
 class FakeShelf:
     def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
         share = Share(good=1, assessed=1, planned=1)
@@ -214,6 +220,7 @@ def make_kit() -> Kit:
         transcriber=FakeTranscriber(),
         notetaker=FakeNotetaker(),
         tagger=FakeTagger(),
+        reviewer=FakeReviewer(),
         shelf=FakeShelf(),
         planograms=FakePlanograms(),
         clock=FakeClock(),
