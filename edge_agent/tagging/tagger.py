@@ -34,7 +34,7 @@ class RuleTagger:
     def __init__(self, lexicon: Lexicon, *, by_sound: bool = True, make_id: Callable[[], str] = new_id) -> None:
         self.lexicon = lexicon
         self._make_id = make_id
-        self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
+        self.matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
         self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
         self._referred = _referred(lexicon.events)
 
@@ -119,10 +119,11 @@ class RuleTagger:
         for file in files:
             confusables |= file.confusables
         reader = Reader(
-            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors
+            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors,
+            dialect=terms.dialect,
         )  # fmt: skip
         return Ear(
-            matcher=self._matcher(industry if files else ""),
+            matcher=self.matcher(industry if files else ""),
             reader=reader,
             events=self.lexicon.events,
             heard=self._plan(frozenset(context)).heard,
