@@ -185,3 +185,7 @@ class Gauges:
     def aside(self, said: Utterance) -> None:
         """A backchannel."""
         self.listening.aside(said)
+
+
+PARTS: Final = (Gauges, Interruptions, Pace, Asking, Listening, Sample, BreakIns)
+"""All types of which what was measured so far consists, besides utterances and plain values."""
