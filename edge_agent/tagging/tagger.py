@@ -38,6 +38,7 @@ class RuleTagger:
         self.lexicon = lexicon
         self._make_id = make_id
         self.matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
+        self._reader = lru_cache(maxsize=16)(self._made_reader)  # a trade may have thousands of brands
         self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
         self._referred = _referred(lexicon.events)
         self._only_written = frozenset(e.id for e in lexicon.events.values() if e.source in WRITTEN)
@@ -120,23 +121,14 @@ class RuleTagger:
     ) -> Ear:
         """What a talk under these circumstances is heard with."""
         heard = self._plan(frozenset(context)).heard
-        files = list(self.lexicon.overlay(industry))
-        terms = self.lexicon.terms
-        confusables = dict(terms.confusables)
-        for file in files:
-            confusables |= file.confusables
-        reader = Reader(
-            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors,
-            dialect=terms.dialect,
-        )  # fmt: skip
         return Ear(
-            matcher=self.matcher(industry if files else ""),
-            reader=reader,
+            matcher=self.matcher(industry if any(self.lexicon.overlay(industry)) else ""),
+            reader=self._reader(industry, tuple(own), tuple(competitors)),
             events=self.lexicon.events,
             heard=heard if written else {voice: codes - self._only_written for voice, codes in heard.items()},
             referred=self._referred,
-            backchannels=terms.backchannels,
-            topics=terms.topics,
+            backchannels=self.lexicon.terms.backchannels,
+            topics=self.lexicon.terms.topics,
         )
 
     def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
@@ -177,6 +169,16 @@ class RuleTagger:
             written=conversation.channel not in SPOKEN,
         )
         return why_not(event, conversation, tags, ear)
+
+    def _made_reader(self, industry: str, own: Sequence[str], competitors: Sequence[str]) -> Reader:
+        terms = self.lexicon.terms
+        confusables = dict(terms.confusables)
+        for file in self.lexicon.overlay(industry):
+            confusables |= file.confusables
+        return Reader(
+            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors,
+            dialect=terms.dialect,
+        )  # fmt: skip
 
     def _brands(self, industry: str, own: Sequence[str], competitors: Sequence[str]) -> dict[str, tuple[str, str]]:
         symbols = {"own": OWN, "rival": RIVAL}
