@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from edge_agent.domain.transcript import Speaker, Utterance
 
 SlotValue = str | int | float
+SPOKEN: Final = frozenset({"call", "visit"})
 
 
 class Status(StrEnum):
@@ -62,7 +64,8 @@ class BehaviorTag:
 class Conversation:
     """What the tagger reads: utterances plus the deployment's facts about this talk.
 
-    `ended` is False when the recording was cut or crashed: then nothing that needs a real end may fire.
+    `ended` is False when the recording was cut or crashed: then nothing that needs a real end may fire. `channel` is `call` or
+    `visit`, or of a talk in writing what `domain.touch.Channel` names. `facts` are what another system measured and delivered.
     """
 
     utterances: tuple[Utterance, ...]
@@ -74,3 +77,9 @@ class Conversation:
     competitors: tuple[str, ...] = ()
     ended: bool = True
     started_at: datetime | None = None
+    facts: tuple[tuple[str, float | bool], ...] = ()
+
+    @property
+    def written(self) -> bool:
+        """Whether nobody spoke: then nothing about time is measured."""
+        return self.channel not in SPOKEN

@@ -129,6 +129,14 @@ class LedgerReader:
         )
         return next((findings.insights_of(row["insights"]) for row in rows), None)
 
+    def facts(self, recording: str) -> dict[str, float | bool]:
+        """What another system measured and delivered with a touch; empty for everything else."""
+        rows = self._query(
+            "SELECT facts FROM analyses WHERE recording = :recording AND facts <> '' ORDER BY id DESC LIMIT 1",
+            recording=recording,
+        )
+        return next((findings.facts_of(row["facts"]) for row in rows), {})
+
     def models(self, recording: str) -> tuple[str, ...]:
         """The models behind the newest analysis of a recording; empty before its first."""
         rows = self._query(

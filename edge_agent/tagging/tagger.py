@@ -15,6 +15,7 @@ from edge_agent.lexicon import words
 from edge_agent.lexicon.load import load
 from edge_agent.lexicon.model import Event, Lexicon, expand
 from edge_agent.lexicon.notation import OWN, RIVAL
+from edge_agent.tagging import delivered
 from edge_agent.tagging.engine import Engine, by_stamp
 from edge_agent.tagging.explain import Explanation, explain
 from edge_agent.tagging.hearing import Ear
@@ -36,6 +37,7 @@ class RuleTagger:
         self._make_id = make_id
         self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
         self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
+        self._plan_written = lru_cache(maxsize=16)(lambda context: plan(_untimed(lexicon.events), context))
         self._referred = _referred(lexicon.events)
 
     @classmethod
@@ -63,6 +65,11 @@ class RuleTagger:
     def codes(self) -> frozenset[str]:
         """The closed set of event ids."""
         return frozenset(self.lexicon.events)
+
+    @property
+    def delivered(self) -> Mapping[str, type]:
+        """The closed set of facts that other systems may deliver: name -> `bool` or `float`."""
+        return delivered.names(self.events)
 
     @property
     def values(self) -> frozenset[str]:
@@ -95,11 +102,15 @@ class RuleTagger:
         context: Collection[str] = (),
         own: Sequence[str] = (),
         competitors: Sequence[str] = (),
+        written: bool = False,
     ) -> Engine:
-        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples)."""
+        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples).
+
+        `written`: nothing that is measured of time runs.
+        """
         return Engine(
             self.ear(industry=industry, context=context, own=own, competitors=competitors),
-            self._plan(frozenset(context)),
+            (self._plan_written if written else self._plan)(frozenset(context)),
             self.lexicon.event_digests,
             make_id=self._make_id,
         )
@@ -138,10 +149,14 @@ class RuleTagger:
             context=conversation.context,
             own=conversation.own,
             competitors=conversation.competitors,
+            written=conversation.written,
         )
         in_order = sorted(conversation.utterances, key=lambda u: (u.start_ms, u.end_ms, RANK[u.speaker]))
         tags = [tag for said in in_order for tag in engine.feed(said)]
         tags += engine.end(ended=conversation.ended, duration_ms=conversation.duration_ms)
+        if conversation.facts:
+            facts = dict.fromkeys(conversation.context, True) | dict(conversation.facts)
+            tags += delivered.judged(self.events, facts, conversation.context, self.lexicon.event_digests, self._make_id)
         return by_stamp([tag for tag in tags if tag.status is Status.FINAL])
 
     def explain(self, tag: BehaviorTag) -> Explanation:
@@ -181,6 +196,11 @@ class RuleTagger:
             for number, name in enumerate(names, 1):
                 listed[name] = (symbols[side], ids.get(name, f"{side}-{number}"))
         return listed
+
+
+def _untimed(events: Mapping[str, Event]) -> dict[str, Event]:
+    """Without what is measured of time: a talk in writing has none."""
+    return {event.id: event for event in events.values() if event.kind != "metric" and event.temporal.until_s is None}
 
 
 def _referred(events: Mapping[str, Event]) -> dict[str, set[str]]:
