@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from edge_agent.speech.live.talk import Live
     from edge_agent.speech.transcriber import WhisperTranscriber
     from edge_agent.tagging.tagger import RuleTagger
-    from edge_agent.touches import Underway
+    from edge_agent.touches import Reception
     from edge_agent.vault.device import DeviceVault
     from edge_agent.vault.keys import DeviceKeys
 
@@ -67,8 +67,8 @@ class Box:
     vault: "DeviceVault"
     ledger: "SqliteLedger"
     inbox: "Inbox"
-    touch: "Reader"
-    underway: "Underway"
+    reception: "Reception | None" = None
+    """For touch documents; None where they are switched off."""
 
     def room(self) -> bool:
         """Whether new media may be taken in (free disk above the floor)."""
@@ -95,16 +95,16 @@ class Box:
         from edge_agent.capture.door import Door  # noqa: PLC0415
         from edge_agent.touches import Taking  # noqa: PLC0415
 
-        on = self.settings.channel
-        if not on.accept:
+        if self.reception is None:
             yield None
             return
+        on = self.settings.channel
         peers = frozenset(_account(name, "channel.peers") for name in on.peers)
         book = ledger(self.settings, self.keys)
         try:
             kit = replace(self.kit, ledger=book, vault=vault(self.settings, self.keys))
             taking = Taking(
-                kit=kit, read=self.touch, underway=self.underway,
+                kit=kit, reception=self.reception,
                 room=lambda: book.room_for_media(self.settings.paths, self.settings.limits),
             )  # fmt: skip
             with Door(self.settings.channel_socket, taking, peers=peers, per_minute=on.per_minute) as open_door:
@@ -150,7 +150,7 @@ def box(
     """
     from edge_agent.capture.inbox import FileInbox  # noqa: PLC0415
     from edge_agent.capture.spool import Spool, Together  # noqa: PLC0415
-    from edge_agent.touches import Underway  # noqa: PLC0415
+    from edge_agent.touches import Reception  # noqa: PLC0415
     from edge_agent.vault import managers  # noqa: PLC0415
 
     held, clock = keys(settings), SystemClock()
@@ -169,14 +169,14 @@ def box(
         }  # fmt: skip
         if not beside:
             book.started({"config": settings.digest} | inforce)
-        underway, listening = Underway(), partial(worker.hears, settings.paths.listening_lock)
-        touch = touch_reader(rules, pseudonyms(held))
+        reception = Reception(touch_reader(rules, pseudonyms(held))) if settings.channel.accept else None
+        listening = partial(worker.hears, settings.paths.listening_lock)
         files = FileInbox(settings.paths.inbox, settings.limits, pseudonym=pseudonyms(held))
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
             clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
-            listens=lambda one: underway.seals(one) or listening(one),
+            listens=lambda one: (reception is not None and reception.seals(one)) or listening(one),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -184,9 +184,8 @@ def box(
             keys=held,
             vault=opened,
             ledger=book,
-            inbox=Together(files, Spool(settings.spool, touch)) if settings.channel.accept else files,
-            touch=touch,
-            underway=underway,
+            inbox=files if reception is None else Together(files, Spool(settings.spool, reception.read)),
+            reception=reception,
         )
     finally:
         book.close()

@@ -5,7 +5,7 @@ worker's loop leaves it alone (`seals`), as it does with what another process he
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from edge_agent import log, pipeline
 from edge_agent.capture.asking import Answer, Fault
@@ -17,9 +17,10 @@ from edge_agent.pipeline import Kit
 
 
 @dataclass(slots=True)
-class Underway:
-    """Since when (an id) a document is being sealed here; "" when none is."""
+class Reception:
+    """How documents are read here, and since when (an id) one is being sealed; "" when none is."""
 
+    read: Reader
     since: str = ""
 
     def seals(self, recording: str) -> bool:
@@ -33,16 +34,15 @@ class Taking:
     """One document after the other, from one thread; what it raises is LedgerBroken, or nobody foresaw it."""
 
     kit: Kit
-    read: Reader
+    reception: Reception
     room: Callable[[], bool]
-    underway: Underway = field(default_factory=Underway)
 
     def __call__(self, content: bytes) -> Answer:
         try:
             if not self.room():
                 return Answer(status="later", reason="disk-full")
-            self.underway.since = new_id()
-            taken = pipeline.take_in(self.kit, Touching(content, self.read))
+            self.reception.since = new_id()
+            taken = pipeline.take_in(self.kit, Touching(content, self.reception.read))
         except Faults as error:
             return Answer(
                 status="refused", reason=error.kind, faults=tuple(Fault(key=m.key, expected=m.expected) for m in error.mistakes)
@@ -55,5 +55,5 @@ class Taking:
             log.get().warning("touch.deferred", error=type(error).__name__)
             return Answer(status="later", reason="unavailable")
         finally:
-            self.underway.since = ""
+            self.reception.since = ""
         return Answer(status="accepted", recording=taken.id, reason=taken.parked)

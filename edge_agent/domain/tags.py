@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from edge_agent.domain.transcript import Speaker, Utterance
 
 SlotValue = str | int | float
-SPOKEN: Final = frozenset({"call", "visit"})
 
 
 class Status(StrEnum):
@@ -80,6 +78,6 @@ class Conversation:
     facts: tuple[tuple[str, float | bool], ...] = ()
 
     @property
-    def written(self) -> bool:
-        """Whether nobody spoke: then nothing about time is measured."""
-        return self.channel not in SPOKEN
+    def spoken(self) -> bool:
+        """Else it was written, and nothing about time is measured."""
+        return self.channel in {"call", "visit"}

@@ -7,7 +7,7 @@ touch's start, which is when its sender says that it held. What crosses talks (`
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from edge_agent.domain.tags import BehaviorTag, Evidence
+from edge_agent.domain.tags import BehaviorTag, Conversation, Evidence
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import Condition, Fact, holds, parse
 from edge_agent.lexicon.model import Event
@@ -29,16 +29,16 @@ def names(events: Iterable[Event]) -> dict[str, type]:
 
 
 def judged(
-    events: Iterable[Event],
-    facts: Mapping[str, Fact],
-    context: frozenset[str],
-    digests: Mapping[str, str],
-    make_id: Callable[[], str],
+    events: Iterable[Event], conversation: Conversation, digests: Mapping[str, str], make_id: Callable[[], str]
 ) -> Iterator[BehaviorTag]:
-    """The metric events that hold for these facts."""
+    """The metric events that hold for the facts delivered with a touch; a flag of its deployment is a fact, too."""
+    if not conversation.facts:
+        return
+    facts: dict[str, Fact] = {**dict.fromkeys(conversation.context, True), **dict(conversation.facts)}
     for event in events:
         t = event.temporal
-        if event.kind != "metric" or event.source not in SOURCES or t.of is not None or not context.issuperset(t.context):
+        on = conversation.context.issuperset(t.context)
+        if event.kind != "metric" or event.source not in SOURCES or t.of is not None or not on:
             continue
         every, some = [parse(c) for c in t.all or []], [parse(c) for c in t.any or []]
         if not (every or some) or holds(every, some, facts) is not True:

@@ -25,6 +25,8 @@ from edge_agent.tagging.rules.build import inert, plan
 from edge_agent.tagging.text import Reader
 from edge_agent.tagging.whynot import why_not
 
+WRITING: Final = "writing"
+"""The flag of a talk in which nobody spoke."""
 MOST_TERMS: Final = 200
 """Active terms of one talk; `speech` chooses among them what it hints the recogniser at."""
 
@@ -36,8 +38,7 @@ class RuleTagger:
         self.lexicon = lexicon
         self._make_id = make_id
         self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
-        self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
-        self._plan_written = lru_cache(maxsize=16)(lambda context: plan(_untimed(lexicon.events), context))
+        self._plan = lru_cache(maxsize=16)(lambda context: plan(_heard_in(lexicon.events, context), context))
         self._referred = _referred(lexicon.events)
 
     @classmethod
@@ -102,15 +103,11 @@ class RuleTagger:
         context: Collection[str] = (),
         own: Sequence[str] = (),
         competitors: Sequence[str] = (),
-        written: bool = False,
     ) -> Engine:
-        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples).
-
-        `written`: nothing that is measured of time runs.
-        """
+        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples)."""
         return Engine(
             self.ear(industry=industry, context=context, own=own, competitors=competitors),
-            (self._plan_written if written else self._plan)(frozenset(context)),
+            self._plan(frozenset(context)),
             self.lexicon.event_digests,
             make_id=self._make_id,
         )
@@ -146,17 +143,14 @@ class RuleTagger:
         """The final tags of a recording in the order of their stamps; provisional ones are for live use (`engine`)."""
         engine = self.engine(
             industry=conversation.industry,
-            context=conversation.context,
+            context=conversation.context | (frozenset() if conversation.spoken else {WRITING}),
             own=conversation.own,
             competitors=conversation.competitors,
-            written=conversation.written,
         )
         in_order = sorted(conversation.utterances, key=lambda u: (u.start_ms, u.end_ms, RANK[u.speaker]))
         tags = [tag for said in in_order for tag in engine.feed(said)]
         tags += engine.end(ended=conversation.ended, duration_ms=conversation.duration_ms)
-        if conversation.facts:
-            facts = dict.fromkeys(conversation.context, True) | dict(conversation.facts)
-            tags += delivered.judged(self.events, facts, conversation.context, self.lexicon.event_digests, self._make_id)
+        tags += delivered.judged(self.events, conversation, self.lexicon.event_digests, self._make_id)
         return by_stamp([tag for tag in tags if tag.status is Status.FINAL])
 
     def explain(self, tag: BehaviorTag) -> Explanation:
@@ -198,8 +192,10 @@ class RuleTagger:
         return listed
 
 
-def _untimed(events: Mapping[str, Event]) -> dict[str, Event]:
-    """Without what is measured of time: a talk in writing has none."""
+def _heard_in(events: Mapping[str, Event], context: Collection[str]) -> Mapping[str, Event]:
+    """All of them; in writing without what is measured of time."""
+    if WRITING not in context:
+        return events
     return {event.id: event for event in events.values() if event.kind != "metric" and event.temporal.until_s is None}
 
 

@@ -24,7 +24,7 @@ from edge_agent.errors import LedgerBroken, Unavailable
 from edge_agent.ids import new_id
 from edge_agent.ledger.book import SqliteLedger
 from edge_agent.rendezvous import address
-from edge_agent.touches import Taking, Underway
+from edge_agent.touches import Reception, Taking
 from edge_agent.vault.device import DeviceVault
 
 ACCEPTED = Answer(status="accepted", recording="r")
@@ -198,16 +198,16 @@ def world(tmp_path: Path) -> Iterator[TouchWorld]:
 
 
 @contextmanager
-def door(world: TouchWorld, place: Path, *, room: bool = True) -> Iterator[Underway]:
+def door(world: TouchWorld, place: Path, *, room: bool = True) -> Iterator[Reception]:
     """The door as `app.Box.door` makes it: with a ledger and a vault of its own."""
     book = SqliteLedger.open(
         world.path, gateway=GATEWAY, tenant="demo", sign=world.keys.sign, clock=world.clock, boot=world.clock.boot("0" * 8),
         limits=world.limits,
     )  # fmt: skip
     kit = replace(world.kit, ledger=book, vault=DeviceVault(world.root / "vault", world.keys, world.clock))
-    taking = Taking(kit=kit, read=world.read, room=lambda: room)
+    taking = Taking(kit=kit, reception=Reception(world.read), room=lambda: room)
     with Door(place, taking):
-        yield taking.underway
+        yield taking.reception
     book.close()
 
 
@@ -238,7 +238,7 @@ def test_on_a_full_disk_the_sender_comes_again(world: TouchWorld, place: Path) -
 
 
 def test_the_worker_leaves_alone_what_is_being_sealed_at_the_door(world: TouchWorld, place: Path) -> None:
-    """The loop looks while the seal is half written: without `underway` it would reject the recording as interrupted."""
+    """The loop looks while the seal is half written: without `seals` it would reject the recording as interrupted."""
     sealing, go_on = threading.Event(), threading.Event()
 
     class Slow(DeviceVault):
@@ -252,7 +252,7 @@ def test_the_worker_leaves_alone_what_is_being_sealed_at_the_door(world: TouchWo
         limits=world.limits,
     )  # fmt: skip
     taking = Taking(
-        kit=replace(world.kit, ledger=book, vault=Slow(world.root / "vault", world.keys, world.clock)), read=world.read,
+        kit=replace(world.kit, ledger=book, vault=Slow(world.root / "vault", world.keys, world.clock)), reception=Reception(world.read),
         room=lambda: True,
     )  # fmt: skip
     answers: list[Answer] = []
@@ -260,7 +260,7 @@ def test_the_worker_leaves_alone_what_is_being_sealed_at_the_door(world: TouchWo
         sender = threading.Thread(target=lambda: answers.append(asking.ask(place, raw(document()))))
         sender.start()
         assert sealing.wait(20)
-        kit = replace(world.kit, listens=taking.underway.seals)
+        kit = replace(world.kit, listens=taking.reception.seals)
         (left,) = world.ledger.unfinished()
         assert pipeline.advance(kit, left).state is State.CAPTURED
         go_on.set()
@@ -272,8 +272,8 @@ def test_the_worker_leaves_alone_what_is_being_sealed_at_the_door(world: TouchWo
 
 def test_what_was_begun_before_is_nobodys() -> None:
     earlier = new_id()
-    underway = Underway()
-    assert not underway.seals(earlier)
-    underway.since = new_id()
-    assert not underway.seals(earlier)
-    assert underway.seals(new_id())
+    reception = Reception(lambda _: pytest.fail("read"))
+    assert not reception.seals(earlier)
+    reception.since = new_id()
+    assert not reception.seals(earlier)
+    assert reception.seals(new_id())
