@@ -257,6 +257,8 @@ def status(now: Status) -> "Table":
         made.add_row(f"录音录像 Recordings: {STATES.get(state, state)}", str(count))
     for what, how in queue(now.queue):
         made.add_row(what, how)
+    if now.touches:
+        made.add_row("投递目录中的触点 Touch documents in the spool", str(now.touches))
     hot = f"{now.hot}" + (f"，最久 {now.oldest_hot_s} 秒 oldest {now.oldest_hot_s} s" if now.oldest_hot_s is not None else "")
     made.add_row("本机仍可解密 Still readable by this box", hot)
     made.add_row("待总部确认 Waiting for HQ", f"{now.outbox_pending} ({now.committed}/{now.outbox_highest})")

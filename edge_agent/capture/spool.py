@@ -6,6 +6,7 @@ in place of codes), and only then is the file forgotten. `Touching` is the same 
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -87,7 +88,7 @@ class Spool:
 
     def arrivals(self) -> Sequence[TouchFile]:
         """What is complete and was not refused as it is, oldest first."""
-        found = dict(entries(self._folder))
+        found = {name: stamp for _, name, stamp in _found(self._folder)}
         self._refused = {name: stamp for name, stamp in self._refused.items() if name in found}
         return [
             TouchFile(self._folder / name, self._read, partial(self._refused.__setitem__, name, stamp))
@@ -96,8 +97,8 @@ class Spool:
         ]
 
 
-def entries(folder: Path) -> list[tuple[str, Stamp]]:
-    """Finished touch files with what they are now, oldest first."""
+def _found(folder: Path) -> list[tuple[int, str, Stamp]]:
+    """Finished touch files (since when they carry their name, the name, what they are now), oldest first."""
     try:
         with os.scandir(folder) as listed:
             names = [one.name for one in listed if one.name.endswith(TOUCH) and finished(one.name)]
@@ -110,7 +111,13 @@ def entries(folder: Path) -> list[tuple[str, Stamp]]:
         with suppress(FileNotFoundError):
             stat_now = (folder / name).lstat()
             found.append((stat_now.st_ctime_ns, name, Stamp.of(stat_now)))
-    return [(name, stamp) for _, name, stamp in sorted(found, key=lambda one: one[:2])]
+    return sorted(found, key=lambda one: one[:2])
+
+
+def waiting(folder: Path, *, since_s: float = 0.0, now_s: Callable[[], float] = time.time) -> int:
+    """How many documents have been lying here for so long: refused ones, and all of them while no worker runs."""
+    before_ns = (now_s() - since_s) * 1e9
+    return sum(changed_ns <= before_ns for changed_ns, _, _ in _found(folder))
 
 
 class Together:

@@ -252,8 +252,8 @@ def test_the_worker_leaves_alone_what_is_being_sealed_at_the_door(world: TouchWo
         limits=world.limits,
     )  # fmt: skip
     taking = Taking(
-        kit=replace(world.kit, ledger=book, vault=Slow(world.root / "vault", world.keys, world.clock)), reception=Reception(world.read),
-        room=lambda: True,
+        kit=replace(world.kit, ledger=book, vault=Slow(world.root / "vault", world.keys, world.clock)),
+        reception=Reception(world.read), room=lambda: True,
     )  # fmt: skip
     answers: list[Answer] = []
     with Door(place, taking):

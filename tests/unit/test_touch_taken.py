@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -12,7 +13,7 @@ from box_world import Party
 from touch_world import TouchWorld, chat, document, raw, tagger
 
 from edge_agent import facts, pipeline
-from edge_agent.capture.spool import Spool, Touching
+from edge_agent.capture.spool import Spool, Touching, waiting
 from edge_agent.domain.consent import Policy
 from edge_agent.domain.recording import Kind, State
 from edge_agent.domain.tags import Conversation
@@ -203,6 +204,14 @@ def test_a_link_a_pipe_and_a_large_file_are_refused(world: TouchWorld, tmp_path:
         kinds.add(found.value.kind)
     assert kinds == {"not-a-file", "too-large"}
     assert world.spool.arrivals() == []
+
+
+def test_what_lies_there_is_counted(world: TouchWorld) -> None:
+    world.deliver(document(channel="fax"))
+    assert waiting(world.inbox) == 1
+    assert waiting(world.inbox, since_s=600) == 0
+    assert waiting(world.inbox, since_s=600, now_s=lambda: time.time() + 700) == 1
+    assert waiting(world.inbox / "none") == 0
 
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
