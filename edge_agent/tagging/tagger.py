@@ -20,7 +20,7 @@ from edge_agent.tagging.explain import Explanation, explain
 from edge_agent.tagging.hearing import Ear
 from edge_agent.tagging.hits import RANK
 from edge_agent.tagging.matcher import Matcher
-from edge_agent.tagging.rules.build import inert, plan
+from edge_agent.tagging.rules.build import inert, over_days, plan
 from edge_agent.tagging.text import Reader
 from edge_agent.tagging.whynot import why_not
 
@@ -167,6 +167,11 @@ class RuleTagger:
             return Explanation(
                 zh=(f"{code} 未启用：{reason}" if reason else f"{code} 已经触发",),
                 en=(f"{code} is inert: {reason}" if reason else f"{code} did fire",),
+            )
+        if over_days(event):
+            return Explanation(
+                zh=(f"{event.zh}：跨录音判断，分析入账后看同一个人的历史记录",),
+                en=(f"{event.en}: judged over days, from the same person's recordings, once the talk is in the ledger",),
             )
         ear = self.ear(
             industry=conversation.industry,
