@@ -74,3 +74,4 @@ class Conversation:
     competitors: tuple[str, ...] = ()
     ended: bool = True
     started_at: datetime | None = None
+    facts: tuple[tuple[str, float | bool], ...] = ()

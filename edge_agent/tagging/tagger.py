@@ -12,15 +12,19 @@ from edge_agent.domain.recording import Circumstances
 from edge_agent.domain.tags import BehaviorTag, Conversation, Status
 from edge_agent.ids import new_id
 from edge_agent.lexicon import words
+from edge_agent.lexicon.conditions import Fact
 from edge_agent.lexicon.load import load
 from edge_agent.lexicon.model import Event, Lexicon, expand
 from edge_agent.lexicon.notation import OWN, RIVAL
+from edge_agent.lexicon.when import leaves, named
+from edge_agent.rulebook.events import compiler
 from edge_agent.tagging.engine import Engine, by_stamp
 from edge_agent.tagging.explain import Explanation, explain
 from edge_agent.tagging.hearing import Ear
 from edge_agent.tagging.hits import RANK
 from edge_agent.tagging.matcher import Matcher
 from edge_agent.tagging.rules.build import inert, over_days, plan
+from edge_agent.tagging.rules.composite import MINUTE, WEEKDAY
 from edge_agent.tagging.text import Reader
 from edge_agent.tagging.whynot import why_not
 
@@ -51,7 +55,7 @@ class RuleTagger:
         """
         if cache is not None:
             words.configure(cache)
-        return cls(load(builtin, company))
+        return cls(load(builtin, company, rules=compiler()))
 
     @property
     def ruleset(self) -> str:
@@ -100,12 +104,17 @@ class RuleTagger:
         own: Sequence[str] = (),
         competitors: Sequence[str] = (),
         written: bool = False,
+        facts: Mapping[str, Fact] | None = None,
     ) -> Engine:
-        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples)."""
+        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples).
+
+        `facts`: what is known of it that is not talk (`known`).
+        """
         return Engine(
             self.ear(industry=industry, context=context, own=own, competitors=competitors, written=written),
             self._plan(frozenset(context)),
             self.lexicon.event_digests,
+            facts=facts,
             make_id=self._make_id,
         )
 
@@ -146,6 +155,7 @@ class RuleTagger:
             own=conversation.own,
             competitors=conversation.competitors,
             written=conversation.channel not in SPOKEN,
+            facts=known(conversation),
         )
         in_order = sorted(conversation.utterances, key=lambda u: (u.start_ms, u.end_ms, RANK[u.speaker]))
         tags = [tag for said in in_order for tag in engine.feed(said)]
@@ -197,6 +207,15 @@ class RuleTagger:
         return listed
 
 
+def known(conversation: Conversation) -> dict[str, Fact]:
+    """What is known of a conversation besides its words: what was delivered with it, and when it began in the box's own time."""
+    facts: dict[str, Fact] = dict(conversation.facts)
+    if conversation.started_at is not None:
+        at = conversation.started_at.astimezone()
+        facts |= {WEEKDAY: at.isoweekday(), MINUTE: at.hour * 60 + at.minute}
+    return facts
+
+
 def _referred(events: Mapping[str, Event]) -> dict[str, set[str]]:
     """Every event some rule refers to, with the slots that rule compares."""
     found: dict[str, set[str]] = {}
@@ -212,4 +231,7 @@ def _referred(events: Mapping[str, Event]) -> dict[str, set[str]]:
         for match in event.matches():
             for code in expand(events, match.after):
                 found.setdefault(code, set())
+        for leaf in leaves(event.when) if event.when is not None else ():
+            for code in named(leaf):
+                found.setdefault(code, set()).update({"topic"} if getattr(leaf, "distinct", "") == "topic" else set())
     return found

@@ -12,7 +12,7 @@ from typing import Final
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import parse
 from edge_agent.lexicon.model import Event, expand
-from edge_agent.tagging.rules import counting, following, measuring, waiting, windows
+from edge_agent.tagging.rules import composite, counting, following, measuring, waiting, windows
 from edge_agent.tagging.rules.base import Rule
 
 PER_DAYS: Final = "counts over days without saying of whom or how many: give `per` and `window_days`"
@@ -57,14 +57,13 @@ def inert(event: Event, context: Collection[str]) -> str:
         return UNSEEN
     if over_days(event):
         return _unjudged(event)
+    if event.when is not None:
+        return composite.inert(event.when)
     names = {name for c in [*(t.all or []), *(t.any or [])] for name in parse(c).names}
     unknown = names - _measured(event, names)
     return measuring.lacking(unknown) if unknown else ""
 
 
-<<<<<<< HEAD
-def _measured(event: Event, names: Collection[str]) -> frozenset[str]:
-=======
 def over_days(event: Event) -> bool:
     """Whether the event is judged in the second stage (`across`), over a person's recordings, and not inside one talk."""
     t = event.temporal
@@ -84,8 +83,7 @@ def _unjudged(event: Event) -> str:
     return f"not measured here: {', '.join(names)}" if names else f"{event.kind} is not judged over days"
 
 
-def _measured(event: Event) -> frozenset[str]:
->>>>>>> h-history
+def _measured(event: Event, names: Collection[str]) -> frozenset[str]:
     if event.kind == "metric":
         return measuring.OF_HIT if event.temporal.of else measuring.measured(names)
     if event.kind == "sequence":
@@ -94,6 +92,8 @@ def _measured(event: Event) -> frozenset[str]:
 
 
 def _rule(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
+    if event.when is not None:
+        return partial(composite.Composite, event, event.when, events, _rule)
     match event.kind:
         case "first":
             return partial(counting.First, event, _ids(events, event, "of"))
