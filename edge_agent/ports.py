@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.history import History, Judgement, Whose
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.notes import Notes
@@ -126,6 +127,30 @@ class Analysis:
     picture_object: str = ""
 
 
+class Historian(Protocol):
+    """Judges what follows over days and recordings of one person."""
+
+    @property
+    def ruleset(self) -> str: ...
+
+    @property
+    def heard(self) -> Mapping[Whose, frozenset[str]]:
+        """The events it wants to know of, by whose history it reads."""
+        ...
+
+    @property
+    def judged(self) -> Mapping[Whose, frozenset[str]]:
+        """The events it concludes."""
+        ...
+
+    @property
+    def reach_ms(self) -> Mapping[Whose, int]:
+        """How far before a change it has to look back."""
+        ...
+
+    def judge(self, history: History) -> Judgement: ...
+
+
 class Ledger(Protocol):
     """The one record of what happened. Every method is one durable transaction with its audit row."""
 
@@ -135,6 +160,10 @@ class Ledger(Protocol):
 
     def analysed(self, recording_id: str, analysis: Analysis) -> bool:
         """Tags, outbox, lifecycle and audit together; False when this (recording, ruleset) was committed before."""
+        ...
+
+    def judge(self, historian: Historian | None) -> int:
+        """Judge the history of whoever is due; how many tags that gave or withdrew. None: nothing is judged, nothing kept due."""
         ...
 
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None: ...

@@ -104,6 +104,9 @@ class Insights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scorecards: list[str] = msgspec.field(default_factory=lambda: ["spin"])
     """Ids of the scorecards to fill in for each call."""
     card: bool = True
+    history: bool = True
+    """Whether what one customer or one rep did over days is judged (three complaints in 30 days, a promised quote that never
+    came). Only where the recordings name them by a code; off = every recording stands alone."""
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -105,6 +105,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "insights.facts": ("事实表目录；空 = <state>/facts", "folder of fact tables; empty = <state>/facts"),
     "insights.scorecards": ("每通电话要填的评分卡", "scorecards to fill in for each call"),
     "insights.card": ("填写商机卡（需求、预算、决策人、时间、竞品、下一步）", "fill in the opportunity card"),
+    "insights.history": (
+        "跨天跨录音判断同一客户、同一销售（如30天内三次投诉、承诺报价未发）；只看附带文件写了编号的人",
+        "judge over days what one customer or rep did (three complaints in 30 days …); only where the sidecar names them by code",
+    ),
     "channel.accept": (
         "接收渠道触点（聊天、邮件、文件打开、收银、客户系统）",
         "take in touch points: chat, e-mail, documents opened, POS, CRM",

@@ -76,8 +76,3 @@ class Conversation:
     ended: bool = True
     started_at: datetime | None = None
     facts: tuple[tuple[str, float | bool], ...] = ()
-
-    @property
-    def spoken(self) -> bool:
-        """Else it was written, and nothing about time is measured."""
-        return self.channel in {"call", "visit"}

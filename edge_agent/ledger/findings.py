@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -35,6 +35,10 @@ CURRENT: Final = (
     "(SELECT 1 FROM tags AS later WHERE later.supersedes = tags.id AND later.supersedes <> '')"
 )
 """A condition on `tags`. Its last part lets SQLite use the partial index; without it a count is quadratic."""
+LATER: Final = "+"
+"""In the ruleset of what was concluded later, over days (see `history`); a plain ruleset is in front of it."""
+
+Over = Literal["all", "analysed", "nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +58,14 @@ def known(connection: sqlite3.Connection, recording_id: str, ruleset: str) -> bo
     )
 
 
-def add(tx: Transaction, recording_id: str, analysis: Analysis, *, at: str) -> tuple[int, Sequence[BehaviorTag]]:
-    """Write an analysis; returns its number and the tags as they stand now, withdrawals included."""
-    tags = _superseding(analysis.tags, _current(tx, recording_id))
+def add(
+    tx: Transaction, recording_id: str, analysis: Analysis, *, at: str, over: Over = "analysed"
+) -> tuple[int, Sequence[BehaviorTag]]:
+    """Write an analysis; returns its number and the tags as they stand now, withdrawals included.
+
+    `over` is what it supersedes: what earlier analyses found (the rule), conclusions over days as well, or nothing.
+    """
+    tags = _superseding(analysis.tags, _current(tx, recording_id, over))
     score = "" if analysis.score is None else msgspec.json.encode(analysis.score).decode()
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
@@ -140,10 +149,13 @@ def _row(recording_id: str, tag: BehaviorTag) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _current(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
+def _current(tx: Transaction, recording_id: str, over: Over) -> Sequence[BehaviorTag]:
+    if over == "nothing":
+        return ()
+    later = "1" if over == "all" else "analysis NOT IN (SELECT id FROM analyses WHERE recording = ? AND ruleset GLOB '*+*')"
     rows = tx.execute(
-        f"SELECT {COLUMNS} FROM tags WHERE recording = ? AND {CURRENT} ORDER BY start_ms, id",  # noqa: S608
-        (recording_id,),
+        f"SELECT {COLUMNS} FROM tags WHERE recording = ? AND {CURRENT} AND {later} ORDER BY start_ms, id",  # noqa: S608
+        (recording_id,) if over == "all" else (recording_id, recording_id),
     )
     return [tag_of(row)[1] for row in rows]
 

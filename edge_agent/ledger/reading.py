@@ -240,7 +240,8 @@ class LedgerReader:
         for row in rows:
             *tag, ruleset, current = row.values()
             recording, found = findings.tag_of(tag)
-            yield StoredTag(recording=recording, tag=found, ruleset=ruleset, current=bool(current))
+            plain = ruleset.partition(findings.LATER)[0]
+            yield StoredTag(recording=recording, tag=found, ruleset=plain, current=bool(current))
 
     def _count(self, what: str) -> int:
         return int(next(iter(self._query(f"SELECT COUNT(*) AS n FROM {what}")))["n"])  # noqa: S608 - constants above

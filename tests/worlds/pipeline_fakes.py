@@ -18,7 +18,7 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput, NotAllowed
 from edge_agent.pipeline import Kit
-from edge_agent.ports import Analysis, Sealed, ShelfFindings
+from edge_agent.ports import Analysis, Historian, Sealed, ShelfFindings
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
@@ -83,6 +83,9 @@ class FakeLedger:
         self.analyses[recording_id, analysis.ruleset] = analysis
         self.moved(recording_id, State.ANALYSED)
         return True
+
+    def judge(self, historian: Historian | None) -> int:
+        return 0
 
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
         row = self.rows[recording_id]
