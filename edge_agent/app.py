@@ -176,7 +176,8 @@ def box(
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
-            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
+            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours),
+            policy=policy(settings),
             listens=lambda one: (reception is not None and reception.seals(one)) or listening(one),
         )  # fmt: skip
         yield Box(
