@@ -47,18 +47,18 @@ def checked(settings: Config, document: bytes) -> TouchChecked:
 
 
 def known_facts(settings: Config) -> FactNames:
-    """The closed set of facts, each with the events that ask for it."""
+    """The closed set of facts, each with the events that ask for it; one with a Chinese name is there for rules."""
     rules = app.tagger(settings)
+    named = {fact.name: fact.zh[0] for fact in rules.lexicon.facts}
     asked: dict[str, list[str]] = {}
     for event in rules.events:
         for name in delivered.names([event]):
             asked.setdefault(name, []).append(event.id)
-    return FactNames(
-        facts=[
-            FactName(name=name, type="true/false" if kind is bool else "number", events=asked[name])
-            for name, kind in rules.delivered.items()
-        ]
+    lines = (
+        FactName(name=name, type="true/false" if kind is bool else "number", zh=named.get(name, ""), events=asked.get(name, []))
+        for name, kind in sorted(rules.delivered.items())
     )
+    return FactNames(facts=list(lines))
 
 
 def _spooled(settings: Config, document: bytes) -> None:

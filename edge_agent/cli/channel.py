@@ -62,9 +62,9 @@ def _facts(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(documents.encode(found))
         return 0
-    lines = view.table("数据项 Facts", "名称 Name", "类型 Type", "用于 Asked by")
+    lines = view.table("数据项 Facts", "名称 Name", "类型 Type", "规则中的叫法 In rules", "用于 Asked by")
     for one in found.facts:
-        lines.add_row(one.name, one.type, "、".join(one.events))
+        lines.add_row(one.name, one.type, one.zh or "—", "、".join(one.events) or "—")
     view.console().print(lines)
     return 0
 

@@ -32,7 +32,10 @@ class TouchChecked(Document, frozen=True, kw_only=True):
 
 
 class FactName(Document, frozen=True, kw_only=True):
+    """`zh` is what rules in business language call it, empty where they do not; `events` ask for it themselves."""
+
     name: str
+    zh: str
     type: Literal["number", "true/false"]
     events: list[str]
 

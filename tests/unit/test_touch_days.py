@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,12 @@ class Days(TouchWorld):
         return [row[0] for row in self.query(sql)]
 
 
+def quote(*, at: datetime, **more: Any) -> dict[str, Any]:
+    """A quotation that the rep sends as a file."""
+    sent = {"at": at.isoformat(), "from": "rep", "kind": "file", "text": "十二家门店报价单_v2.pdf"}
+    return chat(at=at, **{"messages": [sent], **more})
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[Days]:
     made = Days(tmp_path)
@@ -81,8 +87,7 @@ def test_a_quote_that_was_sent_as_a_file_settles_them(world: Days) -> None:
     ask = "发我一份十二家店的报价，含税的"
     world.on(1, chat, ("customer", 0, ask))
     world.on(7, chat, ("customer", 0, ask))
-    at = world.clock.now() - timedelta(days=32)
-    world.on(8, messages=[{"at": at.isoformat(), "from": "rep", "kind": "file", "text": "十二家门店报价单_v2.pdf"}], facts=None)
+    world.on(8, quote)
     world.on(15, chat, ("customer", 0, ask))
     assert "document.quote_sent" in world.all_codes()
     assert "process.three_inquiries_no_quote" not in world.all_codes()
@@ -93,7 +98,7 @@ def test_a_promised_quote_is_due_until_it_is_sent(world: Days, sent: bool) -> No
     world.on(3, chat, ("customer", 0, "能报个价吗"), ("rep", 1, "报价单我今天下班前发给您"))
     assert "price.quote_promised" in world.all_codes()
     if sent:
-        world.on(3.05, chat, ("rep", 0, "王总，报价单发您邮箱了，附件第二页是明细"))
+        world.on(3.05, quote)
         assert "document.quote_sent" in world.all_codes()
     pipeline.conclude(world.kit)
     assert ("process.quote_promised_not_sent" in world.all_codes()) is not sent
