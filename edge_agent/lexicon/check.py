@@ -57,7 +57,12 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
     for number, name in enumerate(lexicon.names, 1):
         for code in name.events:
             if code not in ids or code.startswith("rule."):
-                yield f"name {number}", "events", f"`{name.says[0]}` is said to be `{code}`, which does not exist", "correct the id"
+                yield (
+                    f"name {number}",
+                    "events",
+                    f"`{name.says[0]}` is said to be `{code}`, which does not exist",
+                    "correct the id",
+                )
     for name, words in lexicon.terms.groups.items():
         if any(notation.BRANDS.get(name) or notation.SLOTS.get(name) or set("{}|…") & set(w) for w in words):
             yield "terms", "groups", f"group `{name}` has the name of a slot or holds {{ }} | …", "use plain words"
