@@ -51,8 +51,9 @@ def test_a_touch_is_handed_over_survives_a_kill_and_counts_once(ready: Box) -> N
     assert sent["status"] == "accepted"
     box.kill("worker")
     assert box.query(f"SELECT id FROM recordings WHERE id = '{sent['recording']}'"), "what was accepted is kept"
-    refused = json.loads(box.run("channel", "send", wrong, "--json").stdout)
-    assert refused["status"] == "queued", "a file for later: nobody is there to refuse it"
+    refused = json.loads(box.run("channel", "send", wrong, "--json", code=1).stdout)
+    assert (refused["status"], len(refused["faults"])) == ("refused", 3)
+    (box.state / "inbox" / "wrong.touch.json").write_bytes(wrong.read_bytes())
     box.start("worker")
     box.until(lambda: box.finished(3))
     box.until(lambda: b"arrival.refused" in box.logs())
