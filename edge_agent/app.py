@@ -136,8 +136,8 @@ def box(
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
-            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
-            listens=partial(worker.hears, settings.paths.listening_lock),
+            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours),
+            policy=policy(settings), listens=partial(worker.hears, settings.paths.listening_lock),
         )  # fmt: skip
         yield Box(
             settings=settings,

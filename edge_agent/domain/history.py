@@ -1,6 +1,6 @@
 """One person's talks in a row: what was found in them, what was concluded from that, and what follows now.
 
-Times are milliseconds since 1970 (UTC): the start of the recording plus the offset in it. Whoever has no pseudonym has no history.
+Times are milliseconds since 1970 (UTC): the start of the recording plus the offset in it. No pseudonym, no history.
 What is concluded belongs to one recording, the one its anchor stands in, and is a tag like any other.
 """
 

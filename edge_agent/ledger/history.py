@@ -31,8 +31,8 @@ _PARTY: Final = {Whose.CUSTOMER: Party.CUSTOMER, Whose.REP: Party.REP}
 _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, circumstances
     FROM subjects JOIN recordings ON recordings.id = subjects.recording JOIN tags ON tags.recording = subjects.recording
     JOIN analyses ON analyses.id = tags.analysis
-    WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND tags.code IN (SELECT value FROM json_each(?))
-    AND analyses.ruleset {{}} GLOB '*+*' AND {findings.CURRENT}"""  # noqa: S608 - constants
+    WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ?
+    AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset {{}} GLOB '*+*' AND {findings.CURRENT}"""  # noqa: S608 - constants
 _WAITING: Final = """SELECT MIN(subjects.began_ms) FROM subjects JOIN recordings ON recordings.id = subjects.recording
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND state IN ('captured', 'sealed')
     AND parked = '' AND recordings.id NOT IN (SELECT recording FROM shredding)"""

@@ -18,6 +18,7 @@ from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.errors import BadInput
 from edge_agent.ids import new_id
 from edge_agent.lexicon.model import Event
+from edge_agent.tagging import saving
 from edge_agent.tagging.hearing import Ear, Heard
 from edge_agent.tagging.hits import RANK, Hit
 from edge_agent.tagging.rules.base import Finding, Moment, Rule
@@ -27,6 +28,7 @@ from edge_agent.tagging.turns import Turns
 NEEDS_EAR: Final = "needs-ear"
 """Evidence kind on what an unknown voice did that would otherwise be escalated: a person must listen first."""
 
+_STATE: Final = ("_seen", "_shown", "_count", "_dealt", "_last", "_over")
 _VOICES: Final = {"rep": Speaker.REP, "customer": Speaker.CUSTOMER}
 
 
@@ -34,7 +36,7 @@ class Engine:
     """Feed utterances in order of (start, end, customer before rep); then `end` once."""
 
     def __init__(self, ear: Ear, plan: Plan, digests: dict[str, str], *, make_id: Callable[[], str] = new_id) -> None:
-        self._ear, self._digests, self._make_id = ear, digests, make_id
+        self._ear, self._plan, self._digests, self._make_id = ear, plan, digests, make_id
         self._rules = plan.rules()
         self._turns = Turns(words=ear.backchannels)
         self._seen: dict[str, list[Hit]] = {}
@@ -77,6 +79,28 @@ class Engine:
         moment = self._moment(max(duration_ms, self._last[1], 0))
         findings = [f for rule in self._rules for f in rule.ended(moment, really=ended)]
         return tuple(self._tell(findings, moment.now_ms))
+
+    def state(self) -> bytes:
+        """All that a further `feed` depends on besides the lexicons and circumstances; codes and numbers, no word that was said.
+
+        To be taken between two `feed`s. `resume` goes on from it, also in another process.
+        """
+        mine = {name: getattr(self, name) for name in _STATE}
+        return saving.write(
+            [mine, {"product": self._ear.product}, saving.changed(self._turns, Turns(words=self._ear.backchannels))]
+            + [saving.changed(rule, fresh) for rule, fresh in zip(self._rules, self._plan.rules(), strict=True)],
+            self._digests,
+        )
+
+    def resume(self, state: bytes) -> None:
+        """Go on where another engine with the same lexicons and circumstances was.
+
+        Raises:
+            BadInput: this is no state of such an engine.
+        """
+        mine, ear, turns, *rules = saving.read(state, self._digests, parts=3 + len(self._rules))
+        for target, part in zip((self, self._ear, self._turns, *self._rules), (mine, ear, turns, *rules), strict=True):
+            saving.put(target, part)
 
     def _moment(self, now_ms: int) -> Moment:
         return Moment(now_ms=now_ms, turns=self._turns, seen=self._seen)

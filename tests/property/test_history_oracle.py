@@ -66,7 +66,9 @@ def test_count_over_days(said):
 
 
 DISTINCT = historian(
-    derived("repeat", Temporal(of=["x.a", "x.c"], count=2, window_days=4, per="account", distinct="conversation", same_slot="brand"))
+    derived(
+        "repeat", Temporal(of=["x.a", "x.c"], count=2, window_days=4, per="account", distinct="conversation", same_slot="brand")
+    )
 )
 
 
