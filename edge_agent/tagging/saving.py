@@ -65,7 +65,7 @@ def read(state: bytes, models: Mapping[str, str], *, parts: int) -> list[Part]:
     try:
         given = msgspec.json.decode(state, type=_State)
         reader = _Reader(given.hits)
-        found = [{name: reader.value(value) for name, value in table} for table in given.parts]
+        found: list[Part] = [{name: reader.value(value) for name, value in table} for table in given.parts]
     except (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise _refused() from error
     if given.format != FORMAT or len(found) != parts:

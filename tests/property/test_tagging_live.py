@@ -1,6 +1,7 @@
 """Live equals batch, with the lexicon that is shipped: turn by turn, and through a save and a restart amid the talk."""
 
 from functools import cache
+from itertools import count
 from random import Random
 
 import pytest
@@ -18,7 +19,8 @@ from edge_agent.tagging.engine import Engine, by_stamp
 from edge_agent.tagging.hits import RANK
 from edge_agent.tagging.tagger import RuleTagger
 
-TAGGER = RuleTagger(load(bundled("lexicons")), make_id=lambda: "")
+NUMBERS = [count()]
+TAGGER = RuleTagger(load(bundled("lexicons")), make_id=lambda: str(next(NUMBERS[0])))
 SETTING = {
     "industry": "fmcg", "context": frozenset({"outbound", "recorded", "dual_record", "b2b"}), "own": ("麦田食品", "恒拓"),
     "competitors": ("澜星", "金谷"),
@@ -79,12 +81,14 @@ def engine() -> Engine:
 
 
 def batch(said: tuple[Utterance, ...], *, ended: bool) -> tuple[BehaviorTag, ...]:
+    NUMBERS[0] = count()
     end = max((u.end_ms for u in said), default=0)
     return TAGGER.tag(Conversation(utterances=said, duration_ms=end, ended=ended, **SETTING))
 
 
-def live(said: tuple[Utterance, ...], cuts: set[int], *, ended: bool) -> tuple[BehaviorTag, ...]:
-    """Turn by turn; at each cut the engine is thrown away and another one goes on from its saved state."""
+def live(said: tuple[Utterance, ...], cuts: set[int], *, ended: bool) -> list[BehaviorTag]:
+    """All tags, turn by turn; at each cut the engine is thrown away and another one goes on from its saved state."""
+    NUMBERS[0] = count()
     running, tags = engine(), []
     for number, one in enumerate(said):
         if number in cuts:
@@ -95,14 +99,16 @@ def live(said: tuple[Utterance, ...], cuts: set[int], *, ended: bool) -> tuple[B
             assert running.state() == state
         tags += running.feed(one)
     tags += running.end(ended=ended, duration_ms=max((u.end_ms for u in said), default=0))
-    return by_stamp([tag for tag in tags if tag.status is Status.FINAL])
+    return tags
 
 
 @settings(max_examples=1000, deadline=None)
 @given(talks(), st.booleans(), st.sets(st.integers(0, 30), max_size=3))
 def test_live_through_restarts_equals_batch(said, ended, cuts):
     whole = batch(said, ended=ended)
-    assert live(said, cuts, ended=ended) == whole
+    told = live(said, cuts, ended=ended)
+    assert by_stamp([tag for tag in told if tag.status is Status.FINAL]) == whole
+    assert live(said, set(), ended=ended) == told
     SHOWN.update(tag.code for tag in whole)
 
 
