@@ -50,7 +50,8 @@ def explain(tag: BehaviorTag, events: Mapping[str, Event]) -> Explanation:
 
 def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
     """One condition in Chinese and English."""
-    event = events.get(held.detail)
+    code, _, recording = held.detail.partition("@")
+    event = events.get(code)
     zh_name, en_name = (event.zh, event.en) if event is not None else (held.detail, held.detail)
     at = _clock(held.start_ms)
     zh_turn, en_turn = f"第 {held.turn + 1} 轮", f"turn {held.turn + 1}"
@@ -61,8 +62,11 @@ def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
         return f"{zh_turn} {at} {zh_span}符合说法 {held.detail}", f"{en_turn} {at} {en_span} match {held.detail}"
     if held.kind == "context":
         return f"{zh_turn} {zh_span}表明语境 {held.detail}", f"{en_turn} {en_span} set the context {held.detail}"
+    if held.kind == "earlier":
+        zh, en = f"依据另一次对话（录音 …{recording[-8:]}）{at} 的{zh_name}（{code}）", f"rests on {en_name} ({code}) at {at} of recording …"
+        return zh, en + recording[-8:]
     if held.kind == "window":
-        zh_limit, en_limit = _LIMITS.get(held.detail, (held.detail.replace("turns", "轮"), held.detail))
+        zh_limit, en_limit = _LIMITS.get(held.detail, (_in_chinese(held.detail), held.detail))
         return f"自 {at} 起等到：{zh_limit}", f"waited from {at} until: {en_limit}"
     if held.kind in _PLAIN:
         zh, en = _PLAIN[held.kind]
@@ -88,6 +92,10 @@ _ROLES: Final = {
     "miss": ("计一次：", "counted"),
     "link": ("链条一环：", "link of the chain:"),
 }
+
+
+def _in_chinese(limit: str) -> str:
+    return limit.replace("turns", "轮").replace(" h", " 小时")
 
 
 def _clock(ms: int) -> str:
