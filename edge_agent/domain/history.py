@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from edge_agent.domain.recording import Circumstances
 from edge_agent.domain.tags import BehaviorTag, SlotValue
 from edge_agent.domain.transcript import Speaker
 
@@ -65,6 +66,15 @@ def is_numbered(brand: str) -> bool:
     """Whether a brand code counts the brands of its own recording, and so means nothing beside it."""
     side, _, number = brand.partition("-")
     return side in ("own", "rival") and number.isdecimal()
+
+
+def stands_for(brand: SlotValue | None, around: Circumstances) -> str:
+    """What a numbered brand means in its recording, whose own lists it counts; empty for any other."""
+    if not isinstance(brand, str) or not is_numbered(brand):
+        return ""
+    side, _, number = brand.partition("-")
+    names = around.own if side == "own" else around.competitors
+    return f"{side}:{names[int(number) - 1]}" if 0 < int(number) <= len(names) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ forgotten there is no history.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from edge_agent.domain.consent import Party, taken_back
-from edge_agent.domain.history import DAY_MS, History, Past, Whose, is_numbered, ms_of
+from edge_agent.domain.history import DAY_MS, History, Past, Whose, ms_of, stands_for
 from edge_agent.domain.recording import Circumstances, State
 from edge_agent.domain.tags import Status
 from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
@@ -142,15 +142,12 @@ def _pasts(rows: Iterable[tuple[Any, ...]]) -> list[Past]:
         around = arounds.get(recording)
         if around is None:
             around = arounds[recording] = msgspec.json.decode(text, type=Circumstances)
-        found.append(Past(recording=recording, began_ms=ms_of(around.started_at), tag=tag, brand=_brand(dict(tag.slots), around)))
+        found.append(
+            Past(
+                recording=recording,
+                began_ms=ms_of(around.started_at),
+                tag=tag,
+                brand=stands_for(dict(tag.slots).get("brand"), around),
+            )
+        )
     return sorted(found, key=lambda past: past.order)
-
-
-def _brand(slots: Mapping[str, object], around: Circumstances) -> str:
-    """What a numbered brand stands for in its recording: its numbers count that recording's own lists."""
-    said = slots.get("brand")
-    if not isinstance(said, str) or not is_numbered(said):
-        return ""
-    side, _, number = said.partition("-")
-    names = around.own if side == "own" else around.competitors
-    return f"{side}:{names[int(number) - 1]}" if 0 < int(number) <= len(names) else ""

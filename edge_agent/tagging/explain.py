@@ -50,8 +50,7 @@ def explain(tag: BehaviorTag, events: Mapping[str, Event]) -> Explanation:
 
 def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
     """One condition in Chinese and English."""
-    code, _, recording = held.detail.partition("@")
-    event = events.get(code)
+    event = events.get(held.detail.partition("@")[0])
     zh_name, en_name = (event.zh, event.en) if event is not None else (held.detail, held.detail)
     at = _clock(held.start_ms)
     zh_turn, en_turn = f"第 {held.turn + 1} 轮", f"turn {held.turn + 1}"
@@ -62,9 +61,6 @@ def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
         return f"{zh_turn} {at} {zh_span}符合说法 {held.detail}", f"{en_turn} {at} {en_span} match {held.detail}"
     if held.kind == "context":
         return f"{zh_turn} {zh_span}表明语境 {held.detail}", f"{en_turn} {en_span} set the context {held.detail}"
-    if held.kind == "earlier":
-        zh, en = f"依据另一次对话（录音 …{recording[-8:]}）{at} 的{zh_name}（{code}）", f"rests on {en_name} ({code}) at {at} of recording …"
-        return zh, en + recording[-8:]
     if held.kind == "window":
         zh_limit, en_limit = _LIMITS.get(held.detail, (_in_chinese(held.detail), held.detail))
         return f"自 {at} 起等到：{zh_limit}", f"waited from {at} until: {en_limit}"
@@ -78,6 +74,7 @@ def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
 _PLAIN: Final = {
     "absent": ("没有出现 {0}（{1}）", "{0} ({1}) did not occur"),
     "measure": ("测得 {1}", "measured {1}"),
+    "earlier": ("依据另一次对话里的{0}（{1}）", "rests on {0} ({1}) in another talk"),
     "needs-ear": (
         "说话人未知，需要人工听辨后再处理",
         "speaker unknown: a person has to listen before anything is done",

@@ -4,6 +4,7 @@ Brand values in tags are codes: the id of the lexicon, or `own-1`, `rival-2` by 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from edge_agent.tagging.explain import Explanation, explain
 from edge_agent.tagging.hearing import Ear
 from edge_agent.tagging.hits import RANK
 from edge_agent.tagging.matcher import Matcher
+from edge_agent.tagging.rules.base import Rule
 from edge_agent.tagging.rules.build import inert, over_days, plan
 from edge_agent.tagging.text import Reader
 from edge_agent.tagging.whynot import why_not
@@ -95,11 +97,16 @@ class RuleTagger:
         context: Collection[str] = (),
         own: Sequence[str] = (),
         competitors: Sequence[str] = (),
+        remembered: Sequence[Callable[[], Rule]] = (),
     ) -> Engine:
-        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples)."""
+        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples).
+
+        `remembered`: rules over days that listen, too (`across.live`); what they find is provisional.
+        """
+        usual = self._plan(frozenset(context))
         return Engine(
             self.ear(industry=industry, context=context, own=own, competitors=competitors),
-            self._plan(frozenset(context)),
+            replace(usual, makers=[*usual.makers, *remembered]) if remembered else usual,
             self.lexicon.event_digests,
             make_id=self._make_id,
         )
