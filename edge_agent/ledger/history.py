@@ -142,12 +142,6 @@ def _pasts(rows: Iterable[tuple[Any, ...]]) -> list[Past]:
         around = arounds.get(recording)
         if around is None:
             around = arounds[recording] = msgspec.json.decode(text, type=Circumstances)
-        found.append(
-            Past(
-                recording=recording,
-                began_ms=ms_of(around.started_at),
-                tag=tag,
-                brand=stands_for(dict(tag.slots).get("brand"), around),
-            )
-        )
+        brand = stands_for(dict(tag.slots).get("brand"), around)
+        found.append(Past(recording=recording, began_ms=ms_of(around.started_at), tag=tag, brand=brand))
     return sorted(found, key=lambda past: past.order)
