@@ -144,6 +144,14 @@ class LedgerReader:
                 for whose, pseudonym in persons if pseudonym
             ]  # fmt: skip
 
+    def facts(self, recording: str) -> dict[str, float | bool]:
+        """What another system measured and delivered with a touch; empty for everything else."""
+        rows = self._query(
+            "SELECT facts FROM analyses WHERE recording = :recording AND facts <> '' ORDER BY id DESC LIMIT 1",
+            recording=recording,
+        )
+        return next((findings.facts_of(row["facts"]) for row in rows), {})
+
     def models(self, recording: str) -> tuple[str, ...]:
         """The models behind the newest analysis of a recording; empty before its first."""
         rows = self._query(

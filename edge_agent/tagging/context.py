@@ -28,6 +28,8 @@ class _Cues:
     but: tuple[str, ...]
     reach: int
     sentence: bool
+    words: frozenset[str]
+    """Those of `before`, `after` and `anywhere` together."""
 
 
 class Contexts:
@@ -44,6 +46,7 @@ class Contexts:
                 but=_folded(c.but),
                 reach=c.reach,
                 sentence=c.scope == "sentence",
+                words=frozenset(_folded([*c.before, *c.after, *c.anywhere])),
             )
             for name, c in contexts.items()
         }
@@ -56,6 +59,8 @@ class Contexts:
     def cue(self, name: str, sentence: Sentence, hits: Hits, span: Span, *, inside: bool = False) -> Span | None:
         """The first cue that puts the hit at `span` into context `name`, or None. `inside`: cues within the hit count."""
         cues = self._cues[name]
+        if not cues.ends and cues.words.isdisjoint(hits):
+            return None
         low, high = (0, len(sentence.text)) if cues.sentence else self._scope(sentence, span)
         spared = [(s, s + len(b)) for b in cues.but for s in hits.get(b, ())]
         for words, left, right in (

@@ -9,7 +9,7 @@ not having been said, at most as sure as the speech was clear on the whole.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.errors import BadInput
 from edge_agent.ids import new_id
+from edge_agent.lexicon.conditions import Fact
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging import saving
 from edge_agent.tagging.hearing import Ear, Heard
@@ -35,8 +36,16 @@ _VOICES: Final = {"rep": Speaker.REP, "customer": Speaker.CUSTOMER}
 class Engine:
     """Feed utterances in order of (start, end, customer before rep); then `end` once."""
 
-    def __init__(self, ear: Ear, plan: Plan, digests: dict[str, str], *, make_id: Callable[[], str] = new_id) -> None:
-        self._ear, self._plan, self._digests, self._make_id = ear, plan, digests, make_id
+    def __init__(
+        self,
+        ear: Ear,
+        plan: Plan,
+        digests: dict[str, str],
+        *,
+        facts: Mapping[str, Fact] | None = None,
+        make_id: Callable[[], str] = new_id,
+    ) -> None:
+        self._ear, self._plan, self._digests, self._make_id, self._facts = ear, plan, digests, make_id, dict(facts or {})
         self._rules = plan.rules()
         self._turns = Turns(words=ear.backchannels)
         self._seen: dict[str, list[Hit]] = {}
@@ -103,7 +112,7 @@ class Engine:
             saving.put(target, part)
 
     def _moment(self, now_ms: int) -> Moment:
-        return Moment(now_ms=now_ms, turns=self._turns, seen=self._seen)
+        return Moment(now_ms=now_ms, turns=self._turns, seen=self._seen, facts=self._facts)
 
     def _deal(self, said: Utterance, place: tuple[int, int], heard: Heard) -> list[BehaviorTag]:
         """Everything one sentence brings about: its own hits and what derives from them, in order."""
