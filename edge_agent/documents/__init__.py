@@ -46,6 +46,7 @@ from edge_agent.documents.opening import (
     WindowOpened,
 )
 from edge_agent.documents.retention import HoldLine, Holds, PlanLine, RetentionPlan
+from edge_agent.documents.rules import RuleExplained, RuleFired, RuleLine, RuleRehearsed, RulesChecked, RulesTested
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
 from edge_agent.documents.subject import (
     Erased,
@@ -141,6 +142,12 @@ __all__ = [
     "Released",
     "Requested",
     "RetentionPlan",
+    "RuleExplained",
+    "RuleFired",
+    "RuleLine",
+    "RuleRehearsed",
+    "RulesChecked",
+    "RulesTested",
     "SealedLine",
     "Separation",
     "ShelfFound",
@@ -227,5 +234,9 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "channel-send": TouchSent,
     "channel-check": TouchChecked,
     "channel-facts": FactNames,
+    "rules-check": RulesChecked,
+    "rules-explain": RuleExplained,
+    "rules-dry-run": RuleRehearsed,
+    "rules-test": RulesTested,
 }
 """Every document by the name of its schema file."""

@@ -91,6 +91,13 @@ def _measured(event: Event, names: Collection[str]) -> frozenset[str]:
     return measuring.AT_END
 
 
+def machine(event: Event, events: Mapping[str, Event]) -> Rule:
+    """A fresh rule of one event that is judged inside a talk, whatever its flags."""
+    if event.kind == "unresolved":
+        return waiting.Docket({event.id: (event, _ids(events, event, "opened_by"), _ids(events, event, "closed_by"))})
+    return _rule(event, events)()
+
+
 def _rule(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
     if event.when is not None:
         return partial(composite.Composite, event, event.when, events, _rule)
