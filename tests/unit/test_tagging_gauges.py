@@ -201,6 +201,19 @@ def test_a_customer_who_begins_inside_a_long_sentence_ends_the_floor_there():
     assert stamps("metric.silent_listening", [said(REP, 0, 100), said(CUSTOMER, 40, 101)]) == []
 
 
+def test_a_monologue_ends_with_a_pause_and_is_stamped_at_its_limit():
+    assert stamps("metric.longest_monologue", [said(REP, 0, 60), said(REP, 64, 130)]) == [120]
+    assert stamps("metric.longest_monologue", [said(REP, 0, 60), said(REP, 150, 200)]) == []
+    assert stamps("metric.longest_monologue", [said(REP, 0, 10), said(REP, 50, 120), said(REP, 121, 180)]) == [170]
+    assert stamps("metric.customer_story", [said(CUSTOMER, 0, 10), said(CUSTOMER, 30, 75)]) == [30]
+
+
+def test_the_measured_number_is_told_with_the_tag():
+    (fast_,) = found("metric.rep_speech_fast", [fast(60, 10, 20), fast(60, 30, 40), fast(60, 50, 60)])
+    (long,) = found("metric.longest_monologue", [said(REP, 0, 60), said(REP, 64, 130)])
+    assert (dict(fast_.slots), dict(long.slots)) == ({"value": 360.0}, {"value": 130.0})
+
+
 def test_what_is_not_measured_leaves_its_event_inert_and_says_which_fact():
     events = tagger().lexicon.events
     assert inert(events["metric.hold_long"], ()) == "not measured here: hold_s"

@@ -12,6 +12,7 @@ from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.gauges import NAMES, STEADY, Sample
 from edge_agent.tagging.rules.base import NOTHING, Finding, Moment, Rule
+from edge_agent.tagging.rules.measuring import reading
 from edge_agent.tagging.turns import UNCLEAR
 
 REARMS_MS: Final = 60_000
@@ -74,5 +75,5 @@ class Windowed(Rule):
                 Evidence(kind="measure", detail=f"{c.left} {c.sign} {c.right}", start_ms=sample.at_ms, end_ms=sample.end_ms)
                 for c in (*self._all, *self._any)
             ),
-            slots={},
+            slots=reading((*self._all, *self._any), sample.facts),
         )
