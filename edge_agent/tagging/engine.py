@@ -95,11 +95,9 @@ class Engine:
         To be taken between two `feed`s. `resume` goes on from it, also in another process.
         """
         mine = {name: getattr(self, name) for name in _STATE}
-        return saving.write(
-            [mine, {"product": self._ear.product}, saving.changed(self._turns, Turns(words=self._ear.backchannels))]
-            + [saving.changed(rule, fresh) for rule, fresh in zip(self._rules, self._plan.rules(), strict=True)],
-            self._digests,
-        )
+        begun = [Turns(words=self._ear.backchannels), *_keeping(self._plan.rules())]
+        kept = (saving.changed(now, fresh) for now, fresh in zip(self._keeping(), begun, strict=True))
+        return saving.write([mine, {"product": self._ear.product}, *kept], self._digests)
 
     def resume(self, state: bytes) -> None:
         """Go on where another engine with the same lexicons and circumstances was.
@@ -107,9 +105,13 @@ class Engine:
         Raises:
             BadInput: this is no state of such an engine.
         """
-        mine, ear, turns, *rules = saving.read(state, self._digests, parts=3 + len(self._rules))
-        for target, part in zip((self, self._ear, self._turns, *self._rules), (mine, ear, turns, *rules), strict=True):
+        targets = [self, self._ear, *self._keeping()]
+        for target, part in zip(targets, saving.read(state, self._digests, parts=len(targets)), strict=True):
             saving.put(target, part)
+
+    def _keeping(self) -> list[object]:
+        """Whatever keeps state besides the engine itself and its ear, in a fixed order."""
+        return [self._turns, *_keeping(self._rules)]
 
     def _moment(self, now_ms: int) -> Moment:
         return Moment(now_ms=now_ms, turns=self._turns, seen=self._seen, facts=self._facts)
@@ -231,6 +233,10 @@ class Engine:
             slots=shown,
             evidence=evidence,
         )
+
+
+def _keeping(rules: Iterable[Rule]) -> list[object]:
+    return [one for rule in rules for one in (rule, *rule.inside())]
 
 
 _ALWAYS: Final = frozenset({"count", "missing", "value"})

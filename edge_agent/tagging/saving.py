@@ -16,13 +16,15 @@ import msgspec
 from edge_agent.domain.tags import Evidence, Status
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.errors import BadInput
+from edge_agent.tagging import gauges
 from edge_agent.tagging.hits import Hit
+from edge_agent.tagging.rules.composite import Verdict
 from edge_agent.tagging.rules.waiting import Item
 from edge_agent.tagging.turns import Turn, asks
 
 FORMAT: Final = "edge-agent/talk-state/1"
 _PLAIN: Final = frozenset({type(None), bool, int, float, str})
-_TYPES: Final[dict[str, Any]] = {one.__name__: one for one in (Evidence, Item, Turn)}
+_TYPES: Final[dict[str, Any]] = {one.__name__: one for one in (Evidence, Item, Turn, Verdict, *gauges.PARTS)}
 _CONTAINERS: Final[dict[str, Any]] = {"list": list, "tuple": tuple, "deque": deque, "set": set, "frozenset": frozenset}
 _ENUMS: Final[dict[str, Any]] = {"Speaker": Speaker, "Status": Status}
 Part = Mapping[str, Any]
