@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from edge_agent.domain.consent import Party, taken_back
-from edge_agent.domain.history import DAY_MS, History, Past, Whose, ms_of, stands_for
+from edge_agent.domain.history import DAY_MS, DELIVERED, History, Past, Whose, delivered, ms_of, stands_for
 from edge_agent.domain.recording import Circumstances, State
 from edge_agent.domain.tags import Status
 from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
@@ -33,6 +33,9 @@ _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.C
     JOIN analyses ON analyses.id = tags.analysis
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ?
     AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset {{}} GLOB '*+*' AND {findings.CURRENT}"""  # noqa: S608 - constants
+_DELIVERED: Final = """SELECT subjects.recording, subjects.began_ms, facts FROM subjects
+    JOIN analyses ON analyses.recording = subjects.recording WHERE subjects.party = ? AND subjects.pseudonym = ?
+    AND subjects.began_ms >= ? AND ruleset NOT GLOB '*+*' ORDER BY analyses.id"""
 _WAITING: Final = """SELECT MIN(subjects.began_ms) FROM subjects JOIN recordings ON recordings.id = subjects.recording
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND state IN ('captured', 'sealed')
     AND parked = '' AND recordings.id NOT IN (SELECT recording FROM shredding)"""
@@ -128,10 +131,18 @@ def read(
     who = (_PARTY[whose].value, pseudonym, from_ms)
     hits = _pasts(view.execute(_OF.format("NOT"), (*who, msgspec.json.encode(sorted(heard)).decode())))
     stood = _pasts(view.execute(_OF.format(""), (*who, msgspec.json.encode(sorted(judged)).decode())))
+    if DELIVERED in heard:
+        hits = sorted([*hits, *_touches(view.execute(_DELIVERED, who))], key=lambda past: past.order)
     (waiting,) = view.execute(_WAITING, who).fetchone()
     return History(
         whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting, settled=settled
     )  # fmt: skip
+
+
+def _touches(rows: Iterable[tuple[str, int, str]]) -> Iterable[Past]:
+    """What was delivered, as the last analysis of each recording has it: nothing once that was withdrawn."""
+    last = {recording: (began_ms, text) for recording, began_ms, text in rows}
+    return [delivered(one, began_ms, findings.facts_of(text)) for one, (began_ms, text) in last.items() if text]
 
 
 def _pasts(rows: Iterable[tuple[Any, ...]]) -> list[Past]:

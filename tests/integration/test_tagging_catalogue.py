@@ -58,7 +58,8 @@ def test_every_catalogue_rule_is_run_or_inert_for_a_reason(events):
     assert len(rules) + len(later) == derived - unresolved + 1
     assert {make().event.id for make in later} == {
         "aftersales.complaint_3x_30d", "competitor.mentioned_3x_30d", "document.pdf_reopened_3x",
-        "process.quote_promised_not_sent", "process.three_inquiries_no_quote", "risk.repeat_30d",
+        "process.quote_promised_not_sent", "process.three_inquiries_no_quote", "process.contact_after_opt_out",
+        "risk.repeat_30d",
     }  # fmt: skip
     assert {events[code].kind for code in reasons} <= {"visual", "metric", "repeat", "sequence", "absence"}
 
