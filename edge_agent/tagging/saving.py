@@ -18,6 +18,7 @@ from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.errors import BadInput
 from edge_agent.tagging import gauges
 from edge_agent.tagging.hits import Hit
+from edge_agent.tagging.rules.base import Rule
 from edge_agent.tagging.rules.composite import Verdict
 from edge_agent.tagging.rules.waiting import Item
 from edge_agent.tagging.turns import Turn, asks
@@ -38,9 +39,12 @@ class _State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def changed(now: object, fresh: object) -> Part:
-    """The attributes in which an object differs from a fresh one."""
+    """The attributes in which an object differs from a fresh one; a rule inside it is an object of its own."""
     before = _attributes(fresh)
-    return {name: value for name, value in _attributes(now).items() if value is not before[name] and value != before[name]}
+    return {
+        name: value for name, value in _attributes(now).items()
+        if value is not before[name] and not isinstance(value, Rule) and value != before[name]
+    }  # fmt: skip
 
 
 def put(target: object, part: Part) -> None:
