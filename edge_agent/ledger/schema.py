@@ -124,7 +124,8 @@ _HISTORY: Final = (
     """CREATE INDEX tags_code ON tags (recording, code)""",
     # Recordings whose persons are to be judged over days: at once, or when that time has come.
     """CREATE TABLE to_judge (
-        recording TEXT NOT NULL REFERENCES recordings (id), at TEXT NOT NULL, PRIMARY KEY (recording, at)) STRICT, WITHOUT ROWID""",
+        recording TEXT NOT NULL REFERENCES recordings (id), at TEXT NOT NULL,
+        PRIMARY KEY (recording, at)) STRICT, WITHOUT ROWID""",
     """CREATE INDEX to_judge_at ON to_judge (at)""",
 )
 

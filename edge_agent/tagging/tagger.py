@@ -4,6 +4,7 @@ Brand values in tags are codes: the id of the lexicon, or `own-1`, `rival-2` by 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from edge_agent.tagging.explain import Explanation, explain
 from edge_agent.tagging.hearing import Ear
 from edge_agent.tagging.hits import RANK
 from edge_agent.tagging.matcher import Matcher
+from edge_agent.tagging.rules.base import Rule
 from edge_agent.tagging.rules.build import inert, over_days, plan
 from edge_agent.tagging.rules.composite import MINUTE, WEEKDAY
 from edge_agent.tagging.text import Reader
@@ -114,14 +116,17 @@ class RuleTagger:
         competitors: Sequence[str] = (),
         written: bool = False,
         facts: Mapping[str, Fact] | None = None,
+        remembered: Sequence[Callable[[], Rule]] = (),
     ) -> Engine:
         """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples).
 
-        `facts`: what is known of it that is not talk (`known`).
+        `facts`: what is known of it that is not talk (`known`). `remembered`: rules over days that listen, too
+        (`across.live`); what they find is provisional.
         """
+        usual = self._plan(frozenset(context), written)
         return Engine(
             self.ear(industry=industry, context=context, own=own, competitors=competitors, written=written),
-            self._plan(frozenset(context), written),
+            replace(usual, makers=[*usual.makers, *remembered]) if remembered else usual,
             self.lexicon.event_digests,
             facts=facts,
             make_id=self._make_id,

@@ -16,7 +16,6 @@ from edge_agent.ids import new_id
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.lexicon.load import load
-from edge_agent.lexicon.model import Event, Temporal
 from edge_agent.tagging.across.historian import Historian
 
 LEXICON = load(bundled("lexicons"))
@@ -227,3 +226,40 @@ def test_numbered_brands_are_compared_by_what_they_stand_for(world):
     judged(world, call(world, 3, competitors=("金谷", "澜星")), brand("rival-2"))
     (found,) = standing(world, code)
     assert dict(found.tag.slots) == {"brand": "rival-2", "count": 3}
+
+
+OPTED_OUT = "consent.marketing_opt_out"
+ACTED = "process.contact_after_opt_out"
+
+
+def touch(world: World, day: float, **facts: bool) -> Recording:
+    made = call(world, day)
+    world.ledger.analysed(made.id, analysis((), facts=tuple(facts.items())))
+    world.ledger.judge(HISTORIAN)
+    return made
+
+
+def test_every_marketing_touch_after_an_opt_out_is_intercepted(world):
+    touch(world, 0, outbound_marketing=True, re_consented=False)
+    judged(world, call(world, 1), tag(OPTED_OUT, slots=()))
+    hot = [touch(world, day, outbound_marketing=True, re_consented=False) for day in (4, 400)]
+    touch(world, 5, outbound_marketing=False, re_consented=False)
+    touch(world, 6, outbound_marketing=True, re_consented=True)
+    touch(world, 7, outbound_marketing=True)
+    found = standing(world, ACTED)
+    assert [one.recording for one in found] == [one.id for one in hot]
+    assert {(one.tag.start_ms, one.tag.layer, one.tag.severity) for one in found} == {(0, "intercept", "critical")}
+    assert [held.kind for held in found[0].tag.evidence] == ["earlier", "measure", "measure"]
+    world.ledger.verify_chain()
+
+
+def test_unknown_voice_forbids_nothing_and_a_withdrawn_touch_says_nothing(world):
+    judged(world, call(world, 1), tag(OPTED_OUT, slots=(), speaker=Speaker.UNKNOWN))
+    made = touch(world, 2, outbound_marketing=True, re_consented=False)
+    assert standing(world, ACTED) == []
+    said = Statement(
+        id=new_id(), party=Party.RECORDING, subject=made.id, verb=Verb.WITHDRAWN, basis="", at=NOON, since=NOON
+    )  # fmt: skip
+    world.ledger.keeping.withdraw(said)
+    judged(world, call(world, 1.5), tag(OPTED_OUT, slots=()))
+    assert standing(world, ACTED) == []

@@ -104,6 +104,19 @@ def test_a_promised_quote_is_due_until_it_is_sent(world: Days, sent: bool) -> No
     assert ("process.quote_promised_not_sent" in world.all_codes()) is not sent
 
 
+@pytest.mark.parametrize(("told", "facts", "fires"), [
+    (True, {"outbound_marketing": True, "re_consented": False}, True),
+    (True, {"outbound_marketing": True, "re_consented": True}, False),
+    (True, {"outbound_marketing": True}, False),
+    (False, {"outbound_marketing": True, "re_consented": False}, False),
+])  # fmt: skip
+def test_who_asked_not_to_be_called_is_not_called(world: Days, told: bool, facts: dict[str, bool], fires: bool) -> None:
+    world.on(1, chat, ("customer", 0, "以后别再给我打电话推销了" if told else "好的，谢谢"))
+    assert ("consent.marketing_opt_out" in world.all_codes()) is told
+    world.on(4, channel="crm", facts=facts)
+    assert ("process.contact_after_opt_out" in world.all_codes()) is fires
+
+
 def _facts(example: str) -> dict[str, float | bool]:
     """`k=v; k=v | note`, without what says how long it held."""
     given = (part.strip().split("=") for part in example.split("|", maxsplit=1)[0].split(";"))

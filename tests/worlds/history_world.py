@@ -30,8 +30,8 @@ class Said:
 
 def base(letter: str) -> Event:
     return Event(
-        id=f"x.{letter}", zh=letter, en=letter, definition="", speaker="customer", kind="occurrence", severity="info", layer="none",
-        slots=["brand", "due"], match=Match(phrases=["某某某"]),
+        id=f"x.{letter}", zh=letter, en=letter, definition="", speaker="customer", kind="occurrence", severity="info",
+        layer="none", slots=["brand", "due"], match=Match(phrases=["某某某"]),
     )  # fmt: skip
 
 
@@ -65,8 +65,8 @@ def past(said: Said, calls: dict[int, float]) -> Past:
 
 
 def history(
-    said: Iterable[Said], *, now_h: float = 1e4, since_h: float = -1e4, stood: Sequence[Past] = (), waiting_h: float | None = None,
-    settled: bool = True,
+    said: Iterable[Said], *, now_h: float = 1e4, since_h: float = -1e4, stood: Sequence[Past] = (),
+    waiting_h: float | None = None, settled: bool = True,
 ) -> History:  # fmt: skip
     all_of_it = list(said)
     calls = {number: min(s.hour for s in all_of_it if s.call == number) for number in {s.call for s in all_of_it}}

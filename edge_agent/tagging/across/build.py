@@ -7,6 +7,7 @@ from edge_agent.domain.history import Whose
 from edge_agent.lexicon.model import Event, expand
 from edge_agent.tagging.across.base import Over
 from edge_agent.tagging.across.counting import Counted
+from edge_agent.tagging.across.following import Acted, Followed
 from edge_agent.tagging.across.waiting import Awaited, Until
 from edge_agent.tagging.rules.build import inert, over_days
 
@@ -28,4 +29,9 @@ def _rule(event: Event, events: Mapping[str, Event], until: Until) -> Over:
 
     if event.kind == "repeat":
         return Counted(event, events, whose(event), of=ids("of"), reset_by=ids("reset_by"))
+    if event.temporal.followed_by is not None:
+        after, by, unless = ids("after"), ids("followed_by"), ids("unless")
+        return Followed(event, events, whose(event), after=after, followed_by=by, unless=unless)
+    if event.temporal.not_followed_by is None:
+        return Acted(event, events, whose(event), after=ids("after"))
     return Awaited(event, events, whose(event), after=ids("after"), awaited=ids("not_followed_by"), until=until)

@@ -33,7 +33,8 @@ class Historian:
 
     def __init__(self, lexicon: Lexicon, zone: tzinfo | None = None, *, make_id: Callable[[], str] = new_id) -> None:
         self._lexicon, self._zone, self._make_id = lexicon, zone, make_id
-        self._makers = build.makers(lexicon.events, self._until)
+        made = build.makers(lexicon.events, self._until)
+        self._makers = {whose: [make for make in made if make().whose is whose] for whose in Whose}
 
     @property
     def ruleset(self) -> str:
@@ -55,9 +56,13 @@ class Historian:
         """How far before a change a judgement has to look back."""
         return {whose: max((rule.reach_ms for rule in self.rules(whose)), default=0) for whose in Whose}
 
+    def makers(self, whose: Whose) -> Sequence[Callable[[], Over]]:
+        """What makes the rules for one history."""
+        return self._makers[whose]
+
     def rules(self, whose: Whose) -> list[Over]:
         """Fresh rules for one history."""
-        return [rule for rule in (make() for make in self._makers) if rule.whose is whose]
+        return [make() for make in self._makers[whose]]
 
     def judge(self, history: History) -> Judgement:
         """What follows now; see `domain.history`."""

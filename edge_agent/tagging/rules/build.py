@@ -12,6 +12,7 @@ from typing import Final
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import parse
 from edge_agent.lexicon.model import Event, expand
+from edge_agent.tagging.delivered import SOURCES
 from edge_agent.tagging.rules import composite, counting, following, measuring, waiting, windows
 from edge_agent.tagging.rules.base import Rule
 
@@ -77,10 +78,10 @@ def _unjudged(event: Event) -> str:
         return OPENING_HOURS
     if event.kind == "repeat" and t.count is not None:
         return "" if t.window_days else PER_DAYS
-    if t.not_followed_by is not None and t.within_h is not None:
+    if (t.not_followed_by or t.followed_by) is not None and t.within_h is not None:
         return ""
-    names = sorted({name for c in [*(t.all or []), *(t.any or [])] for name in parse(c).names})
-    return f"not measured here: {', '.join(names)}" if names else f"{event.kind} is not judged over days"
+    acts = event.kind == "sequence" and event.source in SOURCES and t.after is not None and t.all is not None
+    return "" if acts else f"{event.kind} is not judged over days"
 
 
 def _measured(event: Event, names: Collection[str]) -> frozenset[str]:

@@ -62,6 +62,9 @@ class Composite(Rule):
                 self._machines[_key(leaf)] = _Machine(rule=make(part, events)())
         self._over = False
 
+    def inside(self) -> Sequence[object]:
+        return [one for machine in self._machines.values() for one in (machine, machine.rule)]
+
     def hit(self, hit: Hit, moment: Moment) -> Iterable[Finding]:
         if self._over:
             return NOTHING
@@ -152,21 +155,19 @@ class Composite(Rule):
 class _Machine:
     """An ordinary rule inside the tree; its first final finding makes the leaf true."""
 
-    rule: Rule
-    found: list[Finding] = field(default_factory=list)
+    rule: Rule = field(compare=False)
+    held: Verdict | None = field(default=None, compare=False)
 
     def keep(self, findings: Iterable[Finding]) -> bool:
         new = [f for f in findings if f.status is Status.FINAL]
-        self.found += new
+        if new and self.held is None:
+            hits = (new[0].anchor,) if new[0].anchor is not None else ()
+            silent = any(e.kind == "absent" for e in new[0].evidence)
+            self.held = Verdict(value=True, hits=hits, evidence=new[0].evidence, silent=silent, candidate=new[0].candidate)
         return bool(new)
 
     def verdict(self, *, final: bool) -> Verdict:
-        if not self.found:
-            return FALSE if final else UNDECIDED
-        first = self.found[0]
-        hits = (first.anchor,) if first.anchor is not None else ()
-        silent = any(e.kind == "absent" for e in first.evidence)
-        return Verdict(value=True, hits=hits, evidence=first.evidence, silent=silent, candidate=first.candidate)
+        return self.held or (FALSE if final else UNDECIDED)
 
 
 def _key(leaf: Node) -> bytes:
