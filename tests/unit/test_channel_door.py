@@ -229,7 +229,8 @@ def test_mistakes_come_back_by_their_place(world: TouchWorld, place: Path) -> No
         assert [one.key for one in answer.faults] == ["channel", "facts.dwell_s"]
         assert "太贵" not in msgspec.json.encode(answer).decode()
         assert asking.ask(place, raw(document(consent={"basis": "none"}))).reason == "no-consent"
-        assert asking.ask(place, raw(document())) == Answer(status="refused", reason="other-content")
+        other = document(facts={"dwell_s": 4})
+        assert asking.ask(place, raw(other)) == Answer(status="refused", reason="other-content")
     assert world.query("SELECT kind, state FROM recordings ORDER BY state") == [("channel", "rejected"), ("channel", "sealed")]
 
 
