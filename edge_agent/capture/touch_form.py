@@ -29,7 +29,7 @@ class TouchConsent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class TouchDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`at` is when it happened (of a chat, when it began). `id` is the sender's: the same document twice counts once. It names nobody.
+    """`at` is when it happened (of a chat, when it began). `id` is the sender's, and names nobody: one id, one touch.
 
     `ended`: no further message belongs to it. `seen_at`: until when its sender looked; half an hour without a message is an end.
     """
