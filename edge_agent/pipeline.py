@@ -204,6 +204,7 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     Raises:
         BadInput: after the recording was rejected, so that a caller can say why.
     """
+    fresh = False
     if recording.state is State.CAPTURED:
         if kit.listens(recording.id):
             return recording  # it is being heard and sealed just now
@@ -224,9 +225,11 @@ def advance(kit: Kit, recording: Recording) -> Recording:
             raise
         except NoConsent as error:
             return _wait(kit, recording, error.reason)
-        conclude(kit)
+        fresh = True
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
+    if fresh:
+        conclude(kit)
     return recording
 
 

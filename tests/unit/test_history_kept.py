@@ -1,6 +1,7 @@
 """Conclusions over days in a real ledger: given once, whatever the order, withdrawn when they fall, forgotten with the person."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -9,6 +10,7 @@ from ledger_world import NEW_RULES, NOON, World, analysis, memory_folder, opened
 
 from edge_agent.assets import bundled
 from edge_agent.domain.consent import Party, Statement, Verb
+from edge_agent.domain.history import History, Judgement
 from edge_agent.domain.recording import Recording
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.domain.transcript import Speaker
@@ -17,6 +19,7 @@ from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.lexicon.load import load
 from edge_agent.tagging.across.historian import Historian
+from edge_agent.tagging.explain import explain
 
 LEXICON = load(bundled("lexicons"))
 HISTORIAN = Historian(LEXICON)
@@ -263,3 +266,42 @@ def test_unknown_voice_forbids_nothing_and_a_withdrawn_touch_says_nothing(world)
     world.ledger.keeping.withdraw(said)
     judged(world, call(world, 1.5), tag(OPTED_OUT, slots=()))
     assert standing(world, ACTED) == []
+
+
+class Refuses:
+    """A historian whose word on one recording may not leave the box."""
+
+    ruleset, heard, judged, reach_ms = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged, HISTORIAN.reach_ms
+
+    def __init__(self, recording: str) -> None:
+        self.recording = recording
+
+    def judge(self, history: History) -> Judgement:
+        found = HISTORIAN.judge(history)
+        wrong = [replace(one, tag=replace(one.tag, rule="no digest@0")) for one in found.new if one.recording == self.recording]
+        return replace(found, new=[*wrong, *(one for one in found.new if one.recording != self.recording)])
+
+
+def test_what_may_not_leave_is_tried_later_and_holds_nobody_else_up(world):
+    for customer in (CUSTOMER, "dd" * 16):
+        calls = [call(world, day, customer=customer) for day in (0, 1, 2)]
+        for one in calls:
+            world.ledger.analysed(one.id, analysis((complaint(),)))
+    world.ledger.judge(Refuses(calls[2].id))
+    assert len(standing(world)) == 1
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world)) == 1
+    world.clock.pass_(timedelta(hours=1))
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world)) == 2
+    world.ledger.verify_chain()
+
+
+def test_why_names_the_earlier_talks_in_both_languages(world):
+    for day in (0, 1, 2):
+        judged(world, call(world, day), complaint())
+    (found,) = standing(world)
+    told = explain(found.tag, LEXICON.events)
+    assert len(told.zh) == len(told.en) == 4
+    assert sum("另一次对话" in line and "客户投诉" in line for line in told.zh) == 2
+    assert sum("in another talk" in line for line in told.en) == 2
