@@ -37,7 +37,7 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "share": ("PERCENT", 1), "count": ("NUMBER", 1), "points": ("NUMBER", 1),
 }  # fmt: skip
 UNIT_WORDS: Final = {
-    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "share": "%", "count": "次", "points": "分",
+    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "share": "%", "count": "", "points": "分",
 }  # fmt: skip
 _DISTINCT: Final = {
     "每通对话只算一次": "conversation", "按通计": "conversation", "每次都算": "", "每个话题只算一次": "topic", "不同话题": "topic",
@@ -324,10 +324,12 @@ class Builder:
             )
         fits = amount.kind == kind or (fact.unit in ("count", "points") and amount.kind in ("NUMBER", "TIMES"))
         fits = fits or (fact.unit == "share" and amount.kind == "DISCOUNT")
+        if fact.unit == "points" and amount.kind == "DUR" and amount.text.endswith("分"):
+            fits = True  # 60分 is as long as it is high
         if not fits:
             raise ask(
                 "unit",
-                f"“{name.text}”以{unit}计，不能与“{amount.text}”比较",
+                f"“{name.text}”以{unit or '个数'}计，不能与“{amount.text}”比较",
                 f"`{name.text}` is measured in {fact.unit}",
                 at=amount.text,
                 choices=[f"{name.text}大于3{unit}"],

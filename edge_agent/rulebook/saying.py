@@ -30,7 +30,7 @@ from edge_agent.rulebook.tree import (
 _SIGNS: Final = {">=": "不少于", ">": "超过", "<=": "不超过", "<": "少于"}
 _COMPARED: Final = {">=": "不低于", ">": "大于", "==": "等于", "<=": "不超过", "<": "低于"}
 _UNITS: Final = {
-    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "count": "次", "points": "分",
+    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "count": "", "points": "分",
 }  # fmt: skip
 _PER: Final = {"account": "同一客户", "rep": "同一销售", "conversation": ""}
 _DISTINCT: Final = {"": "每次都算", "conversation": "每通对话只算一次", "topic": "每个话题只算一次"}

@@ -19,6 +19,8 @@ LONGEST: Final = 400
 _QUOTED: Final = re.compile(r"[「『“\"'‘《]([^」』”\"'’》]+)[」』”\"'’》]")
 _ID: Final = re.compile(r"[a-z]+\.[a-z0-9_]+")
 _SPACE: Final = re.compile(r"\s+")
+_DONE: Final = re.compile("^.(?:过了|过|了)")
+"""询过价 is 询价: what is done is said after the first character."""
 _WORKDAYS: Final = re.compile(r"[0-9一二两三四五六七八九十]+个?工作日[内之]")
 _BOUNDARIES: Final = frozenset({"EVENT", "FACT", "YESNO", "_AND", "_OR", "_C", "_DUN", "_DUNAND", "_WHEN", "_UNLESS", "_THEN"})
 
@@ -51,8 +53,22 @@ def cut(sentence: str, book: Book) -> list[Word]:
     _refuse(words, text)
     if unknown:
         raise book.unknown(unknown[0])
-    kept = [word for word in words if word.kind != "SKIP"]
+    kept = [word for word in _joined(words) if word.kind != "SKIP"]
     return [_resolved(word, kept[:place], book) if word.kind == "EVENT" else word for place, word in enumerate(kept)]
+
+
+def _joined(words: Sequence[Word]) -> list[Word]:
+    """既A又B is A and B; elsewhere 又 says nothing. Who is told to see to it (提醒店长处理) is just told."""
+    both = False
+    found = []
+    for word in words:
+        if both and word.text in ("又", "也", "还"):
+            word, both = replace(word, kind="_AND"), False  # noqa: PLW2901
+        both = both or word.text == "既"
+        if word.text == "处理" and found and found[-1].kind in ("WHO", "NOTIFY", "ESCALATE"):
+            word = replace(word, kind="SKIP")  # noqa: PLW2901 - 提醒店长处理: what a person told is expected to do
+        found.append(word)
+    return found
 
 
 def _scan(text: str, book: Book) -> tuple[list[Word], list[str]]:
@@ -94,6 +110,8 @@ def _at(text: str, place: int, book: Book) -> Word | None:
             return Word(kind=number.kind, text=text[place : number.end], value=number.value, start=place)
         if meanings:
             return Word(kind=meanings[0][0], text=said, value=meanings[0][1], start=place)
+        if _DONE.match(said) and (name := said[0] + _DONE.sub("", said)) in book.words:
+            return Word(kind="EVENT", text=said, value=book.words[name], start=place)
     return None
 
 
