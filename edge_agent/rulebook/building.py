@@ -84,6 +84,7 @@ class Unless:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ev:
     of: tuple[str, ...]
+    about: tuple[Word, ...] = ()
 
 
 Value = Anything
@@ -126,10 +127,11 @@ class Builder:
     # -- events
 
     def ev(self, children: Sequence[Value]) -> Ev:
-        return Ev(of=children[0].value)
+        return Ev(of=children[0].value, about=children[0].about)
 
     def anyof(self, children: Sequence[Value]) -> Ev:
-        return Ev(of=tuple(dict.fromkeys(code for c in children for code in c.value)))
+        of = dict.fromkeys(code for word in children for code in word.value)
+        return Ev(of=tuple(of), about=tuple(one for word in children for one in word.about))
 
     def heard(self, children: Sequence[Value]) -> Node:
         (event,) = _kind(children, Ev)
@@ -160,7 +162,7 @@ class Builder:
         if len(windows) > 1:
             raise ask("window", "只能写一个时间范围", "write one window", choices=["30天内", "12轮内"])
         window = windows[0] if windows else None
-        per = self._per(children, event.of, window)
+        per = self._per(event, window)
         days = window is not None and window.unit == "days"
         if days and quant.op in ("<", "<="):
             raise ask(
@@ -182,10 +184,10 @@ class Builder:
             without=without,
         )  # type: ignore[arg-type]
 
-    def _per(self, children: Sequence[Value], of: Sequence[str], window: Window | None) -> Anything:
-        same, who = _word(children, "PER"), _word(children, "WHO")
+    def _per(self, event: Ev, window: Window | None) -> Anything:
+        same, who = _word(event.about, "PER"), _word(event.about, "WHO")
         if window is None or window.unit != "days":
-            if same is not None and window is None and _word(children, "CONV") is None:
+            if same is not None and window is None and _word(event.about, "CONV") is None:
                 raise ask(
                     "window",
                     f"“{same.text}”在多长时间内？",
@@ -202,7 +204,7 @@ class Builder:
             "per",
             "几天内的次数，按同一客户算，还是按同一销售算？",
             "counted over days: for the same customer or for the same rep?",
-            at=self._book.label(of),
+            at=self._book.label(event.of),
             choices=["同一客户", "同一销售"],
         )
 
