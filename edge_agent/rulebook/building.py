@@ -147,8 +147,9 @@ class Builder:
         sign, up = _word(children, "CMP"), _word(children, "UP")
         if times is None or not times.value:
             raise ask(
-                "count", "次数要写大于零的整数", "a number of times is a whole number above zero", at=times.text if times else ""
-            )
+                "count", "次数要写大于零的整数", "a number of times is a whole number above zero",
+                at=times.text if times else "", choices=["1次", "3次"],
+            )  # fmt: skip
         if sign is not None:
             return Quant(op=str(sign.value), n=cast("int", times.value))
         below = up is not None and up.text.endswith("下")
@@ -422,11 +423,13 @@ def _word(children: Sequence[Value], kind: str) -> Word | None:
 def _window(word: Word) -> Window:
     if word.kind == "TURNS":
         if not word.value:
-            raise ask("count", "轮数要写大于零的整数", "a number of turns is a whole number above zero", at=word.text)
+            raise ask(
+                "count", "轮数要写大于零的整数", "a number of turns is a whole number above zero", at=word.text, choices=["3轮内"]
+            )  # fmt: skip
         return Window(n=float(cast("int", word.value)), unit="turns")
     minutes = float(cast("float", word.value))
     if minutes <= 0:
-        raise ask("window", "时间要大于零", "a length of time is above zero", at=word.text)
+        raise ask("window", "时间要大于零", "a length of time is above zero", at=word.text, choices=["2小时内", "30天内"])
     return Window(n=minutes / _DAY, unit="days") if minutes % _DAY == 0 else Window(n=minutes, unit="minutes")
 
 

@@ -91,6 +91,11 @@ class Book:
         }
 
     @cached_property
+    def _spoken(self) -> Mapping[str, str]:
+        """Every name in Chinese with an event it means, for suggestions."""
+        return {**{w: m[0][0] for w, m in self.words.items()}, **{fold(e.zh): e.id for e in self.events.values()}}
+
+    @cached_property
     def _business(self) -> Mapping[str, list[Events]]:
         found: dict[str, list[Events]] = {}
         for entry in self.lexicon.names:
@@ -128,9 +133,8 @@ class Book:
 
     def unknown(self, said: str) -> Exception:
         """Nobody knows this word: the nearest events and facts."""
-        scored = nearest(
-            said, {**{w: m[0][0] for w, m in self.words.items()}, **{fold(e.zh): e.id for e in self.events.values()}}
-        )
+        known = {code: code for code in self.events} if said.isascii() else self._spoken
+        scored = nearest(said, known)
         suggestions = [self._suggestion(code, score) for code, score in scored]
         choices = [f"「{s.zh}」" for s in suggestions]
         choices += [name for name, score in nearest(said, {w: w for w in self.fact_words}, most=2) if score >= 0.5]

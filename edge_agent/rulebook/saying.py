@@ -124,7 +124,9 @@ def _fact(node: Fact, book: Book) -> str:
 
 
 def _clock(node: Clock) -> str:
-    days = "、".join(f"周{_WEEK[day - 1]}" for day in node.days)
+    named = [f"周{_WEEK[day - 1]}" for day in node.days]
+    in_a_row = len(named) > 2 and node.days[-1] - node.days[0] == len(named) - 1
+    days = f"{named[0]}到{named[-1]}" if in_a_row else "、".join(named)
     if node.from_minute is None or node.to_minute is None:
         return days
     return f"{days}{_time(node.from_minute)}到{_time(node.to_minute)}之间"
