@@ -76,9 +76,6 @@ def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
         for ref in refs(getattr(event.temporal, key)):
             if not expand(ids, ref) and ref != event.id:
                 yield event.id, key, f"refers to `{ref}`, which does not exist", "correct the id or add that event"
-    for ref in named(event.when) if event.when is not None else ():
-        if ref not in ids:
-            yield event.id, "when", f"refers to `{ref}`, which does not exist", "correct the id or add that event"
     for flag in event.temporal.context:
         if flag not in CONTEXTS:
             yield event.id, "context", f"unknown flag `{flag}`", f"use {', '.join(sorted(CONTEXTS))}"
@@ -90,10 +87,20 @@ def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
                 yield event.id, key, str(error), 'write "name > number"'
 
 
+def _names(lexicon: Lexicon, ids: Collection[str]) -> Iterator[Fault]:
+    for number, name in enumerate(lexicon.names, 1):
+        for code in name.events:
+            if code not in ids or code.startswith("rule."):
+                yield f"name {number}", "events", f"`{name.says[0]}` is said to be `{code}`, which does not exist", "correct the id"
+
+
 def _kind(event: Event) -> Iterator[Fault]:
     t = event.temporal
     if (event.kind == "composite") != (event.when is not None):
         yield event.id, "when", "`when` and the kind composite go together", "write it as a rule, in business language"
+    for ref in named(event.when) if event.when is not None else ():
+        if ref not in ids:
+            yield event.id, "when", f"refers to `{ref}`, which does not exist", "correct the id or add that event"
     for group in NEEDS.get(event.kind, ()):
         if all(getattr(t, key) is None for key in group):
             yield event.id, "temporal", f"{event.kind} needs `{'` or `'.join(group)}`", "add it"

@@ -37,7 +37,7 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "share": ("PERCENT", 1), "count": ("NUMBER", 1), "points": ("NUMBER", 1),
 }  # fmt: skip
 UNIT_WORDS: Final = {
-    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "share": "%", "count": "次", "points": "分",
+    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "share": "%", "count": "", "points": "分",
 }  # fmt: skip
 _DISTINCT: Final = {
     "每通对话只算一次": "conversation", "按通计": "conversation", "每次都算": "", "每个话题只算一次": "topic", "不同话题": "topic",
@@ -84,6 +84,7 @@ class Unless:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ev:
     of: tuple[str, ...]
+    about: tuple[Word, ...] = ()
 
 
 Value = Anything
@@ -126,10 +127,11 @@ class Builder:
     # -- events
 
     def ev(self, children: Sequence[Value]) -> Ev:
-        return Ev(of=children[0].value)
+        return Ev(of=children[0].value, about=children[0].about)
 
     def anyof(self, children: Sequence[Value]) -> Ev:
-        return Ev(of=tuple(dict.fromkeys(code for c in children for code in c.value)))
+        of = dict.fromkeys(code for word in children for code in word.value)
+        return Ev(of=tuple(of), about=tuple(one for word in children for one in word.about))
 
     def heard(self, children: Sequence[Value]) -> Node:
         (event,) = _kind(children, Ev)
@@ -145,8 +147,9 @@ class Builder:
         sign, up = _word(children, "CMP"), _word(children, "UP")
         if times is None or not times.value:
             raise ask(
-                "count", "次数要写大于零的整数", "a number of times is a whole number above zero", at=times.text if times else ""
-            )
+                "count", "次数要写大于零的整数", "a number of times is a whole number above zero",
+                at=times.text if times else "", choices=["1次", "3次"],
+            )  # fmt: skip
         if sign is not None:
             return Quant(op=str(sign.value), n=cast("int", times.value))
         below = up is not None and up.text.endswith("下")
@@ -160,7 +163,7 @@ class Builder:
         if len(windows) > 1:
             raise ask("window", "只能写一个时间范围", "write one window", choices=["30天内", "12轮内"])
         window = windows[0] if windows else None
-        per = self._per(children, event.of, window)
+        per = self._per(event, window)
         days = window is not None and window.unit == "days"
         if days and quant.op in ("<", "<="):
             raise ask(
@@ -182,10 +185,10 @@ class Builder:
             without=without,
         )  # type: ignore[arg-type]
 
-    def _per(self, children: Sequence[Value], of: Sequence[str], window: Window | None) -> Anything:
-        same, who = _word(children, "PER"), _word(children, "WHO")
+    def _per(self, event: Ev, window: Window | None) -> Anything:
+        same, who = _word(event.about, "PER"), _word(event.about, "WHO")
         if window is None or window.unit != "days":
-            if same is not None and window is None and _word(children, "CONV") is None:
+            if same is not None and window is None and _word(event.about, "CONV") is None:
                 raise ask(
                     "window",
                     f"“{same.text}”在多长时间内？",
@@ -202,7 +205,7 @@ class Builder:
             "per",
             "几天内的次数，按同一客户算，还是按同一销售算？",
             "counted over days: for the same customer or for the same rep?",
-            at=self._book.label(of),
+            at=self._book.label(event.of),
             choices=["同一客户", "同一销售"],
         )
 
@@ -324,10 +327,12 @@ class Builder:
             )
         fits = amount.kind == kind or (fact.unit in ("count", "points") and amount.kind in ("NUMBER", "TIMES"))
         fits = fits or (fact.unit == "share" and amount.kind == "DISCOUNT")
+        if fact.unit == "points" and amount.kind == "DUR" and amount.text.endswith("分"):
+            fits = True  # 60分 is as long as it is high
         if not fits:
             raise ask(
                 "unit",
-                f"“{name.text}”以{unit}计，不能与“{amount.text}”比较",
+                f"“{name.text}”以{unit or '个数'}计，不能与“{amount.text}”比较",
                 f"`{name.text}` is measured in {fact.unit}",
                 at=amount.text,
                 choices=[f"{name.text}大于3{unit}"],
@@ -418,11 +423,13 @@ def _word(children: Sequence[Value], kind: str) -> Word | None:
 def _window(word: Word) -> Window:
     if word.kind == "TURNS":
         if not word.value:
-            raise ask("count", "轮数要写大于零的整数", "a number of turns is a whole number above zero", at=word.text)
+            raise ask(
+                "count", "轮数要写大于零的整数", "a number of turns is a whole number above zero", at=word.text, choices=["3轮内"]
+            )  # fmt: skip
         return Window(n=float(cast("int", word.value)), unit="turns")
     minutes = float(cast("float", word.value))
     if minutes <= 0:
-        raise ask("window", "时间要大于零", "a length of time is above zero", at=word.text)
+        raise ask("window", "时间要大于零", "a length of time is above zero", at=word.text, choices=["2小时内", "30天内"])
     return Window(n=minutes / _DAY, unit="days") if minutes % _DAY == 0 else Window(n=minutes, unit="minutes")
 
 
