@@ -33,7 +33,7 @@ class Historian:
 
     def __init__(self, lexicon: Lexicon, zone: tzinfo | None = None, *, make_id: Callable[[], str] = new_id) -> None:
         self._lexicon, self._zone, self._make_id = lexicon, zone, make_id
-        made = build.makers(lexicon.events, self._until)
+        made = build.makers(lexicon.events, self._until, zone)
         self._makers = {whose: [make for make in made if make().whose is whose] for whose in Whose}
 
     @property
@@ -117,6 +117,7 @@ class _Run:
                 self._listeners.setdefault(code, []).append(rule)
         self._stood = {(past.code, past.recording, past.at_ms) for past in history.stood}
         self._queue: list[tuple[tuple[object, ...], int, Past]] = []
+        self._told: list[Past] = []
         self._dealt = 0
         self.found: list[Past] = []
         self.due: list[tuple[str, int]] = []
@@ -130,12 +131,16 @@ class _Run:
         self._pass(self._history.now_ms)
         self._deal(since)
         for rule in self._rules:
+            self._keep(rule.whole(self._told, since))
+        self._deal(since)
+        for rule in self._rules:
             self.due += rule.due()
 
     def _deal(self, since_ms: int) -> None:
         while self._queue:
             self._pass(self._queue[0][2].at_ms)  # what is over by then may come in before
             hit = heapq.heappop(self._queue)[2]
+            self._told.append(hit)
             for rule in self._listeners.get(hit.code, ()):
                 fired = (rule.event.id, hit.recording, hit.at_ms) in self._stood if hit.at_ms < since_ms else None
                 self._keep(rule.hit(hit, fired))

@@ -21,7 +21,6 @@ from edge_agent.tagging.rules.base import NOTHING, Finding, Moment, Rule
 
 WEEKDAY, MINUTE = "local_weekday", "local_minute"
 """Facts about when the conversation began: 1 to 7, and minutes of the day."""
-BESIDE_DAYS = "a count over days beside other conditions in one rule is not judged; write two rules"
 
 Make = Callable[[Event, Mapping[str, Event]], Callable[[], Rule]]
 
@@ -41,9 +40,19 @@ UNDECIDED = Verdict(value=None)
 FALSE = Verdict(value=False)
 
 
+def is_over_days(node: Node) -> bool:
+    """Whether a part of the tree looks beyond the conversation: then `across.together` judges it."""
+    return any(over_days(leaf) for leaf in leaves(node))
+
+
 def inert(node: Node) -> str:
-    """Why such a tree cannot be judged inside one talk, "" if it can."""
-    return BESIDE_DAYS if any(over_days(leaf) for leaf in leaves(node)) else ""
+    """Why such a tree cannot be judged over days either, "" if it can."""
+    parts = [leaf for leaf in leaves(node) if over_days(leaf)]
+    if any(isinstance(leaf, Near) and leaf.absent and leaf.side != "before" for leaf in parts):
+        return "what must not come for days is not judged beside other conditions; write two rules"
+    if len({leaf.per for leaf in parts if isinstance(leaf, Count)} - {"conversation"}) > 1:
+        return "counts of one customer and counts of one rep are not judged in one rule; write two"
+    return ""
 
 
 class Composite(Rule):
@@ -279,4 +288,4 @@ def _clock(node: Clock, facts: Mapping[str, Fact], moment: Moment) -> Verdict:
     return Verdict(value=held, evidence=(measured,) if held else ())
 
 
-__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert"]
+__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert", "is_over_days"]
