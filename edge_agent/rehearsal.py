@@ -18,7 +18,6 @@ from edge_agent.assets import bundled
 from edge_agent.config import Config
 
 if TYPE_CHECKING:
-    from edge_agent.domain.history import Past
     from edge_agent.domain.recording import Recording
     from edge_agent.domain.tags import BehaviorTag
     from edge_agent.lexicon.model import Event, Lexicon
@@ -62,7 +61,7 @@ def check(settings: Config, folder: Path | None = None) -> documents.RulesChecke
     return documents.RulesChecked(ok=True, rules=lines, problems=[])
 
 
-def test(settings: Config, folder: Path | None = None) -> documents.RulesTested:
+def every_example(settings: Config, folder: Path | None = None) -> documents.RulesTested:
     """Every example of every entry, rules that are not enabled included."""
     from edge_agent.lexicon import words  # noqa: PLC0415
     from edge_agent.lexicon.problems import BadLexicon  # noqa: PLC0415
@@ -87,8 +86,8 @@ def test(settings: Config, folder: Path | None = None) -> documents.RulesTested:
     )  # fmt: skip
 
 
-def dry_run(settings: Config, text: str, days: int) -> documents.RuleRehearsed:
-    """How often a rule would have fired in the recordings of the last `days`.
+def dry_run(settings: Config, text: str, days: int, *, now: datetime | None = None) -> documents.RuleRehearsed:
+    """How often a rule would have fired in the recordings of the last `days`; what lies before them only helps to count.
 
     Raises:
         Unavailable: there is no ledger here yet.
@@ -99,14 +98,16 @@ def dry_run(settings: Config, text: str, days: int) -> documents.RuleRehearsed:
 
     book = _book(settings)
     found = read(text, book)
-    with _kept(settings, days) as (recordings, tags):
+    now = now or datetime.now(UTC)
+    with _kept(settings) as (everything, tags):
+        recordings = [one for one in everything if one.circumstances.started_at >= now - timedelta(days=days)]
         fired: dict[str, int] = {}
         why = ""
         if found.rule is not None:
             event = rule_events.event(RuleRow(id="rehearsed", text=text), found.rule, book)
             judged, why = _judged(event)
             if judged == "days":
-                fired = _over_days(event, book, recordings, tags, days)
+                fired = _over_days(event, book, everything, tags, since=now - timedelta(days=days), now=now)
             elif judged == "talk":
                 fired = _in_talks(event, book, recordings, tags)
         return documents.RuleRehearsed(
@@ -137,7 +138,9 @@ def _over_days(
     book: "Book",
     recordings: "Sequence[Recording]",
     tags: "Mapping[str, Sequence[BehaviorTag]]",
-    days: int,
+    *,
+    since: datetime,
+    now: datetime,
 ) -> dict[str, int]:
     from edge_agent.domain.history import History, Past, Whose, ms_of  # noqa: PLC0415
     from edge_agent.tagging.across.build import whose  # noqa: PLC0415
@@ -155,11 +158,10 @@ def _over_days(
         if person:
             began = ms_of(around.started_at)
             persons[person] += [Past(recording=recording.id, began_ms=began, tag=tag) for tag in tags.get(recording.id, ())]
-    now = datetime.now(UTC)
     fired: dict[str, int] = defaultdict(int)
     for pasts in persons.values():
         hits = sorted((p for p in pasts if p.code in historian.heard[side]), key=lambda p: p.order)
-        history = History(whose=side, since_ms=ms_of(now - timedelta(days=days)), now_ms=ms_of(now), hits=hits)
+        history = History(whose=side, since_ms=ms_of(since), now_ms=ms_of(now), hits=hits)
         for past in historian.judge(history).new:
             if past.code == event.id:
                 fired[past.recording] += 1
@@ -167,18 +169,16 @@ def _over_days(
 
 
 @contextmanager
-def _kept(settings: Config, days: int) -> "Iterator[tuple[list[Recording], dict[str, list[BehaviorTag]]]]":
-    """Recordings of the last days, and the tags in force of each."""
+def _kept(settings: Config) -> "Iterator[tuple[list[Recording], dict[str, list[BehaviorTag]]]]":
+    """All recordings, and the tags in force of each."""
     from edge_agent.ledger.reading import LedgerReader  # noqa: PLC0415
 
     opened = LedgerReader.open(settings.paths.ledger)
     try:
-        since = datetime.now(UTC) - timedelta(days=days)
-        recordings = [r for r in opened.recordings() if r.circumstances.started_at >= since]
         tags: dict[str, list[BehaviorTag]] = defaultdict(list)
         for stored in opened.tags():
             tags[stored.recording].append(stored.tag)
-        yield recordings, tags
+        yield list(opened.recordings()), tags
     finally:
         opened.close()
 

@@ -1,6 +1,6 @@
 """The conditions of a rule as a closed tree: what must be heard, counted, missing, near, known of the customer, or the hour.
 
-Rules: event lists mean "any of these" and hold ids of the catalogue; limits are inclusive; `Window` None is the whole conversation.
+Rules: event lists mean "any of these" and hold ids of the catalogue; limits are inclusive; no `Window` = the whole conversation.
 `>` and `<` are kept as they were said. What each node means in time is the catalogue's README, word for word.
 Not here: reading and saying them (rulebook), running them (tagging).
 """

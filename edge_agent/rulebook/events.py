@@ -80,7 +80,7 @@ def condition(rule: Rule) -> Node:
     return rule.when if rule.unless is None else normal(All(parts=[rule.when, negated(rule.unless)]))
 
 
-def plain(node: Node) -> Plain | None:
+def plain(node: Node) -> Plain | None:  # noqa: PLR0911 - one way for each node
     """The kind and temporal keys that say the same as this node, if the catalogue has them."""
     match node:
         case Heard():

@@ -6,7 +6,6 @@ to choose from. Nothing is guessed, nothing is dropped. lark is imported by the 
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -84,7 +83,7 @@ def _parsed(words: Sequence[Word], book: Book) -> tuple[list[Rule], Asked | None
     from lark.exceptions import UnexpectedInput  # noqa: PLC0415
 
     try:
-        tree = _parser().parse(words)  # type: ignore[arg-type]
+        tree = _parser().parse(words)
     except UnexpectedInput:
         return [], None
     asked: list[Asked] = []
@@ -124,7 +123,8 @@ def _trouble(words: Sequence[Word], book: Book) -> Asked:
     joint = _joint(words, book)
     if joint:
         return ask(
-            "connective", f"“{joint}”中间是“且”还是“或”？", "is it `and` or `or` between these?", at=joint, choices=["且", "或", "之后"]
+            "connective", f"“{joint}”中间是“且”还是“或”？", "is it `and` or `or` between these?",
+            at=joint, choices=["且", "或", "之后"],
         )  # fmt: skip
     at = _stuck(words)
     return ask(
@@ -153,7 +153,7 @@ def _stuck(words: Sequence[Word]) -> str:
     from lark.exceptions import UnexpectedInput, UnexpectedToken  # noqa: PLC0415
 
     try:
-        _parser().parse(words)  # type: ignore[arg-type]
+        _parser().parse(words)
     except UnexpectedToken as error:
         place = error.token.start_pos
         return "".join(w.text for w in words[place : place + 3]) if place is not None else ""
@@ -173,7 +173,7 @@ def _parser() -> "Lark":
         def __init__(self, conf: object) -> None:
             pass
 
-        def lex(self, data: Sequence[Word]) -> Any:  # type: ignore[override]
+        def lex(self, data: Sequence[Word]) -> Any:  # type: ignore[override] - the old interface, for cut input
             for place, word in enumerate(data):
                 yield Token(word.kind, word.text, start_pos=place)
 

@@ -45,7 +45,7 @@ def say(rule: Rule, book: Book) -> str:
     return f"当{said(rule.when, book)}，则{'，'.join(_action(a) for a in rule.then)}{unless}。"
 
 
-def said(node: Node, book: Book) -> str:
+def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for each node
     """A condition."""
     match node:
         case All():

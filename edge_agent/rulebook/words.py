@@ -106,7 +106,7 @@ def _owner(words: Sequence[Word], place: int) -> int | None:
 def _joined(words: Sequence[Word]) -> list[Word]:
     """既A又B is A and B; elsewhere 又 says nothing. Who is told to see to it (提醒店长处理) is just told."""
     both = False
-    found = []
+    found: list[Word] = []
     for word in words:
         if both and word.text in ("又", "也", "还"):
             word, both = replace(word, kind="_AND"), False  # noqa: PLW2901

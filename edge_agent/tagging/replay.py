@@ -1,7 +1,7 @@
 """An event run over tags instead of talk: what the ledger still knows of a conversation, told to the event's own rule.
 
-Only tags are left of a talk, so this is an estimate: turns in which nothing was found are taken to alternate, and the recording to
-have come to its real end. Counts, rows and sequences of what was tagged come out as they did; limits in turns nearly so.
+Only tags are left of a talk, so this is an estimate: turns in which nothing was found are taken to alternate, and the recording
+to have come to its real end. Counts, rows and sequences of what was tagged come out as they did; limits in turns nearly so.
 """
 
 from collections.abc import Callable, Mapping, Sequence

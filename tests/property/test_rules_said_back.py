@@ -105,7 +105,10 @@ actions = st.one_of(
     st.builds(Action, layer=st.just("intercept"), to=st.just("rep"), within_s=within),
 )
 rules = st.builds(
-    Rule, when=nodes, then=st.lists(actions, min_size=1, max_size=3, unique_by=repr), unless=st.one_of(st.none(), st.none(), nodes)
+    Rule,
+    when=nodes,
+    then=st.lists(actions, min_size=1, max_size=3, unique_by=repr),
+    unless=st.one_of(st.none(), st.none(), nodes),
 )
 
 

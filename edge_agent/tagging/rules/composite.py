@@ -98,9 +98,10 @@ class Composite(Rule):
         return self._judge(moment, final=really) if not self._over else NOTHING
 
     def _told(self, moment: Moment, tell: Callable[[Rule], Iterable[Finding]]) -> Iterable[Finding]:
-        if self._over or not any([machine.keep(tell(machine.rule)) for machine in self._machines.values()]):
+        if self._over:
             return NOTHING
-        return self._judge(moment)
+        new = [machine.keep(tell(machine.rule)) for machine in self._machines.values()]
+        return self._judge(moment) if any(new) else NOTHING
 
     def _judge(self, moment: Moment, *, final: bool = False) -> Iterable[Finding]:
         found = self._verdict(self._node, moment, final=final, positive=True)
@@ -130,7 +131,7 @@ class Composite(Rule):
             case _:
                 return self._leaf(node, moment, final=final, positive=positive)
 
-    def _leaf(self, node: Node, moment: Moment, *, final: bool, positive: bool) -> Verdict:
+    def _leaf(self, node: Node, moment: Moment, *, final: bool, positive: bool) -> Verdict:  # noqa: PLR0911 - one way for each node
         machine = self._machines.get(_key(node))
         if machine is not None:
             return machine.verdict(final=final)
