@@ -39,6 +39,9 @@ _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.C
 _DELIVERED: Final = """SELECT subjects.recording, subjects.began_ms, facts FROM subjects
     JOIN analyses ON analyses.recording = subjects.recording WHERE subjects.party = ? AND subjects.pseudonym = ?
     AND subjects.began_ms >= ? AND ruleset NOT GLOB '*+*' ORDER BY analyses.id"""
+_WRITTEN: Final = """SELECT circumstances FROM (SELECT circumstances FROM recordings WHERE kind = 'channel'
+    AND state IN ('analysed', 'closed', 'expired') ORDER BY captured_at DESC LIMIT 200)
+    WHERE json_extract(circumstances, '$.channel') IN ('wechat', 'email', 'document', 'crm')"""
 _WAITING: Final = """SELECT MIN(subjects.began_ms) FROM subjects JOIN recordings ON recordings.id = subjects.recording
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND state IN ('captured', 'sealed')
     AND parked = '' AND recordings.id NOT IN (SELECT recording FROM shredding)"""
@@ -151,8 +154,10 @@ def read(
     if DELIVERED in heard:
         hits = sorted([*hits, *_touches(view.execute(_DELIVERED, who))], key=lambda past: past.order)
     (waiting,) = view.execute(_WAITING, who).fetchone()
+    written = [ms_of(msgspec.json.decode(text, type=Circumstances).started_at) for (text,) in view.execute(_WRITTEN)]
     return History(
-        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting, settled=settled
+        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting,
+        written_ms=max(written, default=None), settled=settled,
     )  # fmt: skip
 
 

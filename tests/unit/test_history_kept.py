@@ -1,5 +1,6 @@
 """Conclusions over days in a real ledger: given once, whatever the order, withdrawn when they fall, forgotten with the person."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,12 +11,13 @@ from ledger_world import NEW_RULES, NOON, World, analysis, memory_folder, opened
 
 from edge_agent.assets import bundled
 from edge_agent.domain.consent import Party, Statement, Verb
-from edge_agent.domain.history import History, Judgement
-from edge_agent.domain.recording import Recording
+from edge_agent.domain.history import History, Judgement, ms_of
+from edge_agent.domain.recording import Kind, Recording
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
 from edge_agent.ledger.findings import StoredTag
+from edge_agent.ledger.schema import STEPS
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.lexicon.load import load
 from edge_agent.tagging.across.historian import Historian
@@ -305,3 +307,48 @@ def test_why_names_the_earlier_talks_in_both_languages(world):
     assert len(told.zh) == len(told.en) == 4
     assert sum("另一次对话" in line and "客户投诉" in line for line in told.zh) == 2
     assert sum("in another talk" in line for line in told.en) == 2
+
+
+MISSED = "process.quote_promised_not_sent"
+
+
+def written(world: World, day: float) -> None:
+    """A chat of somebody else comes in."""
+    made = call(world, day, kind=Kind.CHANNEL, channel="wechat", customer="ee" * 16)
+    judged(world, made)
+
+
+def test_box_that_is_told_of_no_chat_cannot_miss_a_quote(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    written(world, 0.5)
+    for _ in range(20):
+        world.clock.pass_(timedelta(hours=12))
+        world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+    assert not world.ledger._read(lambda tx: tx.execute("SELECT 1 FROM to_judge").fetchall())  # it stays undetermined
+
+
+def test_quote_is_missing_once_a_later_chat_of_anybody_has_come(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    world.clock.pass_(timedelta(hours=30))
+    world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+    written(world, 1.2)
+    world.clock.pass_(timedelta(minutes=15))
+    world.ledger.judge(HISTORIAN)
+    (found,) = standing(world, MISSED)
+    assert (found.tag.start_ms, found.tag.layer) == (24 * 3_600_000 + 1000, "alert")
+
+
+def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():
+    """The step is taken on rows that the release before it wrote."""
+    view = sqlite3.connect(":memory:")
+    for name, statements in STEPS:
+        if name == "0010_history":
+            began = '{"started_at":"2026-11-20T12:00:00.250+08:00"}'
+            view.execute("INSERT INTO recordings VALUES ('r', 'call', 'closed', '', '', '', 0, '', ?)", (began,))
+            view.execute("INSERT INTO subjects VALUES ('r', 'customer', 'p', 'n')")
+        for statement in statements:
+            view.execute(statement)
+    assert view.execute("SELECT began_ms FROM subjects").fetchone() == (ms_of(NOON) + 250,)
+    view.close()

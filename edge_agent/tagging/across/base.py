@@ -30,6 +30,8 @@ class Found:
     evidence: tuple[Evidence, ...]
     slots: Mapping[str, SlotValue]
     timed: bool = False
+    unwritten: bool = False
+    """It rests on something not having been written: that is known only once later touches have come."""
 
 
 class Over:

@@ -4,7 +4,8 @@ The result is a function of the set of hits, whatever the order in which their r
 `since_ms` back, and what no longer follows is withdrawn. Before `since_ms` the record is believed, so only the reach of the
 longest rule has to be read. A conclusion that stands already, just so, is not given again.
 
-What only time decides waits for a settled clock and for the person's recordings that are not analysed yet; what already stood
+What only time decides waits for a settled clock, for the person's recordings that are not analysed yet, and, where it rests on
+nothing having been written, for a later touch of anybody: a box that is told of no chat cannot miss a message. What already stood
 is not taken back for that. Conclusions are hits for the rules that refer to them.
 """
 
@@ -15,7 +16,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Final
 
-from edge_agent.domain.history import History, Judgement, Past, Whose
+from edge_agent.domain.history import DAY_MS, History, Judgement, Past, Whose
 from edge_agent.domain.tags import BehaviorTag, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
@@ -24,7 +25,9 @@ from edge_agent.tagging.across import build, deadlines
 from edge_agent.tagging.across.base import Found, Over
 
 AGAIN_MS: Final = 15 * 60_000
-"""When to look again at what waits for the clock or for recordings that are not analysed yet."""
+"""When to look again at what waits for the clock, for recordings that are not analysed yet, or for word from another system."""
+GIVEN_UP_MS: Final = 7 * DAY_MS
+"""So long after its time something is still looked at again; then it stays undetermined."""
 _VOICES: Final = {"rep": Speaker.REP, "customer": Speaker.CUSTOMER}
 
 
@@ -158,7 +161,8 @@ class _Run:
             if one.at_ms < self._history.since_ms:
                 continue
             if one.timed and self._is_early(one):
-                self.due.append((one.anchor.recording, self._history.now_ms + AGAIN_MS))
+                if self._history.now_ms - one.at_ms <= GIVEN_UP_MS:
+                    self.due.append((one.anchor.recording, self._history.now_ms + AGAIN_MS))
                 continue
             past = self._conclude(one)
             self.found.append(past)
@@ -169,7 +173,8 @@ class _Run:
         """Whether it cannot be told yet that something did not come; what stood already may be believed further."""
         history = self._history
         waits = history.waiting_ms is not None and history.waiting_ms <= one.at_ms
-        return (waits or not history.settled) and (one.event.id, one.anchor.recording, one.at_ms) not in self._stood
+        unheard = one.unwritten and (history.written_ms is None or history.written_ms <= one.at_ms)
+        return (waits or unheard or not history.settled) and (one.event.id, one.anchor.recording, one.at_ms) not in self._stood
 
 
 def _same(old: Past, new: Past, slot: str | None) -> bool:
