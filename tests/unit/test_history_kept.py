@@ -319,8 +319,8 @@ def written(world: World, day: float) -> None:
 
 
 def test_box_that_is_told_of_no_chat_cannot_miss_a_quote(world):
+    written(world, -8)
     judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
-    written(world, 0.5)
     for _ in range(20):
         world.clock.pass_(timedelta(hours=12))
         world.ledger.judge(HISTORIAN)
@@ -328,7 +328,7 @@ def test_box_that_is_told_of_no_chat_cannot_miss_a_quote(world):
     assert not world.ledger._read(lambda tx: tx.execute("SELECT 1 FROM to_judge").fetchall())  # it stays undetermined
 
 
-def test_quote_is_missing_once_a_later_chat_of_anybody_has_come(world):
+def test_quote_is_missing_once_a_chat_of_anybody_has_come(world):
     judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
     world.clock.pass_(timedelta(hours=30))
     world.ledger.judge(HISTORIAN)
@@ -338,6 +338,14 @@ def test_quote_is_missing_once_a_later_chat_of_anybody_has_come(world):
     world.ledger.judge(HISTORIAN)
     (found,) = standing(world, MISSED)
     assert (found.tag.start_ms, found.tag.layer) == (24 * 3_600_000 + 1000, "alert")
+
+
+def test_quote_is_missing_at_its_deadline_where_chats_come_in(world):
+    written(world, -3)
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    world.clock.pass_(timedelta(hours=24, minutes=1))
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world, MISSED)) == 1
 
 
 def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():

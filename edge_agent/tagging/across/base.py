@@ -31,7 +31,7 @@ class Found:
     slots: Mapping[str, SlotValue]
     timed: bool = False
     unwritten: bool = False
-    """It rests on something not having been written: that is known only once later touches have come."""
+    """It rests on something not having been written: only a box that is told of writing can know that."""
 
 
 class Over:

@@ -5,8 +5,8 @@ The result is a function of the set of hits, whatever the order in which their r
 longest rule has to be read. A conclusion that stands already, just so, is not given again.
 
 What only time decides waits for a settled clock, for the person's recordings that are not analysed yet, and, where it rests on
-nothing having been written, for a later touch of anybody: a box that is told of no chat cannot miss a message. What already stood
-is not taken back for that. Conclusions are hits for the rules that refer to them.
+nothing having been written, for word of anything written by anybody: a box that is told of no chat cannot miss a message. What
+already stood is not taken back for that. Conclusions are hits for the rules that refer to them.
 """
 
 import heapq
@@ -26,6 +26,8 @@ from edge_agent.tagging.across.base import Found, Over
 
 AGAIN_MS: Final = 15 * 60_000
 """When to look again at what waits for the clock, for recordings that are not analysed yet, or for word from another system."""
+HEARD_MS: Final = 7 * DAY_MS
+"""A box that heard of nothing in writing for so long before a deadline does not know what was written."""
 GIVEN_UP_MS: Final = 7 * DAY_MS
 """So long after its time something is still looked at again; then it stays undetermined."""
 _VOICES: Final = {"rep": Speaker.REP, "customer": Speaker.CUSTOMER}
@@ -173,7 +175,7 @@ class _Run:
         """Whether it cannot be told yet that something did not come; what stood already may be believed further."""
         history = self._history
         waits = history.waiting_ms is not None and history.waiting_ms <= one.at_ms
-        unheard = one.unwritten and (history.written_ms is None or history.written_ms <= one.at_ms)
+        unheard = one.unwritten and (history.written_ms is None or history.written_ms < one.at_ms - HEARD_MS)
         return (waits or unheard or not history.settled) and (one.event.id, one.anchor.recording, one.at_ms) not in self._stood
 
 
