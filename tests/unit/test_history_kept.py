@@ -16,6 +16,7 @@ from edge_agent.ids import new_id
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.lexicon.load import load
+from edge_agent.lexicon.model import Event, Temporal
 from edge_agent.tagging.across.historian import Historian
 
 LEXICON = load(bundled("lexicons"))

@@ -1,9 +1,9 @@
 """Rules over days: promises that were not kept, until when they were due, and what must not be concluded."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from history_world import HOUR_MS, SHOP, START, Said, derived, historian, history, hours
+from history_world import HOUR_MS, SHOP, START, Said, derived, history, historian, hours
 
 from edge_agent.lexicon.model import Temporal
 from edge_agent.tagging.across import deadlines
@@ -123,7 +123,7 @@ def test_what_is_no_deadline_is_none(code):
 
 
 def test_deadline_of_another_zone_is_the_same_instant():
-    utc = FRIDAY.astimezone(UTC)
+    utc = FRIDAY.astimezone(timezone.utc)
     assert deadlines.until("today", utc, SHOP) == datetime(2026, 11, 21, tzinfo=SHOP)
     assert deadlines.until("in-9999999d", utc, SHOP) is None
     assert deadlines.until("in-2h", utc, None) == utc + timedelta(hours=2)
