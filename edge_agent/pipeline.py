@@ -1,7 +1,8 @@
 """START HERE. What happens to one recording, in four verbs, and what follows from several.
 
     take_in     a file arrives: seal it while reading it, make the seal durable, only then forget the original
-    analyse     open the sealed media while it is hot: a call becomes a transcript and tags, a video a score and tags
+    analyse     open what was sealed while it is hot: a call becomes a transcript and tags, a video a score and tags, a touch
+                point that is no media (messages, what another system measured) tags
     commit      tags, outbox, lifecycle and audit in one ledger transaction
     conclude    what follows over days from the talks of one person (counts, promises that were not kept), as further tags
     close       destroy the device's own key to the media: from now on LEGAL and HR open it together, or nobody
@@ -18,13 +19,15 @@ that it was announced (`spoken`) is transcribed and tagged in memory; what does 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Final
 
 from edge_agent import log
 from edge_agent.domain import consent
 from edge_agent.domain.consent import Policy
 from edge_agent.domain.notes import Notes
-from edge_agent.domain.recording import Consent, Kind, Recording, State
+from edge_agent.domain.recording import Circumstances, Consent, Kind, Recording, State
 from edge_agent.domain.tags import Conversation
+from edge_agent.domain.touch import MODEL, Touch
 from edge_agent.domain.transcript import Transcript
 from edge_agent.errors import BadInput, NoConsent, NotAllowed
 from edge_agent.ids import new_id
@@ -107,8 +110,7 @@ def analyse(kit: Kit, recording: Recording) -> Analysis:
         BadInput: what was delivered is not usable media; the caller rejects the recording.
         NoConsent: the call was to hold its own notice and does not; nothing of what was understood is kept.
     """
-    understand = listen if recording.circumstances.kind is Kind.CALL else look
-    return understand(kit, recording)
+    return _UNDERSTAND[recording.circumstances.kind](kit, recording)
 
 
 def listen(kit: Kit, recording: Recording) -> Analysis:
@@ -116,11 +118,7 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
     around = recording.circumstances
     with kit.vault.open_hot(recording.id) as media:
         transcript = kit.transcriber.transcribe(media, channels=around.channels, terms=kit.tagger.terms(around))
-    talk = Conversation(
-        utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel,
-        industry=around.industry, context=around.context, own=around.own, competitors=around.competitors,
-        started_at=around.started_at,
-    )  # fmt: skip
+    talk = _talk(around, transcript)
     tags = kit.tagger.tag(talk)
     notes = kit.notetaker.note(transcript, started_at=around.started_at)
     waits = consent.unheard(kit.policy, tags) if around.consent is Consent.SPOKEN else None
@@ -143,6 +141,27 @@ def look(kit: Kit, recording: Recording) -> Analysis:
         ruleset=kit.tagger.ruleset, models=(found.score.model_digest,), tags=found.tags, score=found.score,
         duration_ms=found.score.duration_ms, picture_object=_keep(kit, found.picture, "picture"),
     )  # fmt: skip
+
+
+def read(kit: Kit, recording: Recording) -> Analysis:
+    """A touch: its messages are a transcript in which nothing was misheard and no time is measured; its facts are judged too."""
+    around = recording.circumstances
+    with kit.vault.open_hot(recording.id) as content:
+        touch = touched(content.read())
+    written_down = Transcript(
+        model=MODEL, model_digest="", duration_ms=touch.duration_ms, rtf=0.0, utterances=touch.utterances
+    )  # fmt: skip
+    talk = replace(_talk(around, written_down), ended=touch.over, facts=touch.facts)
+    tags = kit.tagger.tag(talk)
+    notes = replace(kit.notetaker.note(written_down, started_at=around.started_at), metrics=None)
+    return Analysis(
+        ruleset=kit.tagger.ruleset, models=(), tags=tags, duration_ms=touch.duration_ms, utterances=len(touch.utterances),
+        facts=touch.facts, insights=kit.reviewer.review(talk, tags, notes) if touch.utterances else None,
+        transcript_object=_keep(kit, written(written_down, notes), "transcript") if touch.utterances else "",
+    )  # fmt: skip
+
+
+_UNDERSTAND: Final = {Kind.CALL: listen, Kind.SHELF: look, Kind.CHANNEL: read}
 
 
 def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
@@ -185,6 +204,7 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     Raises:
         BadInput: after the recording was rejected, so that a caller can say why.
     """
+    fresh = False
     if recording.state is State.CAPTURED:
         if kit.listens(recording.id):
             return recording  # it is being heard and sealed just now
@@ -205,9 +225,11 @@ def advance(kit: Kit, recording: Recording) -> Recording:
             raise
         except NoConsent as error:
             return _wait(kit, recording, error.reason)
-        conclude(kit)
+        fresh = True
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
+    if fresh:
+        conclude(kit)
     return recording
 
 
@@ -240,6 +262,14 @@ def _repeat(twin: str) -> BadInput:
     return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
 
 
+def _talk(around: Circumstances, transcript: Transcript) -> Conversation:
+    return Conversation(
+        utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel,
+        industry=around.industry, context=around.context, own=around.own, competitors=around.competitors,
+        started_at=around.started_at,
+    )  # fmt: skip
+
+
 def _keep(kit: Kit, content: bytes, retention: str) -> str:
     object_id = new_id()
     kit.vault.seal(object_id, iter((content,)), retention=retention)
@@ -252,3 +282,13 @@ def written(transcript: Transcript, notes: Notes) -> bytes:
     import msgspec  # noqa: PLC0415 - the verbs above need no library
 
     return msgspec.json.encode(msgspec.to_builtins(transcript) | {"notes": notes})
+
+
+def touched(content: bytes) -> Touch:
+    """A touch as it was sealed; BadInput for what is none any more (an older release's)."""
+    import msgspec  # noqa: PLC0415
+
+    try:
+        return msgspec.json.decode(content, type=Touch)
+    except msgspec.MsgspecError:
+        raise BadInput("touch", "what was sealed is no touch document of this release", zh="触点内容无法读取") from None

@@ -121,6 +121,8 @@ class Analysis:
     utterances: int = 0
     metrics: Metrics | None = None
     insights: Insights | None = None
+    facts: tuple[tuple[str, float | bool], ...] = ()
+    """What another system measured and delivered with a touch: names of the closed set, numbers."""
     transcript_object: str = ""
     picture_object: str = ""
 

@@ -14,6 +14,7 @@ from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, Audi
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
+from edge_agent.documents.channel import FactName, FactNames, TouchChecked, TouchFault, TouchSent
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
@@ -102,6 +103,8 @@ __all__ = [
     "Erased",
     "Exported",
     "FactLine",
+    "FactName",
+    "FactNames",
     "FactsOfLine",
     "FactsOfLines",
     "FailedExample",
@@ -163,6 +166,9 @@ __all__ = [
     "TalkMetrics",
     "TermLength",
     "TextQuality",
+    "TouchChecked",
+    "TouchFault",
+    "TouchSent",
     "Transcription",
     "Utterance",
     "Wall",
@@ -225,6 +231,9 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "lexicon-add": LexiconAdded,
     "lexicon-correct": LexiconCorrected,
     "lexicon-eval": LexiconEvaluated,
+    "channel-send": TouchSent,
+    "channel-check": TouchChecked,
+    "channel-facts": FactNames,
     "rules-check": RulesChecked,
     "rules-explain": RuleExplained,
     "rules-dry-run": RuleRehearsed,

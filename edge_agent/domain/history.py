@@ -1,20 +1,23 @@
 """One person's talks in a row: what was found in them, what was concluded from that, and what follows now.
 
-Times are milliseconds since 1970 (UTC): the start of the recording plus the offset in it. Whoever has no pseudonym has no history.
+Times are milliseconds since 1970 (UTC): the start of the recording plus the offset in it. No pseudonym, no history.
 What is concluded belongs to one recording, the one its anchor stands in, and is a tag like any other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from edge_agent.domain.recording import Circumstances
 from edge_agent.domain.tags import BehaviorTag, SlotValue
 from edge_agent.domain.transcript import Speaker
 
 DAY_MS: Final = 86_400_000
+DELIVERED: Final = ""
+"""The code of what is no tag: that a touch brought facts, at its start."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,12 +35,16 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """A tag in force, at its place in time. `brand` is what a numbered brand (`rival-2`) stands for in its own recording."""
+    """A tag in force, at its place in time. `brand` is what a numbered brand (`rival-2`) stands for in its own recording.
+
+    Or, under the code `DELIVERED`, a touch with the `facts` that another system delivered with it.
+    """
 
     recording: str
     began_ms: int
     tag: BehaviorTag
     brand: str = ""
+    facts: Mapping[str, float | bool] = field(default_factory=dict)
 
     @cached_property
     def at_ms(self) -> int:
@@ -61,10 +68,28 @@ class Past:
         return self.brand or None
 
 
+def delivered(recording: str, began_ms: int, facts: Mapping[str, float | bool]) -> Past:
+    """A touch with facts as something that happened."""
+    nothing = BehaviorTag(
+        id="", code=DELIVERED, speaker=Speaker.UNKNOWN, start_ms=0, end_ms=0, known_at_ms=0, confidence=1.0, severity="info",
+        layer="none", rule="", rule_digest="",
+    )  # fmt: skip
+    return Past(recording=recording, began_ms=began_ms, tag=nothing, facts=facts)
+
+
 def is_numbered(brand: str) -> bool:
     """Whether a brand code counts the brands of its own recording, and so means nothing beside it."""
     side, _, number = brand.partition("-")
     return side in ("own", "rival") and number.isdecimal()
+
+
+def stands_for(brand: SlotValue | None, around: Circumstances) -> str:
+    """What a numbered brand means in its recording, whose own lists it counts; empty for any other."""
+    if not isinstance(brand, str) or not is_numbered(brand):
+        return ""
+    side, _, number = brand.partition("-")
+    names = around.own if side == "own" else around.competitors
+    return f"{side}:{names[int(number) - 1]}" if 0 < int(number) <= len(names) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ _EMPTY: Final = re.compile(
     r"我看看|我看下|我记一下|我记下|我记着|好嘞|原来如此|这样|没事|没关系|没问题|[王李张刘陈]?[总哥姐叔]|老板|先生|女士|阿姨|您|的|了|呢|吧|呀|嘛|哈)*$"
 )
 """Nothing but acknowledgement and courtesy."""
-_TELLING: Final = re.compile(r"我们|咱们|本店|公司|这款|这台|这个产品|我这|它")
+_TELLING: Final = re.compile(r"我们|咱们|本店|我们公司|这款|这台|这个产品|我这|它")
 _SOFT: Final = re.compile(r"(?:啊|呀|呢|哈|哦|嘛)+$")
 
 

@@ -8,17 +8,19 @@ forgotten there is no history.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
+from edge_agent import log
 from edge_agent.domain.consent import Party, taken_back
-from edge_agent.domain.history import DAY_MS, History, Past, Whose, is_numbered, ms_of
+from edge_agent.domain.history import DAY_MS, DELIVERED, History, Past, Whose, delivered, ms_of, stands_for
 from edge_agent.domain.recording import Circumstances, State
 from edge_agent.domain.tags import Status
+from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
 from edge_agent.ledger.audit import stamp
 from edge_agent.ledger.database import Transaction
@@ -27,12 +29,16 @@ from edge_agent.ledger.writer import Writer
 from edge_agent.ports import Analysis, Historian
 
 AT_ONCE: Final = ""
+AGAIN: Final = timedelta(hours=1)
 _PARTY: Final = {Whose.CUSTOMER: Party.CUSTOMER, Whose.REP: Party.REP}
 _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, circumstances
     FROM subjects JOIN recordings ON recordings.id = subjects.recording JOIN tags ON tags.recording = subjects.recording
     JOIN analyses ON analyses.id = tags.analysis
-    WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND tags.code IN (SELECT value FROM json_each(?))
-    AND analyses.ruleset {{}} GLOB '*+*' AND {findings.CURRENT}"""  # noqa: S608 - constants
+    WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ?
+    AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset {{}} GLOB '*+*' AND {findings.CURRENT}"""  # noqa: S608 - constants
+_DELIVERED: Final = """SELECT subjects.recording, subjects.began_ms, facts FROM subjects
+    JOIN analyses ON analyses.recording = subjects.recording WHERE subjects.party = ? AND subjects.pseudonym = ?
+    AND subjects.began_ms >= ? AND ruleset NOT GLOB '*+*' ORDER BY analyses.id"""
 _WAITING: Final = """SELECT MIN(subjects.began_ms) FROM subjects JOIN recordings ON recordings.id = subjects.recording
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND state IN ('captured', 'sealed')
     AND parked = '' AND recordings.id NOT IN (SELECT recording FROM shredding)"""
@@ -61,7 +67,21 @@ class Judging:
     def judge(self, historian: Historian | None) -> int:
         """How many tags were given or withdrawn; without a historian the marks are only taken away."""
         waiting = self._writer.database.reading(lambda tx: due(tx, self._writer.now()))
-        return sum(self._writer.write(lambda tx, one=one: self._one(tx, one, historian)) for one in waiting)  # type: ignore[misc]
+        return sum(self._tried(one, historian) for one in waiting)
+
+    def _tried(self, recording_id: str, historian: Historian | None) -> int:
+        """One of them; what is refused is tried again later and holds nobody else up."""
+        try:
+            return self._writer.write(lambda tx: self._one(tx, recording_id, historian))
+        except (NotAllowed, NotFound) as error:
+            self._writer.write(lambda tx: self._put_off(tx, recording_id))
+            log.get().warning("history.deferred", recording=recording_id, error=type(error).__name__)
+            return 0
+
+    def _put_off(self, tx: Transaction, recording_id: str) -> None:
+        now = self._writer.terms.clock.now()
+        tx.execute("DELETE FROM to_judge WHERE recording = ? AND at <= ?", (recording_id, stamp(now)))
+        tx.execute("INSERT OR IGNORE INTO to_judge VALUES (?, ?)", (recording_id, stamp(now + AGAIN)))
 
     def _one(self, tx: Transaction, recording_id: str, historian: Historian | None) -> int:
         now = self._writer.terms.clock.now()
@@ -128,10 +148,18 @@ def read(
     who = (_PARTY[whose].value, pseudonym, from_ms)
     hits = _pasts(view.execute(_OF.format("NOT"), (*who, msgspec.json.encode(sorted(heard)).decode())))
     stood = _pasts(view.execute(_OF.format(""), (*who, msgspec.json.encode(sorted(judged)).decode())))
+    if DELIVERED in heard:
+        hits = sorted([*hits, *_touches(view.execute(_DELIVERED, who))], key=lambda past: past.order)
     (waiting,) = view.execute(_WAITING, who).fetchone()
     return History(
         whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting, settled=settled
     )  # fmt: skip
+
+
+def _touches(rows: Iterable[tuple[str, int, str]]) -> Iterable[Past]:
+    """What was delivered, as the last analysis of each recording has it: nothing once that was withdrawn."""
+    last = {recording: (began_ms, text) for recording, began_ms, text in rows}
+    return [delivered(one, began_ms, findings.facts_of(text)) for one, (began_ms, text) in last.items() if text]
 
 
 def _pasts(rows: Iterable[tuple[Any, ...]]) -> list[Past]:
@@ -142,15 +170,6 @@ def _pasts(rows: Iterable[tuple[Any, ...]]) -> list[Past]:
         around = arounds.get(recording)
         if around is None:
             around = arounds[recording] = msgspec.json.decode(text, type=Circumstances)
-        found.append(Past(recording=recording, began_ms=ms_of(around.started_at), tag=tag, brand=_brand(dict(tag.slots), around)))
+        brand = stands_for(dict(tag.slots).get("brand"), around)
+        found.append(Past(recording=recording, began_ms=ms_of(around.started_at), tag=tag, brand=brand))
     return sorted(found, key=lambda past: past.order)
-
-
-def _brand(slots: Mapping[str, object], around: Circumstances) -> str:
-    """What a numbered brand stands for in its recording: its numbers count that recording's own lists."""
-    said = slots.get("brand")
-    if not isinstance(said, str) or not is_numbered(said):
-        return ""
-    side, _, number = said.partition("-")
-    names = around.own if side == "own" else around.competitors
-    return f"{side}:{names[int(number) - 1]}" if 0 < int(number) <= len(names) else ""

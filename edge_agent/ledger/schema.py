@@ -108,6 +108,7 @@ _KEY_VIEWS: Final = ("""ALTER TABLE openings ADD COLUMN key_views INTEGER NOT NU
 
 _METRICS: Final = ("""ALTER TABLE analyses ADD COLUMN metrics TEXT NOT NULL DEFAULT ''""",)
 _INSIGHTS: Final = ("""ALTER TABLE analyses ADD COLUMN insights TEXT NOT NULL DEFAULT ''""",)
+_FACTS: Final = ("""ALTER TABLE analyses ADD COLUMN facts TEXT NOT NULL DEFAULT ''""",)
 _HISTORY: Final = (
     # When the recording began, so that a stretch of a person's history is found by an index; what it says is in `recordings`.
     """ALTER TABLE subjects ADD COLUMN began_ms INTEGER NOT NULL DEFAULT 0""",
@@ -117,7 +118,8 @@ _HISTORY: Final = (
     """CREATE INDEX tags_code ON tags (recording, code)""",
     # Recordings whose persons are to be judged over days: at once, or when that time has come.
     """CREATE TABLE to_judge (
-        recording TEXT NOT NULL REFERENCES recordings (id), at TEXT NOT NULL, PRIMARY KEY (recording, at)) STRICT, WITHOUT ROWID""",
+        recording TEXT NOT NULL REFERENCES recordings (id), at TEXT NOT NULL,
+        PRIMARY KEY (recording, at)) STRICT, WITHOUT ROWID""",
     """CREATE INDEX to_judge_at ON to_judge (at)""",
 )
 
@@ -129,6 +131,7 @@ STEPS: Final = (
     ("0005_key_views", _KEY_VIEWS),
     ("0006_metrics", _METRICS),
     ("0007_insights", _INSIGHTS),
+    ("0008_facts", _FACTS),
     ("0010_history", _HISTORY),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""

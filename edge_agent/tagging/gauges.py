@@ -35,6 +35,8 @@ NAMES: Final[Mapping[str, frozenset[str]]] = {
     "listening": frozenset({"customer_words_in_window", "window_len_s", "rep_speaking", "customer_left"}),
 }
 """The facts of each gauge. A condition can be judged only on facts of one gauge and on those of the whole talk so far."""
+STEADY: Final = frozenset({"interruptions"})
+"""Gauges that give a sample at every utterance; where others give none, their conditions do not hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,17 +151,16 @@ class Listening:
             floor = (floor[0], min(floor[1], now_ms))
         self.floor, self.words = None, []
         for start in () if floor is None else (floor[0], *(end for _, end, _ in words)):
-            end = start + LISTENING_MS
-            if floor is None or end > floor[1]:
+            if floor is None or start + LISTENING_MS > floor[1]:
                 break
-            said = sum(count for at, _, count in words if start <= at < end)
+            said = sum(count for at, _, count in words if start <= at < start + LISTENING_MS)
             facts: dict[str, Fact] = {
                 "customer_words_in_window": said,
                 "window_len_s": LISTENING_MS / 1000,
                 "rep_speaking": True,
                 "customer_left": False,
             }
-            self.waiting.append(Sample(at_ms=start, end_ms=end, facts=facts))
+            self.waiting.append(Sample(at_ms=start, end_ms=floor[1], facts=facts))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -184,3 +185,7 @@ class Gauges:
     def aside(self, said: Utterance) -> None:
         """A backchannel."""
         self.listening.aside(said)
+
+
+PARTS: Final = (Gauges, Interruptions, Pace, Asking, Listening, Sample, BreakIns)
+"""All types of which what was measured so far consists, besides utterances and plain values."""

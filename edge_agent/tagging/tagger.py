@@ -4,6 +4,7 @@ Brand values in tags are codes: the id of the lexicon, or `own-1`, `rival-2` by 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -18,11 +19,13 @@ from edge_agent.lexicon.model import Event, Lexicon, expand
 from edge_agent.lexicon.notation import OWN, RIVAL
 from edge_agent.lexicon.when import leaves, named
 from edge_agent.rulebook.events import compiler
+from edge_agent.tagging import delivered
 from edge_agent.tagging.engine import Engine, by_stamp
 from edge_agent.tagging.explain import Explanation, explain
 from edge_agent.tagging.hearing import Ear
 from edge_agent.tagging.hits import RANK
 from edge_agent.tagging.matcher import Matcher
+from edge_agent.tagging.rules.base import Rule
 from edge_agent.tagging.rules.build import inert, over_days, plan
 from edge_agent.tagging.rules.composite import MINUTE, WEEKDAY
 from edge_agent.tagging.text import Reader
@@ -42,7 +45,9 @@ class RuleTagger:
         self.lexicon = lexicon
         self._make_id = make_id
         self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
-        self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
+        self._plan = lru_cache(maxsize=16)(
+            lambda context, written=False: plan(_heard_in(lexicon.events, written=written), context)
+        )
         self._referred = _referred(lexicon.events)
         self._only_written = frozenset(e.id for e in lexicon.events.values() if e.source in WRITTEN)
 
@@ -71,6 +76,12 @@ class RuleTagger:
     def codes(self) -> frozenset[str]:
         """The closed set of event ids."""
         return frozenset(self.lexicon.events)
+
+    @property
+    def delivered(self) -> Mapping[str, type]:
+        """The closed set of facts that other systems may deliver: name -> `bool` or `float`."""
+        asked = {fact.name: bool if fact.unit == "yesno" else float for fact in self.lexicon.facts}
+        return asked | delivered.names(self.events)
 
     @property
     def values(self) -> frozenset[str]:
@@ -105,14 +116,17 @@ class RuleTagger:
         competitors: Sequence[str] = (),
         written: bool = False,
         facts: Mapping[str, Fact] | None = None,
+        remembered: Sequence[Callable[[], Rule]] = (),
     ) -> Engine:
         """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples).
 
-        `facts`: what is known of it that is not talk (`known`).
+        `facts`: what is known of it that is not talk (`known`). `remembered`: rules over days that listen, too
+        (`across.live`); what they find is provisional.
         """
+        usual = self._plan(frozenset(context), written)
         return Engine(
             self.ear(industry=industry, context=context, own=own, competitors=competitors, written=written),
-            self._plan(frozenset(context)),
+            replace(usual, makers=[*usual.makers, *remembered]) if remembered else usual,
             self.lexicon.event_digests,
             facts=facts,
             make_id=self._make_id,
@@ -160,6 +174,7 @@ class RuleTagger:
         in_order = sorted(conversation.utterances, key=lambda u: (u.start_ms, u.end_ms, RANK[u.speaker]))
         tags = [tag for said in in_order for tag in engine.feed(said)]
         tags += engine.end(ended=conversation.ended, duration_ms=conversation.duration_ms)
+        tags += delivered.judged(self.events, conversation, self.lexicon.event_digests, self._make_id)
         return by_stamp([tag for tag in tags if tag.status is Status.FINAL])
 
     def explain(self, tag: BehaviorTag) -> Explanation:
@@ -205,6 +220,13 @@ class RuleTagger:
             for number, name in enumerate(names, 1):
                 listed[name] = (symbols[side], ids.get(name, f"{side}-{number}"))
         return listed
+
+
+def _heard_in(events: Mapping[str, Event], *, written: bool) -> Mapping[str, Event]:
+    """All of them; in writing without what is measured of time."""
+    if not written:
+        return events
+    return {event.id: event for event in events.values() if event.kind != "metric" and event.temporal.until_s is None}
 
 
 def known(conversation: Conversation) -> dict[str, Fact]:

@@ -1,7 +1,7 @@
 """The lexicons' examples put to the test: each is a talk (or a measured fact) that must or must not bring its event about.
 
-Deployment flags an event asks for are taken as set. Examples of what is inert here or judged over days (see `rules.build`) are read and, where
-they are facts, judged; talk examples of inert events are skipped, and `trials` says so.
+Deployment flags an event asks for are taken as set. Examples of what is inert here or judged over days (see `rules.build`) are
+read and, where they are facts, judged; talk examples of such events are skipped, and `trials` says so.
 """
 
 import re

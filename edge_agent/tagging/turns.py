@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from edge_agent.domain.metrics import SILENCE_MS
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.lexicon.conditions import Fact
 from edge_agent.tagging.gauges import RATE_MS, Gauges
@@ -19,6 +20,11 @@ _MARKS: Final = " ，。！？、,.!?…~～"
 _ASKS: Final = ("?", "？", "吗", "呢", "吧", "没有", "不行")
 UNCLEAR: Final = 0.2
 """Above this share of unknown speech no measure about a person is given (catalogue, rule 5)."""
+
+
+def asks(text: str) -> bool:
+    """Whether a bare 嗯 after this would be an answer."""
+    return text.rstrip("。. ").endswith(_ASKS)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +44,8 @@ class Turns:
     last: Utterance | None = None
     speech_ms: dict[Speaker, int] = field(default_factory=lambda: dict.fromkeys(Speaker, 0))
     gaps_ms: list[int] = field(default_factory=list)
+    floor_ms: int = 0
+    """Where what is said now began without a pause of more than 5 s (`domain.metrics`)."""
     gauges: Gauges = field(default_factory=Gauges)
     _clear_ms: float = 0.0
     _facts: dict[str, Fact] | None = None
@@ -58,12 +66,15 @@ class Turns:
             return False
         self.gauges.hear(said)
         if self.all and self.all[-1].speaker is said.speaker:
+            if said.start_ms - self.all[-1].end_ms > SILENCE_MS:
+                self.floor_ms = said.start_ms
             self.all[-1].end_ms = max(self.all[-1].end_ms, said.end_ms)
         else:
             if said.speaker is Speaker.REP and self.all and self.all[-1].speaker is Speaker.CUSTOMER:
                 self.gaps_ms.append(said.start_ms - self.all[-1].end_ms)
             turn = Turn(index=len(self.all), speaker=said.speaker, start_ms=said.start_ms, end_ms=said.end_ms)
             self.all.append(turn)
+            self.floor_ms = said.start_ms
         self.last = said
         return True
 
@@ -71,7 +82,7 @@ class Turns:
         last = self.last
         if last is None or last.speaker is said.speaker:
             return False
-        if last.text.rstrip("。. ").endswith(_ASKS):
+        if asks(last.text):
             return False
         if said.backchannel:
             return True
@@ -111,7 +122,7 @@ class Turns:
             facts["gap_samples"] = len(self.gaps_ms)
         if self.all:
             current = self.all[-1]
-            length_s = (current.end_ms - current.start_ms) / 1000
+            length_s = (current.end_ms - self.floor_ms) / 1000
             facts["rep_monologue_s"] = length_s if current.speaker is Speaker.REP else 0.0
             facts["customer_monologue_s"] = length_s if current.speaker is Speaker.CUSTOMER else 0.0
         return facts

@@ -6,6 +6,7 @@ any order, as a backlog would, keeping only what stands and what a bounded look 
 
 from bisect import insort
 
+import pytest
 from history_world import HOUR_MS, START, Said, derived, historian, history, past
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.history import DAY_MS, History, Past, Whose
 from edge_agent.domain.tags import Status
 from edge_agent.lexicon.model import Temporal
+from edge_agent.lexicon.when import All, Any, Count, Heard, Near, Window
 
 few = settings(max_examples=60, deadline=None)
 
@@ -111,6 +113,34 @@ def test_waiting_for_what_does_not_come(said, now_h):
     assert fired(WAITING, said, now_h) == [h for h in expected if h < now_h]
 
 
+FOLLOWED = {
+    s: historian(derived("sequence", Temporal(after="x.a", followed_by="x.c", unless="x.b", within_h=24), severity=s))
+    for s in ("notice", "warning")
+}
+
+
+@pytest.mark.parametrize("severity", ["notice", "warning"])
+@few
+@given(said=lives())
+def test_following_within_hours(severity, said):
+    expected, used = [], -1
+    known = [one for one in said if not (severity == "warning" and one.unknown and one.code != "b")]
+    for n, one in enumerate(known):
+        before = [m for m in range(used + 1, n) if known[m].code == "a"]
+        if one.code != "c" or not before:
+            continue
+        if one.hour - known[before[-1]].hour <= 24 and not any(known[m].code == "b" for m in range(before[-1] + 1, n)):
+            expected.append(one.hour)
+            used = n
+    assert fired(FOLLOWED[severity], said) == expected
+
+
+TREE = All(
+    parts=[
+        Count(of=["x.a"], n=2, window=Window(n=4, unit="days"), per="account", distinct="conversation"),
+        Any(parts=[Heard(events=["x.c"]), Near(anchor=["x.a"], side="after", of=["x.b"], within=Window(n=2, unit="days"))]),
+    ]
+)
 EVERYTHING = historian(
     derived("repeat", Temporal(of="x.a", count=3, window_days=4, per="account", reset_by="x.b"), code="y.count"),
     derived(
@@ -121,6 +151,10 @@ EVERYTHING = historian(
     derived("repeat", Temporal(of="x.c", count=2, window_days=2, per="account", min_gap_min=30), code="y.gap"),
     derived("sequence", Temporal(after="x.a", not_followed_by="x.b", within_h=24), code="y.waiting"),
     derived("sequence", Temporal(after="x.c", not_followed_by="x.b", within_h=48, same_slot="brand"), code="y.each"),
+    derived(
+        "sequence", Temporal(after="x.a", followed_by="x.c", unless="x.b", within_h=30, same_slot="brand"), code="y.followed"
+    ),
+    derived("composite", when=TREE, code="y.tree"),
     derived("repeat", Temporal(of="y.waiting", count=2, window_days=9, per="account"), code="y.chained"),
 )
 

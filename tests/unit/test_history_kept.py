@@ -1,6 +1,7 @@
 """Conclusions over days in a real ledger: given once, whatever the order, withdrawn when they fall, forgotten with the person."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -9,6 +10,7 @@ from ledger_world import NEW_RULES, NOON, World, analysis, memory_folder, opened
 
 from edge_agent.assets import bundled
 from edge_agent.domain.consent import Party, Statement, Verb
+from edge_agent.domain.history import History, Judgement
 from edge_agent.domain.recording import Recording
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.domain.transcript import Speaker
@@ -16,8 +18,8 @@ from edge_agent.ids import new_id
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.lexicon.load import load
-from edge_agent.lexicon.model import Event, Temporal
 from edge_agent.tagging.across.historian import Historian
+from edge_agent.tagging.explain import explain
 
 LEXICON = load(bundled("lexicons"))
 HISTORIAN = Historian(LEXICON)
@@ -227,3 +229,79 @@ def test_numbered_brands_are_compared_by_what_they_stand_for(world):
     judged(world, call(world, 3, competitors=("金谷", "澜星")), brand("rival-2"))
     (found,) = standing(world, code)
     assert dict(found.tag.slots) == {"brand": "rival-2", "count": 3}
+
+
+OPTED_OUT = "consent.marketing_opt_out"
+ACTED = "process.contact_after_opt_out"
+
+
+def touch(world: World, day: float, **facts: bool) -> Recording:
+    made = call(world, day)
+    world.ledger.analysed(made.id, analysis((), facts=tuple(facts.items())))
+    world.ledger.judge(HISTORIAN)
+    return made
+
+
+def test_every_marketing_touch_after_an_opt_out_is_intercepted(world):
+    touch(world, 0, outbound_marketing=True, re_consented=False)
+    judged(world, call(world, 1), tag(OPTED_OUT, slots=()))
+    hot = [touch(world, day, outbound_marketing=True, re_consented=False) for day in (4, 400)]
+    touch(world, 5, outbound_marketing=False, re_consented=False)
+    touch(world, 6, outbound_marketing=True, re_consented=True)
+    touch(world, 7, outbound_marketing=True)
+    found = standing(world, ACTED)
+    assert [one.recording for one in found] == [one.id for one in hot]
+    assert {(one.tag.start_ms, one.tag.layer, one.tag.severity) for one in found} == {(0, "intercept", "critical")}
+    assert [held.kind for held in found[0].tag.evidence] == ["earlier", "measure", "measure"]
+    world.ledger.verify_chain()
+
+
+def test_unknown_voice_forbids_nothing_and_a_withdrawn_touch_says_nothing(world):
+    judged(world, call(world, 1), tag(OPTED_OUT, slots=(), speaker=Speaker.UNKNOWN))
+    made = touch(world, 2, outbound_marketing=True, re_consented=False)
+    assert standing(world, ACTED) == []
+    said = Statement(
+        id=new_id(), party=Party.RECORDING, subject=made.id, verb=Verb.WITHDRAWN, basis="", at=NOON, since=NOON
+    )  # fmt: skip
+    world.ledger.keeping.withdraw(said)
+    judged(world, call(world, 1.5), tag(OPTED_OUT, slots=()))
+    assert standing(world, ACTED) == []
+
+
+class Refuses:
+    """A historian whose word on one recording may not leave the box."""
+
+    ruleset, heard, judged, reach_ms = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged, HISTORIAN.reach_ms
+
+    def __init__(self, recording: str) -> None:
+        self.recording = recording
+
+    def judge(self, history: History) -> Judgement:
+        found = HISTORIAN.judge(history)
+        wrong = [replace(one, tag=replace(one.tag, rule="no digest@0")) for one in found.new if one.recording == self.recording]
+        return replace(found, new=[*wrong, *(one for one in found.new if one.recording != self.recording)])
+
+
+def test_what_may_not_leave_is_tried_later_and_holds_nobody_else_up(world):
+    for customer in (CUSTOMER, "dd" * 16):
+        calls = [call(world, day, customer=customer) for day in (0, 1, 2)]
+        for one in calls:
+            world.ledger.analysed(one.id, analysis((complaint(),)))
+    world.ledger.judge(Refuses(calls[2].id))
+    assert len(standing(world)) == 1
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world)) == 1
+    world.clock.pass_(timedelta(hours=1))
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world)) == 2
+    world.ledger.verify_chain()
+
+
+def test_why_names_the_earlier_talks_in_both_languages(world):
+    for day in (0, 1, 2):
+        judged(world, call(world, day), complaint())
+    (found,) = standing(world)
+    told = explain(found.tag, LEXICON.events)
+    assert len(told.zh) == len(told.en) == 4
+    assert sum("另一次对话" in line and "客户投诉" in line for line in told.zh) == 2
+    assert sum("in another talk" in line for line in told.en) == 2

@@ -1,9 +1,9 @@
 """Rules over days: promises that were not kept, until when they were due, and what must not be concluded."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from history_world import HOUR_MS, SHOP, START, Said, derived, history, historian, hours
+from history_world import HOUR_MS, SHOP, START, Said, derived, historian, history, hours
 
 from edge_agent.lexicon.model import Temporal
 from edge_agent.tagging.across import deadlines
@@ -107,8 +107,8 @@ def test_openings_closer_than_the_gap_are_one():
         ("in-0.5h", "11-20T10:30"), ("in-30min", "11-20T10:30"), ("in-1w", "11-28T00:00"), ("in-1mo", "12-21T00:00"),
         ("fri", "11-28T00:00"), ("sat", "11-22T00:00"), ("mon", "11-24T00:00"), ("next-wed", "11-26T00:00"),
         ("weekend", "11-23T00:00"), ("next-week", "11-30T00:00"), ("month-end", "12-01T00:00"), ("day-25", "11-26T00:00"),
-        ("day-3", "12-04T00:00"), ("m12-day-1", "12-02T00:00"), ("h15", "11-20T15:00"), ("h9", "11-20T21:00"), ("year-end", "01-01T00:00"),
-        ("2026-12-01", "12-02T00:00"), ("2026-12-01T15:00", "12-01T15:00"),
+        ("day-3", "12-04T00:00"), ("m12-day-1", "12-02T00:00"), ("h15", "11-20T15:00"), ("h9", "11-20T21:00"),
+        ("year-end", "01-01T00:00"), ("2026-12-01", "12-02T00:00"), ("2026-12-01T15:00", "12-01T15:00"),
     ],
 )  # fmt: skip
 def test_deadline_is_the_latest_that_was_meant(code, until):
@@ -123,7 +123,7 @@ def test_what_is_no_deadline_is_none(code):
 
 
 def test_deadline_of_another_zone_is_the_same_instant():
-    utc = FRIDAY.astimezone(timezone.utc)
+    utc = FRIDAY.astimezone(UTC)
     assert deadlines.until("today", utc, SHOP) == datetime(2026, 11, 21, tzinfo=SHOP)
     assert deadlines.until("in-9999999d", utc, SHOP) is None
     assert deadlines.until("in-2h", utc, None) == utc + timedelta(hours=2)

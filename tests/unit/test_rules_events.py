@@ -141,8 +141,11 @@ def test_minutes_are_counted_in_the_conversation() -> None:
     assert fired("当2分钟内客户嫌贵2次，则提醒销售", talk.format(200)) == []
 
 
-def test_a_count_over_days_beside_other_conditions_is_inert_and_says_so() -> None:
+def test_a_count_over_days_stands_beside_other_conditions_but_not_what_must_not_come_for_days() -> None:
     rule = made("当30天内同一客户询价不少于3次且直到结束没有报价，则提醒店长")
+    assert over_days(rule)
+    assert inert(rule, ()) == ""
+    rule = made("当客户询价且客户投诉之后3天内没有报价，则提醒店长")
     assert "two rules" in inert(rule, ())
 
 

@@ -9,6 +9,7 @@ from edge_agent.domain.tags import BehaviorTag, SlotValue
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
 from edge_agent.lexicon.model import Event, Lexicon, Match, Temporal, TermsFile
+from edge_agent.lexicon.when import Node
 from edge_agent.tagging.across.historian import Historian
 
 START = ms_of(datetime(2026, 11, 20, 2, tzinfo=UTC))
@@ -30,14 +31,25 @@ class Said:
 
 def base(letter: str) -> Event:
     return Event(
-        id=f"x.{letter}", zh=letter, en=letter, definition="", speaker="customer", kind="occurrence", severity="info", layer="none",
-        slots=["brand", "due"], match=Match(phrases=["某某某"]),
+        id=f"x.{letter}", zh=letter, en=letter, definition="", speaker="customer", kind="occurrence", severity="info",
+        layer="none", slots=["brand", "due"], match=Match(phrases=["某某某"]),
     )  # fmt: skip
 
 
-def derived(kind: str, temporal: Temporal, *, code: str = "y.derived", severity: str = "warning") -> Event:
+def derived(
+    kind: str, temporal: Temporal | None = None, *, when: Node | None = None, code: str = "y.derived", severity: str = "warning"
+) -> Event:
     return Event(
-        id=code, zh="y", en="y", definition="", speaker="rep", kind=kind, severity=severity, layer="alert", temporal=temporal
+        id=code,
+        zh="y",
+        en="y",
+        definition="",
+        speaker="rep",
+        kind=kind,
+        severity=severity,
+        layer="alert",
+        temporal=temporal or Temporal(),
+        when=when,
     )
 
 
@@ -65,8 +77,8 @@ def past(said: Said, calls: dict[int, float]) -> Past:
 
 
 def history(
-    said: Iterable[Said], *, now_h: float = 1e4, since_h: float = -1e4, stood: Sequence[Past] = (), waiting_h: float | None = None,
-    settled: bool = True,
+    said: Iterable[Said], *, now_h: float = 1e4, since_h: float = -1e4, stood: Sequence[Past] = (),
+    waiting_h: float | None = None, settled: bool = True,
 ) -> History:  # fmt: skip
     all_of_it = list(said)
     calls = {number: min(s.hour for s in all_of_it if s.call == number) for number in {s.call for s in all_of_it}}

@@ -33,7 +33,8 @@ class Historian:
 
     def __init__(self, lexicon: Lexicon, zone: tzinfo | None = None, *, make_id: Callable[[], str] = new_id) -> None:
         self._lexicon, self._zone, self._make_id = lexicon, zone, make_id
-        self._makers = build.makers(lexicon.events, self._until)
+        made = build.makers(lexicon.events, self._until, zone)
+        self._makers = {whose: [make for make in made if make().whose is whose] for whose in Whose}
 
     @property
     def ruleset(self) -> str:
@@ -55,9 +56,13 @@ class Historian:
         """How far before a change a judgement has to look back."""
         return {whose: max((rule.reach_ms for rule in self.rules(whose)), default=0) for whose in Whose}
 
+    def makers(self, whose: Whose) -> Sequence[Callable[[], Over]]:
+        """What makes the rules for one history."""
+        return self._makers[whose]
+
     def rules(self, whose: Whose) -> list[Over]:
         """Fresh rules for one history."""
-        return [rule for rule in (make() for make in self._makers) if rule.whose is whose]
+        return [make() for make in self._makers[whose]]
 
     def judge(self, history: History) -> Judgement:
         """What follows now; see `domain.history`."""
@@ -112,6 +117,7 @@ class _Run:
                 self._listeners.setdefault(code, []).append(rule)
         self._stood = {(past.code, past.recording, past.at_ms) for past in history.stood}
         self._queue: list[tuple[tuple[object, ...], int, Past]] = []
+        self._told: list[Past] = []
         self._dealt = 0
         self.found: list[Past] = []
         self.due: list[tuple[str, int]] = []
@@ -125,12 +131,16 @@ class _Run:
         self._pass(self._history.now_ms)
         self._deal(since)
         for rule in self._rules:
+            self._keep(rule.whole(self._told, since))
+        self._deal(since)
+        for rule in self._rules:
             self.due += rule.due()
 
     def _deal(self, since_ms: int) -> None:
         while self._queue:
             self._pass(self._queue[0][2].at_ms)  # what is over by then may come in before
             hit = heapq.heappop(self._queue)[2]
+            self._told.append(hit)
             for rule in self._listeners.get(hit.code, ()):
                 fired = (rule.event.id, hit.recording, hit.at_ms) in self._stood if hit.at_ms < since_ms else None
                 self._keep(rule.hit(hit, fired))

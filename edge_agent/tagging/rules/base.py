@@ -5,7 +5,7 @@ digest a finding gets is the engine's business.
 """
 # ruff: noqa: ARG002 - the defaults ignore what they are told
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge_agent.domain.tags import Evidence, SlotValue, Status
@@ -55,6 +55,10 @@ class Rule:
         self.adverse = event.severity in ADVERSE
 
     hears: Collection[str] = ()
+
+    def inside(self) -> Sequence[object]:
+        """What keeps state of its own inside this rule (see `saving`)."""
+        return ()
 
     def hit(self, hit: Hit, moment: Moment) -> Iterable[Finding]:
         """A hit of one of `hears`, in order."""

@@ -12,6 +12,7 @@ from typing import Final
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import parse
 from edge_agent.lexicon.model import Event, expand
+from edge_agent.tagging.delivered import SOURCES
 from edge_agent.tagging.rules import composite, counting, following, measuring, waiting, windows
 from edge_agent.tagging.rules.base import Rule
 
@@ -57,8 +58,6 @@ def inert(event: Event, context: Collection[str]) -> str:
         return UNSEEN
     if over_days(event):
         return _unjudged(event)
-    if event.when is not None:
-        return composite.inert(event.when)
     names = {name for c in [*(t.all or []), *(t.any or [])] for name in parse(c).names}
     unknown = names - _measured(event, names)
     return measuring.lacking(unknown) if unknown else ""
@@ -67,20 +66,24 @@ def inert(event: Event, context: Collection[str]) -> str:
 def over_days(event: Event) -> bool:
     """Whether the event is judged in the second stage (`across`), over a person's recordings, and not inside one talk."""
     t = event.temporal
+    if event.when is not None:
+        return composite.is_over_days(event.when)
     return bool(t.window_days or t.within_h or t.per in ("account", "rep") or t.distinct == "conversation")
 
 
 def _unjudged(event: Event) -> str:
     """Why the second stage cannot judge it either."""
     t = event.temporal
+    if event.when is not None:
+        return composite.inert(event.when)
     if event.source == "shelf":
         return OPENING_HOURS
     if event.kind == "repeat" and t.count is not None:
         return "" if t.window_days else PER_DAYS
-    if t.not_followed_by is not None and t.within_h is not None:
+    if (t.not_followed_by or t.followed_by) is not None and t.within_h is not None:
         return ""
-    names = sorted({name for c in [*(t.all or []), *(t.any or [])] for name in parse(c).names})
-    return f"not measured here: {', '.join(names)}" if names else f"{event.kind} is not judged over days"
+    acts = event.kind == "sequence" and event.source in SOURCES and t.after is not None and t.all is not None
+    return "" if acts else f"{event.kind} is not judged over days"
 
 
 def _measured(event: Event, names: Collection[str]) -> frozenset[str]:

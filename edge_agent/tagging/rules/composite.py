@@ -21,7 +21,6 @@ from edge_agent.tagging.rules.base import NOTHING, Finding, Moment, Rule
 
 WEEKDAY, MINUTE = "local_weekday", "local_minute"
 """Facts about when the conversation began: 1 to 7, and minutes of the day."""
-BESIDE_DAYS = "a count over days beside other conditions in one rule is not judged; write two rules"
 
 Make = Callable[[Event, Mapping[str, Event]], Callable[[], Rule]]
 
@@ -41,9 +40,19 @@ UNDECIDED = Verdict(value=None)
 FALSE = Verdict(value=False)
 
 
+def is_over_days(node: Node) -> bool:
+    """Whether a part of the tree looks beyond the conversation: then `across.together` judges it."""
+    return any(over_days(leaf) for leaf in leaves(node))
+
+
 def inert(node: Node) -> str:
-    """Why such a tree cannot be judged inside one talk, "" if it can."""
-    return BESIDE_DAYS if any(over_days(leaf) for leaf in leaves(node)) else ""
+    """Why such a tree cannot be judged over days either, "" if it can."""
+    parts = [leaf for leaf in leaves(node) if over_days(leaf)]
+    if any(isinstance(leaf, Near) and leaf.absent and leaf.side != "before" for leaf in parts):
+        return "what must not come for days is not judged beside other conditions; write two rules"
+    if len({leaf.per for leaf in parts if isinstance(leaf, Count)} - {"conversation"}) > 1:
+        return "counts of one customer and counts of one rep are not judged in one rule; write two"
+    return ""
 
 
 class Composite(Rule):
@@ -61,6 +70,9 @@ class Composite(Rule):
                 part = msgspec.structs.replace(event, kind=found[0], temporal=found[1], when=None)
                 self._machines[_key(leaf)] = _Machine(rule=make(part, events)())
         self._over = False
+
+    def inside(self) -> Sequence[object]:
+        return [one for machine in self._machines.values() for one in (machine, machine.rule)]
 
     def hit(self, hit: Hit, moment: Moment) -> Iterable[Finding]:
         if self._over:
@@ -153,21 +165,19 @@ class Composite(Rule):
 class _Machine:
     """An ordinary rule inside the tree; its first final finding makes the leaf true."""
 
-    rule: Rule
-    found: list[Finding] = field(default_factory=list)
+    rule: Rule = field(compare=False)
+    held: Verdict | None = field(default=None, compare=False)
 
     def keep(self, findings: Iterable[Finding]) -> bool:
         new = [f for f in findings if f.status is Status.FINAL]
-        self.found += new
+        if new and self.held is None:
+            hits = (new[0].anchor,) if new[0].anchor is not None else ()
+            silent = any(e.kind == "absent" for e in new[0].evidence)
+            self.held = Verdict(value=True, hits=hits, evidence=new[0].evidence, silent=silent, candidate=new[0].candidate)
         return bool(new)
 
     def verdict(self, *, final: bool) -> Verdict:
-        if not self.found:
-            return FALSE if final else UNDECIDED
-        first = self.found[0]
-        hits = (first.anchor,) if first.anchor is not None else ()
-        silent = any(e.kind == "absent" for e in first.evidence)
-        return Verdict(value=True, hits=hits, evidence=first.evidence, silent=silent, candidate=first.candidate)
+        return self.held or (FALSE if final else UNDECIDED)
 
 
 def _key(leaf: Node) -> bytes:
@@ -280,4 +290,4 @@ def _clock(node: Clock, facts: Mapping[str, Fact], moment: Moment) -> Verdict:
     return Verdict(value=held, evidence=(measured,) if held else ())
 
 
-__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert"]
+__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert", "is_over_days"]

@@ -5,11 +5,11 @@ disclosure was read out; `windows` judges what holds of one stretch. An operand 
 (`build` says so), never 0; those in `DELIVERED` are measured elsewhere and come with their channel.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from edge_agent.domain.tags import Evidence
-from edge_agent.lexicon.conditions import Fact, holds, parse
+from edge_agent.domain.tags import Evidence, SlotValue
+from edge_agent.lexicon.conditions import Condition, Fact, holds, parse
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.gauges import NAMES
 from edge_agent.tagging.hits import Hit
@@ -75,9 +75,8 @@ class Measured(Rule):
         if holds(self._all, self._any, turns.facts()) is not True:
             return NOTHING
         self._told = turns.now
-        start = turns.all[-1].start_ms
         limits = [float(c.right) for c in self._all if c.left == "rep_monologue_s"]
-        return (self._finding(moment, start + int(max(limits, default=0) * 1000)),)
+        return (self._finding(moment, turns.floor_ms + int(max(limits, default=0) * 1000)),)
 
     def ended(self, moment: Moment, *, really: bool) -> Iterable[Finding]:
         facts = moment.turns.facts()
@@ -97,8 +96,14 @@ class Measured(Rule):
                 Evidence(kind="measure", detail=f"{c.left} {c.sign} {c.right}", start_ms=at_ms, end_ms=moment.now_ms)
                 for c in (*self._all, *self._any)
             ),
-            slots={},
+            slots=reading((*self._all, *self._any), moment.turns.facts()),
         )
+
+
+def reading(conditions: Sequence[Condition], facts: Mapping[str, Fact]) -> dict[str, SlotValue]:
+    """The measured number that the first condition is about, as a slot."""
+    first = facts.get(conditions[0].left)
+    return {} if first is None or isinstance(first, bool) else {"value": round(float(first), 2)}
 
 
 class Paced(Rule):
