@@ -69,12 +69,16 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Near(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="node", tag="near"):
-    """`of` (or with `absent`: none of it) after, before or around `anchor`, within the window."""
+    """`of` (or with `absent`: none of it) after, before or around `anchor`, within the window.
+
+    `first_only`: only the first anchor is looked at (what is absent before it).
+    """
 
     anchor: Events
     side: Literal["after", "before", "around"]
     of: Events
     absent: bool = False
+    first_only: bool = False
     within: Window | None = None
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Any as Anything
 from typing import Final, Literal, cast
 
+import msgspec
+
 from edge_agent.rulebook.comparing import Comparing
 from edge_agent.rulebook.doing import Doing
 from edge_agent.rulebook.parts import Chance, Ev, Head, Mid, Pending, Quant, Unless, Value, kind, the_word
@@ -211,6 +213,9 @@ class Builder(Comparing, Doing):
 
     def not_before(self, children: Sequence[Value]) -> Node:
         return _near(children, "before", absent=True)
+
+    def not_before_first(self, children: Sequence[Value]) -> Node:
+        return msgspec.structs.replace(_near(children, "before", absent=True), first_only=True)
 
     def without_before(self, children: Sequence[Value]) -> Node:
         missing, anchor = kind(children, Ev)

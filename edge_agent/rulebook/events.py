@@ -147,7 +147,7 @@ def _near(node: Near) -> Plain | None:
     if timed or node.side == "around" or (node.side == "before" and node.absent and window is not None):
         return None
     if node.absent:
-        return "sequence", Temporal(after=node.anchor, not_preceded_by=node.of)
+        return "sequence", Temporal(after=node.anchor, not_preceded_by=node.of, first_only=node.first_only)
     first, then = (node.anchor, node.of) if node.side == "after" else (node.of, node.anchor)
     return "sequence", Temporal(after=first, followed_by=then, within_turns=turns)
 

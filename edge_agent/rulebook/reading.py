@@ -173,7 +173,7 @@ def _parser() -> "Lark":
         def __init__(self, conf: object) -> None:
             pass
 
-        def lex(self, data: Sequence[Word]) -> Any:  # type: ignore[override] - the old interface, for cut input
+        def lex(self, data: Sequence[Word]) -> Any:  # type: ignore[override]  # lark's interface for cut input
             for place, word in enumerate(data):
                 yield Token(word.kind, word.text, start_pos=place)
 

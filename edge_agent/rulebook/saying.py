@@ -65,8 +65,7 @@ def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for ea
         case Absent():
             return f"{_until(node)}没有{book.label(node.of)}"
         case Near():
-            within = f"{_span(node.within)}内" if node.within is not None else ""
-            return f"{book.label(node.anchor)}{_SIDES[node.side]}{within}{'没有' if node.absent else '有'}{book.label(node.of)}"
+            return _near(node, book)
         case Fact():
             return _fact(node, book)
         case Clock():
@@ -97,6 +96,13 @@ def _row(node: Row, book: Book) -> str:
         notes = ["每轮最多算一次"]
     notes.append(f"期间没有{book.label(node.reset_by)}" if node.reset_by else "中间不会断开")
     return f"连续{node.n}次{book.label(node.of)}（{'；'.join(notes)}）"
+
+
+def _near(node: Near, book: Book) -> str:
+    first = "首次" if node.first_only else ""
+    within = f"{_span(node.within)}内" if node.within is not None else ""
+    came = "没有" if node.absent else "有"
+    return f"{first}{book.label(node.anchor)}{_SIDES[node.side]}{within}{came}{book.label(node.of)}"
 
 
 def _until(node: Absent) -> str:

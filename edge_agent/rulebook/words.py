@@ -26,6 +26,8 @@ _BOUNDARIES: Final = frozenset({"EVENT", "FACT", "YESNO", "_AND", "_OR", "_C", "
 _ADVERBS: Final = frozenset({"WHO", "PER", "CONV"})
 _OWNERS: Final = frozenset({"EVENT", "FACT", "YESNO"})
 _DOING: Final = frozenset({"NOTIFY", "ESCALATE"})
+_ACTIONS: Final = _DOING | {"BLOCK", "RECORD"}
+_OPENERS: Final = frozenset({"_WHEN", "WHO", "PER", "_UNLESS"})
 _BETWEEN: Final = frozenset({"WHO", "_DUN", "_DUNAND", "_AND", "_TO"})
 _CLAUSE_ENDS: Final = frozenset({"_AND", "_OR", "_C", "_WHEN", "_UNLESS", "_THEN"})
 
@@ -104,16 +106,23 @@ def _owner(words: Sequence[Word], place: int) -> int | None:
 
 
 def _joined(words: Sequence[Word]) -> list[Word]:
-    """既A又B is A and B; elsewhere 又 says nothing. Who is told to see to it (提醒店长处理) is just told."""
-    both = False
+    """Small words that mean something else where they stand; what says nothing there becomes `SKIP`."""
     found: list[Word] = []
+    both = acted = False
     for word in words:
-        if both and word.text in ("又", "也", "还"):
-            word, both = replace(word, kind="_AND"), False  # noqa: PLW2901
+        before = next((w.kind for w in reversed(found) if w.kind != "SKIP"), "_WHEN")
+        kind = word.kind
+        if both and word.text in ("又", "也", "还"):  # 既A又B
+            kind, both = "_AND", False
+        elif word.text == "处理" and before in ("WHO", *_DOING):  # 提醒店长处理: told is all there is
+            kind = "SKIP"
+        elif (kind == "_INSIDE" and before == "CONV") or (word.text == "同时" and before in _OPENERS):
+            kind = "SKIP"  # 一次通话中；客户同时……
+        elif kind == "_WHEN" and not acted and before in ("_C", "_AFTER"):  # 投诉后，如果……
+            kind = "SKIP"
         both = both or word.text == "既"
-        if word.text == "处理" and found and found[-1].kind in ("WHO", "NOTIFY", "ESCALATE"):
-            word = replace(word, kind="SKIP")  # noqa: PLW2901 - 提醒店长处理: what a person told is expected to do
-        found.append(word)
+        acted = acted or kind in _ACTIONS
+        found.append(word if kind == word.kind else replace(word, kind=kind))
     return found
 
 

@@ -66,6 +66,10 @@ nears = st.one_of(
         Near, anchor=codes, side=st.sampled_from(["after", "before"]), of=codes, absent=st.booleans(),
         within=st.one_of(st.none(), turns, days, minutes),
     ),
+    st.builds(
+        Near, anchor=codes, side=st.just("before"), of=codes, absent=st.just(True), first_only=st.just(True),
+        within=st.one_of(st.none(), turns),
+    ),
     st.builds(Near, anchor=codes, side=st.just("around"), of=codes, absent=st.booleans(), within=st.one_of(turns, minutes)),
 )  # fmt: skip
 SIGNS = [">=", ">", "==", "<=", "<"]

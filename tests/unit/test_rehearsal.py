@@ -85,6 +85,16 @@ def test_dry_run_in_talks_and_nothing_is_written(box: tuple[World, config.Config
     assert sha256(world.path.read_bytes()).hexdigest() == before
 
 
+def test_dry_run_counts_over_days_beside_other_conditions(box: tuple[World, config.Config]) -> None:
+    world, settings = box
+    for day in (-20, -10):
+        call(world, day, "service.complaint_raised", "aftersales.return_requested")
+    last = call(world, -1, "service.complaint_raised", "aftersales.return_requested")
+    text = "当30天内同一客户投诉不少于3次且客户要求退货，则上报"
+    found = rehearsal.dry_run(settings, text, 30, now=NOON)
+    assert [(one.recording, one.times) for one in found.where] == [(last, 1)]
+
+
 def test_dry_run_asks_back_too(box: tuple[World, config.Config]) -> None:
     found = rehearsal.dry_run(box[1], "当30天内多次询价，则提醒店长", 30, now=NOON)
     assert not found.ok

@@ -147,3 +147,14 @@ def test_a_count_over_days_stands_beside_other_conditions_but_not_what_must_not_
     assert inert(rule, ()) == ""
     rule = made("当客户询价且客户投诉之后3天内没有报价，则提醒店长")
     assert "two rules" in inert(rule, ())
+
+
+def test_why_not_names_the_condition_that_is_missing() -> None:
+    rule = made("当重点客户投诉，则提醒店长")
+    events = {**LEXICON.events, rule.id: rule}
+    tagger = RuleTagger(msgspec.structs.replace(LEXICON, events=events, event_digests=dict.fromkeys(events, "0" * 64)))
+    acted = scene(COMPLAINT, "customer")
+    said = Conversation(utterances=acted.utterances, duration_ms=acted.duration_ms, ended=acted.ended)
+    told = tagger.why_not(rule.id, said)
+    assert any("vip" in line and "没有送来" in line for line in told.zh)
+    assert any("service.complaint_raised came" in line for line in told.en)

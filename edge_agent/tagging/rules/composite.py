@@ -246,7 +246,8 @@ def _again(hit: Hit, kept: Sequence[Hit]) -> bool:
 
 def _near(node: Near, heard: Sequence[Hit], *, final: bool) -> Verdict:
     """Before, after and around as times or turns; `absent` looks forward only at the end."""
-    for anchor in (h for h in heard if h.code in node.anchor):
+    anchors = [h for h in heard if h.code in node.anchor]
+    for anchor in anchors[:1] if node.first_only else anchors:
         near = [h for h in heard if h is not anchor and h.code in node.of and _side(node, anchor, h)]
         if node.absent and not near and (final or node.side == "before"):
             absent = tuple(Evidence(kind="absent", detail=code, start_ms=0, end_ms=anchor.start_ms) for code in node.of)
