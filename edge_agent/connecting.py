@@ -11,7 +11,7 @@ from edge_agent.tagging import delivered
 
 
 def deliver(settings: Config, document: bytes) -> TouchSent:
-    """Hand a document to the worker's socket; while no worker runs, put it into the spool.
+    """Hand a document to the worker's socket; while no worker runs, put it into the spool, if it has no mistakes.
 
     Raises:
         NotAllowed: touches are switched off here, or the spool lies on a plain disk. Unavailable: it cannot be written.
@@ -21,6 +21,9 @@ def deliver(settings: Config, document: bytes) -> TouchSent:
     try:
         answer = asking.ask(settings.channel_socket, document)
     except Unavailable:
+        found = checked(settings, document)
+        if not found.ok:
+            return TouchSent(status="refused", reason="touch", recording=None, faults=found.faults)
         _spooled(settings, document)
         return TouchSent(status="queued", reason="", recording=None, faults=[])
     return TouchSent(

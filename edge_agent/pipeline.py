@@ -84,11 +84,10 @@ def take_in(kit: Kit, arrival: Arrival) -> Recording:
     except BadInput as error:
         kit.ledger.moved(recording.id, State.REJECTED, reason=error.kind)
         raise
-    twin = kit.ledger.seen_before(sealed.digest)
+    repeated = _repeats(kit, recording, sealed.digest)
     kit.ledger.sealed(recording.id, sealed)
     arrival.discard()
-    if twin is not None:
-        repeated = _repeat(twin)
+    if repeated is not None:
         reject(kit, recording, repeated)
         raise repeated
     waits = unconsented(kit, recording)
@@ -211,10 +210,10 @@ def advance(kit: Kit, recording: Recording) -> Recording:
         recording = kit.ledger.recording(recording.id)  # after the question: whoever listened may have ended before it
         return _resumed(kit, recording) if recording.state is State.CAPTURED else recording
     if recording.state is State.SEALED:
-        twin = kit.ledger.seen_before(recording.digest)
-        if twin not in {None, recording.id}:
+        repeated = _repeats(kit, recording, recording.digest)
+        if repeated is not None:
             # Two kills: before the first copy was unlinked, and before the second was rejected. It must not count twice.
-            return reject(kit, recording, _repeat(str(twin)))
+            return reject(kit, recording, repeated)
         waits = unconsented(kit, recording)
         if waits:
             return _wait(kit, recording, waits)
@@ -242,9 +241,9 @@ def _resumed(kit: Kit, recording: Recording) -> Recording:
     sealed = kit.vault.recalled(recording.id)
     if sealed is None:
         return reject(kit, recording, BadInput("interrupted", "taking in was interrupted"))
-    twin = kit.ledger.seen_before(sealed.digest)
-    if twin is not None:
-        return reject(kit, recording, _repeat(twin))
+    repeated = _repeats(kit, recording, sealed.digest)
+    if repeated is not None:
+        return reject(kit, recording, repeated)
     kit.ledger.sealed(recording.id, sealed)
     log.get().info("recording.resumed", recording=recording.id)
     return replace(recording, state=State.SEALED, digest=sealed.digest, size_bytes=sealed.plain_bytes)
@@ -258,8 +257,19 @@ def _wait(kit: Kit, recording: Recording, reason: str) -> Recording:
     return replace(recording, parked=reason)
 
 
-def _repeat(twin: str) -> BadInput:
-    return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
+def _repeats(kit: Kit, recording: Recording, digest: str) -> BadInput | None:
+    """Why it must not count: it was taken in before, or something else was under the id that its sender gave it."""
+    twin = kit.ledger.seen_before(digest)
+    if twin not in {None, recording.id}:
+        return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
+    reference = recording.circumstances.reference
+    namesake = kit.ledger.sent_before(reference) if reference else None
+    if namesake not in {None, recording.id}:
+        return BadInput(
+            "other-content", f"recording {namesake} came under the same id with other content",
+            remedy="give a corrected document an id of its own", zh="该编号已用于内容不同的触点，请换一个编号",
+        )  # fmt: skip
+    return None
 
 
 def _talk(around: Circumstances, transcript: Transcript) -> Conversation:

@@ -176,6 +176,10 @@ class Ledger(Protocol):
         """Id of an earlier, not rejected, recording with the same content."""
         ...
 
+    def sent_before(self, reference: str) -> str | None:
+        """Id of an earlier, sealed and not rejected, touch that its sender gave the same id."""
+        ...
+
     def unfinished(self) -> Sequence[Recording]:
         """Recordings that still have a step to go, oldest first."""
         ...

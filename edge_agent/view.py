@@ -53,6 +53,7 @@ REASONS = {
     "withdrawn": "客户已撤回 the customer has withdrawn",
     "empty": "文件是空的 empty file",
     "duplicate": "重复文件 same content again",
+    "other-content": "该编号已用于内容不同的触点 other content came under the same id",
     "touch": "触点文件有误 the touch document has mistakes",
     "bad-input": "内容无法使用 its content cannot be used",
     "bad-config": "配置或陈列图有错 an error in the configuration or a bay's plan",

@@ -70,6 +70,8 @@ class Circumstances:
     bay: str = ""
     rep: str = ""
     customer: str = ""
+    reference: str = ""
+    """Of a touch: a keyed digest of the id that its sender gave it; one id stands for one touch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

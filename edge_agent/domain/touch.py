@@ -83,5 +83,6 @@ class Touch:
 
     @property
     def over(self) -> bool:
+        """Never where nobody wrote anything: there was no talk that could end without something."""
         last = max((one.at_ms for one in self.messages), default=0)
-        return self.ended or self.seen_ms - last >= IDLE_MS
+        return bool(self.utterances) and (self.ended or self.seen_ms - last >= IDLE_MS)

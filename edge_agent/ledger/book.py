@@ -164,6 +164,9 @@ class SqliteLedger:
     def seen_before(self, digest: str) -> str | None:
         return self._read(lambda tx: lifecycle.twin(tx, digest))
 
+    def sent_before(self, reference: str) -> str | None:
+        return self._read(lambda tx: lifecycle.namesake(tx, reference))
+
     def unfinished(self) -> Sequence[Recording]:
         return self._read(lifecycle.unfinished)
 

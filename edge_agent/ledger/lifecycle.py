@@ -136,6 +136,16 @@ def twin(connection: sqlite3.Connection, digest: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def namesake(connection: sqlite3.Connection, reference: str) -> str | None:
+    """The first sealed touch under this reference that was not rejected, nor shredded for want of a consent record."""
+    row = connection.execute(
+        "SELECT id FROM recordings WHERE reference = ? AND reference <> '' AND state NOT IN (?, ?) "
+        "AND NOT (state = ? AND reason = 'due.grace') ORDER BY captured_at, id LIMIT 1",
+        (reference, State.CAPTURED, State.REJECTED, State.EXPIRED),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def recorded(row: Any) -> Recording:
     """A row of `COLUMNS` as the domain knows it."""
     identity, state, text, digest, size_bytes, captured_at, parked, rep, customer, late = row

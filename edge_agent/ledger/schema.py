@@ -108,7 +108,13 @@ _KEY_VIEWS: Final = ("""ALTER TABLE openings ADD COLUMN key_views INTEGER NOT NU
 
 _METRICS: Final = ("""ALTER TABLE analyses ADD COLUMN metrics TEXT NOT NULL DEFAULT ''""",)
 _INSIGHTS: Final = ("""ALTER TABLE analyses ADD COLUMN insights TEXT NOT NULL DEFAULT ''""",)
-_FACTS: Final = ("""ALTER TABLE analyses ADD COLUMN facts TEXT NOT NULL DEFAULT ''""",)
+_TOUCHES: Final = (
+    """ALTER TABLE analyses ADD COLUMN facts TEXT NOT NULL DEFAULT ''""",
+    # What the circumstances say, which the log binds; here only so that it is found by an index.
+    """ALTER TABLE recordings ADD COLUMN reference TEXT GENERATED ALWAYS AS (
+        CASE WHEN json_valid(circumstances) THEN json_extract(circumstances, '$.reference') END) VIRTUAL""",
+    """CREATE INDEX recordings_reference ON recordings (reference) WHERE reference <> ''""",
+)
 _HISTORY: Final = (
     # When the recording began, so that a stretch of a person's history is found by an index; what it says is in `recordings`.
     """ALTER TABLE subjects ADD COLUMN began_ms INTEGER NOT NULL DEFAULT 0""",
@@ -132,7 +138,7 @@ STEPS: Final = (
     ("0005_key_views", _KEY_VIEWS),
     ("0006_metrics", _METRICS),
     ("0007_insights", _INSIGHTS),
-    ("0008_facts", _FACTS),
+    ("0008_touches", _TOUCHES),
     ("0010_history", _HISTORY),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""

@@ -51,8 +51,9 @@ def test_a_touch_is_handed_over_survives_a_kill_and_counts_once(ready: Box) -> N
     assert sent["status"] == "accepted"
     box.kill("worker")
     assert box.query(f"SELECT id FROM recordings WHERE id = '{sent['recording']}'"), "what was accepted is kept"
-    refused = json.loads(box.run("channel", "send", wrong, "--json").stdout)
-    assert refused["status"] == "queued", "a file for later: nobody is there to refuse it"
+    refused = json.loads(box.run("channel", "send", wrong, "--json", code=1).stdout)
+    assert (refused["status"], len(refused["faults"])) == ("refused", 3)
+    (box.state / "inbox" / "wrong.touch.json").write_bytes(wrong.read_bytes())
     box.start("worker")
     box.until(lambda: box.finished(3))
     box.until(lambda: b"arrival.refused" in box.logs())
@@ -65,6 +66,12 @@ def test_a_touch_is_handed_over_survives_a_kill_and_counts_once(ready: Box) -> N
     assert box.json("status")["audit_ok"] is True
     for (payload,) in box.query("SELECT payload FROM outbox WHERE payload IS NOT NULL"):
         assert leaks(payload, frozenset({CODE, REP, WORDS})) == set()
+    box.run("subject", "export", "--customer", CODE, "-o", box.root / "copy")
+    copy = json.loads((box.root / "copy" / "subject.json").read_text())["recordings"]
+    assert [(one["kind"], one["channel"]) for one in copy[:2]] == [("channel", "document"), ("channel", "document")]
+    assert {"dwell_s": 25.5, "internal_viewer": False, "open_count": 1.0} in [one["facts"] for one in copy]
+    box.run("subject", "erase", "--customer", CODE)
+    assert box.json("status")["recordings"] == {"expired": 3}
     (left,) = (box.state / "inbox").glob("*.json")
     left.unlink()  # the refused one stays until its owner takes it away
     for path in box.state.rglob("*"):

@@ -10,7 +10,7 @@ import msgspec
 
 import edge_agent
 from edge_agent import documents, officer
-from edge_agent.capture.touch import TouchDocument
+from edge_agent.capture.touch_form import TouchDocument
 from edge_agent.vault.receipt import Receipt
 from edge_agent.vault.release import Release
 from edge_sync.schema import settled

@@ -229,7 +229,9 @@ def test_mistakes_come_back_by_their_place(world: TouchWorld, place: Path) -> No
         assert [one.key for one in answer.faults] == ["channel", "facts.dwell_s"]
         assert "太贵" not in msgspec.json.encode(answer).decode()
         assert asking.ask(place, raw(document(consent={"basis": "none"}))).reason == "no-consent"
-    assert world.query("SELECT kind FROM recordings") == [("channel",)]
+        other = document(facts={"dwell_s": 4})
+        assert asking.ask(place, raw(other)) == Answer(status="refused", reason="other-content")
+    assert world.query("SELECT kind, state FROM recordings ORDER BY state") == [("channel", "rejected"), ("channel", "sealed")]
 
 
 def test_on_a_full_disk_the_sender_comes_again(world: TouchWorld, place: Path) -> None:

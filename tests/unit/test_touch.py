@@ -198,3 +198,8 @@ def test_half_an_hour_that_somebody_looked_at_is_an_end(minutes: int, over: bool
 def test_its_sender_may_say_that_it_is_over() -> None:
     assert talk(wrote(Sender.REP, 0), ended=True).over
     assert not talk(wrote(Sender.REP, 0)).over
+
+
+@pytest.mark.parametrize("messages", [(), (wrote(Sender.SYSTEM, 0),)])
+def test_where_nobody_wrote_nothing_was_left_out(messages: tuple[Message, ...]) -> None:
+    assert not talk(*messages, ended=True, seen_ms=10**7).over

@@ -30,11 +30,11 @@ class Days(TouchWorld):
         super().__post_init__()
         self.spool = Spool(self.inbox, partial(touch.read, names=TAGGER.delivered, pseudonym=self.pseudonym))
         self.arrivals = self.spool.arrivals
-        self.count = 0
+        self.count, self.tagger = 0, TAGGER
 
     @property
     def kit(self) -> Kit:
-        return replace(super().kit, tagger=TAGGER, historian=HISTORIAN)
+        return replace(super().kit, tagger=self.tagger, historian=HISTORIAN)
 
     def on(self, day: float, made: Any = document, *lines: Any, **more: Any) -> Recording:
         """Something of the same customer, so many days ago from now."""
@@ -104,6 +104,19 @@ def test_a_promised_quote_is_due_until_it_is_sent(world: Days, sent: bool) -> No
     assert ("process.quote_promised_not_sent" in world.all_codes()) is not sent
 
 
+@pytest.mark.parametrize(("told", "facts", "fires"), [
+    (True, {"outbound_marketing": True, "re_consented": False}, True),
+    (True, {"outbound_marketing": True, "re_consented": True}, False),
+    (True, {"outbound_marketing": True}, False),
+    (False, {"outbound_marketing": True, "re_consented": False}, False),
+])  # fmt: skip
+def test_who_asked_not_to_be_called_is_not_called(world: Days, told: bool, facts: dict[str, bool], fires: bool) -> None:
+    world.on(1, chat, ("customer", 0, "以后别再给我打电话推销了" if told else "好的，谢谢"))
+    assert ("consent.marketing_opt_out" in world.all_codes()) is told
+    world.on(4, channel="crm", facts=facts)
+    assert ("process.contact_after_opt_out" in world.all_codes()) is fires
+
+
 def _facts(example: str) -> dict[str, float | bool]:
     """`k=v; k=v | note`, without what says how long it held."""
     given = (part.strip().split("=") for part in example.split("|", maxsplit=1)[0].split(";"))
@@ -127,3 +140,30 @@ def test_every_event_that_needs_its_channel_can_come_about() -> None:
                     assert (event.id in [tag.code for tag in TAGGER.tag(talk)]) is expected, (event.id, text)
                     tried += 1
     assert tried >= 120
+
+
+RULE = """
+[[rule]]
+id = "good_customer"
+zh = "好客户"
+en = "A good customer"
+text = "当客户复购间隔小于30天且客单价大于5000元，则提醒店长"
+[rule.examples]
+must = ["repurchase_interval_days=20; average_order_yuan=6000"]
+must_not = ["average_order_yuan=6000"]
+"""
+
+
+def test_a_rule_in_business_language_holds_of_what_a_till_delivers(world: Days, tmp_path: Path) -> None:
+    rules = tmp_path / "company" / "rules"
+    rules.mkdir(parents=True)
+    (rules / "ours.toml").write_text(RULE, encoding="utf-8")
+    world.tagger = RuleTagger.load(bundled("lexicons"), company=rules.parent)
+    names = {"repurchase_interval_days", "average_order_yuan"}
+    assert names <= set(world.tagger.delivered)
+    assert names <= set(TAGGER.delivered)
+    world.on(1, channel="pos", facts={"repurchase_interval_days": 20, "average_order_yuan": 5000})
+    world.on(2, channel="pos", facts={"average_order_yuan": 8000})
+    assert world.all_codes() == []
+    world.on(3, channel="pos", facts={"repurchase_interval_days": 20, "average_order_yuan": 5000.5})
+    assert world.all_codes() == ["rule.good_customer"]

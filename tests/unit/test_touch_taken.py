@@ -118,6 +118,22 @@ def test_the_same_document_again_counts_once_and_another_id_counts_anew(world: T
     assert len(world.query("SELECT 1 FROM tags")) == 2
 
 
+def test_other_content_under_the_same_id_is_refused_and_does_not_count(world: TouchWorld) -> None:
+    at = world.clock.now() - timedelta(hours=3)
+    world.touch(chat(("customer", 0, "太贵了"), at=at))
+    longer = Touching(raw(chat(("customer", 0, "太贵了"), ("rep", 1, "好的"), at=at)), world.read)
+    with pytest.raises(BadInput) as found:
+        pipeline.take_in(world.kit, longer)
+    assert found.value.kind == "other-content"
+    world.work()
+    assert sorted(row[0] for row in world.query("SELECT state FROM recordings")) == ["closed", "rejected"]
+    assert len(world.query("SELECT 1 FROM tags WHERE code = 'price.objection'")) == 1
+    plan = world.query("EXPLAIN QUERY PLAN SELECT id FROM recordings WHERE reference = 'x' AND reference <> ''")
+    assert "recordings_reference" in str(plan)
+    assert world.touch(chat(("customer", 0, "太贵了"), at=at, id="M-1")).state is State.CLOSED, "case matters in an id"
+    assert world.touch(chat(("customer", 0, "太贵了"), at=at, channel="email")).state is State.CLOSED
+
+
 def test_without_consent_it_is_sealed_and_never_read(world: TouchWorld) -> None:
     done = world.touch(document(consent={"basis": "none"}))
     assert (done.state, done.parked) == (State.SEALED, "no-consent")

@@ -98,6 +98,10 @@ class FakeLedger:
     def seen_before(self, digest: str) -> str | None:
         return next((r.id for r in self.rows.values() if r.digest == digest and r.state is not State.REJECTED), None)
 
+    def sent_before(self, reference: str) -> str | None:
+        over = {State.CAPTURED, State.REJECTED}
+        return next((r.id for r in self.rows.values() if r.circumstances.reference == reference and r.state not in over), None)
+
     def unfinished(self) -> Sequence[Recording]:
         over = {State.CLOSED, State.EXPIRED, State.REJECTED}
         return [r for r in self.rows.values() if r.state not in over and not r.parked]
