@@ -4,8 +4,9 @@
     analyse     open what was sealed while it is hot: a call becomes a transcript and tags, a video a score and tags, a touch
                 point that is no media (messages, what another system measured) tags
     commit      tags, outbox, lifecycle and audit in one ledger transaction
-    conclude    what follows over days from the talks of one person (counts, promises that were not kept), as further tags
     close       destroy the device's own key to the media: from now on LEGAL and HR open it together, or nobody
+
+    conclude    what follows over days from the talks of one person (counts, promises that were not kept), as further tags
 
 Each verb ends in a durable state of the ledger (captured -> sealed -> analysed -> closed), so after a power cut `advance`
 goes on from there. Sentences live only in the vault: the transcript is sealed like the audio, the ledger holds codes and

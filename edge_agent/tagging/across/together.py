@@ -5,6 +5,7 @@ tree runs over the recording's tags as it does inside a talk (`replay`). So "thr
 fires in the recording in which the refund is asked for, at most once in each. What must not come later cannot be told here.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -55,7 +56,8 @@ class Together(Over):
 
     def _judged(self, end: Past, hits: Sequence[Past]) -> Found | None:
         """The tree at one recording, whose last hit is `end`."""
-        until = [hit for hit in hits if hit.order <= end.order]
+        since = bisect_left(hits, end.at_ms - self.reach_ms - DAY_MS, key=lambda hit: hit.at_ms)
+        until = hits[since : bisect_right(hits, end.order, key=lambda hit: hit.order)]
         parts = [self._part(leaf, until, end) for leaf in self._parts]
         here = [hit for hit in until if hit.recording == end.recording]
         tags = [hit.tag for hit in here if hit.code != DELIVERED]
