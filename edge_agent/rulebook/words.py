@@ -210,8 +210,8 @@ def _refuse(words: Sequence[Word], text: str) -> None:
         if word.kind == "VAGUE":
             raise ask(
                 "vague",
-                f"“{word.text}”是多少？请写明确的{word.value}",
-                f"how much is `{word.text}`? give a figure",
+                f"“{word.text}”没有说清楚，请写明确的{word.value}",
+                f"`{word.text}` is not definite: say exactly what is meant",
                 at=word.text,
                 choices=VAGUE[str(word.value)],
             )
