@@ -142,6 +142,14 @@ class Builder(Comparing, Doing):
                     at=same.text,
                     choices=["30天内", "7天内", "同一通对话里"],
                 )
+            if same is not None and window is not None and window.unit == "minutes":
+                raise ask(
+                    "window",
+                    f"“{same.text}”的次数按天算；几小时内只数一通对话里的",
+                    "a person's counts are over days; hours are counted inside one conversation",
+                    at=same.text,
+                    choices=["1天内", "同一通对话里"],
+                )
             return "conversation"
         if same is not None:
             return str(same.value)

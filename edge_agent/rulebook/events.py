@@ -62,7 +62,7 @@ def event(row: RuleRow, rule: Rule, book: Book) -> Event:
     return Event(
         id=row.code,
         version=row.version,
-        zh=row.zh or row.id,
+        zh=row.zh or row.text[:64],
         en=row.en or row.id,
         definition=row.text,
         speaker=_speaker(node, book),

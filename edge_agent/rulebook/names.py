@@ -131,6 +131,10 @@ class Book:
             raise silence(said)
         return fitting[0]
 
+    def done_by(self, meanings: Sequence[Events], side: str) -> bool:
+        """Whether that side does any of these; "" is anybody."""
+        return not side or any(self._of(meaning, side) for meaning in meanings)
+
     def unknown(self, said: str) -> Exception:
         """Nobody knows this word: the nearest events and facts."""
         known = {code: code for code in self.events} if said.isascii() else self._spoken

@@ -1,7 +1,7 @@
 """From a sentence to a rule, or to a question: cut it into words, parse them, and see whether there is exactly one reading.
 
 Earley gives every parse; those that come to the same tree are one. Two trees = the sentence is ambiguous, and both are said back
-to choose from. Nothing is guessed, nothing is dropped. lark is imported by the first sentence.
+to choose from. Nothing is guessed; only particles (`keywords`) say nothing, every other word must fit. lark is imported late.
 """
 
 import itertools
@@ -120,6 +120,8 @@ def _trouble(words: Sequence[Word], book: Book) -> Asked:
     for place, word in enumerate(words):
         if word.kind == "_ROW" and not any(w.kind == "TIMES" for w in words[place + 1 : place + 4]):
             return ask("vague", "连续几次？", "how many in a row?", at=word.text, choices=["连续2次", "连续3次", "连续5次"])
+    if any(word.kind in ("_STOP", "_SEMI") for word in words[:-1]) and sum(word.kind == "_WHEN" for word in words) > 1:
+        return ask("two-rules", "这是几条规则，请一条一条写", "these are several rules; write them one by one", choices=_EXAMPLES)
     joint = _joint(words, book)
     if joint:
         return ask(

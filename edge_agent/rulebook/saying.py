@@ -5,6 +5,7 @@ Events stand in quotes 「」 by their own names; limits, whose hits are counted
 """
 
 from collections.abc import Sequence
+from types import UnionType
 from typing import Final
 
 from edge_agent.facts.numbers import plain
@@ -27,6 +28,7 @@ from edge_agent.rulebook.tree import (
     Window,
 )
 
+Brackets = type[All] | type[Any] | UnionType
 _SIGNS: Final = {">=": "不少于", ">": "超过", "<=": "不超过", "<": "少于"}
 _COMPARED: Final = {">=": "不低于", ">": "大于", "==": "等于", "<=": "不超过", "<": "低于"}
 _UNITS: Final = {
@@ -51,7 +53,7 @@ def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for ea
         case All():
             return "且".join(_inner(part, book, Any) for part in node.parts)
         case Any():
-            return "或".join(_inner(part, book, All) for part in node.parts)
+            return "或".join(_inner(part, book, All | Clock) for part in node.parts)
         case Not():
             return f"并非（{said(node.part, book)}）"
         case Heard():
@@ -72,9 +74,9 @@ def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for ea
             return _clock(node)
 
 
-def _inner(part: Node, book: Book, other: type[All | Any]) -> str:
+def _inner(part: Node, book: Book, bracketed: Brackets) -> str:
     inner = said(part, book)
-    return f"（{inner}）" if isinstance(part, other) else inner
+    return f"（{inner}）" if isinstance(part, bracketed) else inner
 
 
 def _count(node: Count, book: Book) -> str:

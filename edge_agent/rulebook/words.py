@@ -7,7 +7,7 @@ named right before it must be the one that does it, a side named earlier only he
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 from edge_agent.lexicon.notation import fold
 from edge_agent.rulebook.keywords import KEYWORDS, VAGUE
@@ -27,7 +27,9 @@ _ADVERBS: Final = frozenset({"WHO", "PER", "CONV"})
 _OWNERS: Final = frozenset({"EVENT", "FACT", "YESNO"})
 _DOING: Final = frozenset({"NOTIFY", "ESCALATE"})
 _ACTIONS: Final = _DOING | {"BLOCK", "RECORD"}
+_OR_DAY: Final = frozenset({"_OR", "_DUN", "_DUNAND"})
 _OPENERS: Final = frozenset({"_WHEN", "WHO", "PER", "_UNLESS"})
+_TELL_WHEN: Final = frozenset({"_AFTER", "_BEFORE", "_AROUND"})
 _BETWEEN: Final = frozenset({"WHO", "_DUN", "_DUNAND", "_AND", "_TO"})
 _CLAUSE_ENDS: Final = frozenset({"_AND", "_OR", "_C", "_WHEN", "_UNLESS", "_THEN"})
 
@@ -65,7 +67,7 @@ def cut(sentence: str, book: Book) -> list[Word]:
     if unknown:
         raise book.unknown(unknown[0])
     kept = [word for word in _joined(words) if word.kind != "SKIP"]
-    resolved = [_resolved(word, kept[:place], book) if word.kind == "EVENT" else word for place, word in enumerate(kept)]
+    resolved = [_resolved(kept, place, book) if word.kind == "EVENT" else word for place, word in enumerate(kept)]
     return _attached(resolved)
 
 
@@ -120,6 +122,10 @@ def _joined(words: Sequence[Word]) -> list[Word]:
             kind = "SKIP"  # 一次通话中；客户同时……
         elif kind == "_WHEN" and not acted and before in ("_C", "_AFTER"):  # 投诉后，如果……
             kind = "SKIP"
+        if kind == "DAY" and len(found) > 1 and found[-1].kind in _OR_DAY and found[-2].kind == "DAY":  # 周六或周日
+            days = [*cast("list[int]", found[-2].value), *cast("list[int]", word.value)]
+            found[-2:] = [replace(found[-2], text=found[-2].text + found[-1].text + word.text, value=days)]
+            continue
         both = both or word.text == "既"
         acted = acted or kind in _ACTIONS
         found.append(word if kind == word.kind else replace(word, kind=kind))
@@ -210,8 +216,8 @@ def _refuse(words: Sequence[Word], text: str) -> None:
         if word.kind == "VAGUE":
             raise ask(
                 "vague",
-                f"“{word.text}”是多少？请写明确的{word.value}",
-                f"how much is `{word.text}`? give a figure",
+                f"“{word.text}”没有说清楚，请写明确的{word.value}",
+                f"`{word.text}` is not definite: say exactly what is meant",
                 at=word.text,
                 choices=VAGUE[str(word.value)],
             )
@@ -226,10 +232,12 @@ def _refuse(words: Sequence[Word], text: str) -> None:
         )
 
 
-def _resolved(word: Word, before: Sequence[Word], book: Book) -> Word:
+def _resolved(words: Sequence[Word], place: int, book: Book) -> Word:
+    """The event meant. 客户在报价后……: the side before what only tells when may be that of the rest."""
+    word = words[place]
     subject = carried = ""
     near = True
-    for earlier in reversed(before):
+    for earlier in reversed(words[:place]):
         near = near and earlier.kind not in _BOUNDARIES
         if earlier.kind == "WHO" and near:
             subject = str(earlier.value)
@@ -237,6 +245,8 @@ def _resolved(word: Word, before: Sequence[Word], book: Book) -> Word:
             carried = {"account": "customer"}.get(str(earlier.value), str(earlier.value))
         if subject or carried:
             break
-    meanings: list[tuple[str, ...]] = word.value  # type: ignore[assignment]
+    meanings = cast("list[tuple[str, ...]]", word.value)
     said = word.text.strip("「」『』“”\"'‘’《》")
+    if place + 1 < len(words) and words[place + 1].kind in _TELL_WHEN and not book.done_by(meanings, subject):
+        subject = ""
     return replace(word, value=book.resolved(said, meanings, subject, carried))
