@@ -50,6 +50,9 @@ class Engine:
         self._turns = Turns(words=ear.backchannels)
         self._seen: dict[str, list[Hit]] = {}
         self._listeners: dict[str, list[Rule]] = {}
+        self._timed = [rule for rule in self._rules if type(rule).passed is not Rule.passed]
+        self._turning = [rule for rule in self._rules if type(rule).turned is not Rule.turned]
+        self._settling = [rule for rule in self._rules if type(rule).settled is not Rule.settled]
         for rule in self._rules:
             for code in rule.hears:
                 self._listeners.setdefault(code, []).append(rule)
@@ -70,16 +73,16 @@ class Engine:
         self._last = (said.start_ms, said.end_ms)
         number, self._count = self._count, self._count + 1
         moment = self._moment(said.start_ms)
-        tags = self._tell([f for rule in self._rules for f in rule.passed(moment)], said.start_ms)
+        tags = self._tell([f for rule in self._timed for f in rule.passed(moment)], said.start_ms)
         before = self._turns.now
         if not self._turns.hear(said):
             return tuple(tags)
         if self._turns.now > before:
-            tags += self._tell([f for rule in self._rules for f in rule.turned(moment)], said.start_ms)
+            tags += self._tell([f for rule in self._turning for f in rule.turned(moment)], said.start_ms)
         for place, heard in enumerate(self._ear.listen(said)):
             tags += self._deal(said, (number, place), heard)
         moment = self._moment(said.end_ms)
-        tags += self._tell([f for rule in self._rules for f in rule.settled(moment)], said.end_ms)
+        tags += self._tell([f for rule in self._settling for f in rule.settled(moment)], said.end_ms)
         return tuple(tags)
 
     def end(self, *, ended: bool = True, duration_ms: int = 0) -> tuple[BehaviorTag, ...]:

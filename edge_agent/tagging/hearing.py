@@ -52,7 +52,7 @@ class Heard:
         for context, span in found.cues:
             evidence.append(self._evidence("context", context, turn, place[0], self.view.sentence.raw(span)))
         length_ms = said.end_ms - said.start_ms
-        letters = sum(c.isalnum() for c in said.text)
+        letters = sum(map(str.isalnum, said.text))
         return Hit(
             code=code,
             speaker=said.speaker,
@@ -66,7 +66,7 @@ class Heard:
             candidate=said.speaker is Speaker.UNKNOWN and event.speaker in ("rep", "customer"),
             slots=self.ear.slots(code, self.view, found.span),
             evidence=(*evidence, *before),
-            letters=sum(c.isalnum() for c in self.view.sentence.text),
+            letters=sum(map(str.isalnum, self.view.sentence.text)),
             letters_per_min=letters * 60_000 / length_ms if length_ms else 0.0,
         )
 
