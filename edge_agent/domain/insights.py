@@ -28,6 +28,8 @@ class MoodPoint:
     reason: str
     probing: bool = False
     """A remark that tests the rep (再看看别家) and is no sign of leaving."""
+    leaving: bool = False
+    """A real sign of it: signed elsewhere, cancelled, asked not to be called again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from edge_agent.lexicon.model import (
     TermsFile,
 )
 from edge_agent.lexicon.problems import Problem, refuse
+from edge_agent.lexicon.review import ClaimWords, Cue, MoodFile, added, laid_over
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class _Heap:
     events: dict[str, Event] = field(default_factory=dict)
     extends: list[tuple[str, str, Extend]] = field(default_factory=list)
     """(label, industry or "" for all, entry)."""
+    mood: MoodFile = field(default_factory=MoodFile)
+    claims: ClaimWords = field(default_factory=ClaimWords)
     places: dict[str, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -85,7 +88,9 @@ def _assemble(heap: _Heap) -> Lexicon:
         industries=industries,
         events=events,
         extends=common,
-        digest=_digest([heap.terms, industries, events, common]),
+        mood=heap.mood,
+        claims=heap.claims,
+        digest=_digest([heap.terms, industries, events, common, heap.mood, heap.claims]),
         event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
     )
 
@@ -105,7 +110,7 @@ def _read_layer(heap: _Heap, root: Path) -> None:
         reader = _READERS.get(folder)
         if reader is None:
             heap.problems.append(
-                source.place.problem("file", "", "is in no known place", "use events/, industries/ or terms.toml")
+                source.place.problem("file", "", "is in no known place", "use events/, industries/, terms.toml, mood.toml or claims.toml")
             )
         else:
             reader(heap, source, seen)
@@ -178,6 +183,26 @@ def _read_events(heap: _Heap, source: Source, seen: set[str]) -> None:
         _keep(heap, place, "", extend)
 
 
+def _read_mood(heap: _Heap, source: Source, _: set[str]) -> None:
+    heap.places["mood"] = source.place
+    head = source.head(MoodFile, "mood", without=("cue",))
+    cues = []
+    for place, cue in source.rows("cue", Cue):
+        if any(cue.id == other.id for other in cues):
+            heap.problems.append(place.problem(cue.id, "id", "stands twice", "remove one"))
+        heap.places[f"cue {cue.id}"] = place
+        cues.append(cue)
+    if head is not None:
+        heap.mood = laid_over(heap.mood, msgspec.structs.replace(head, cue=cues))
+
+
+def _read_claims(heap: _Heap, source: Source, _: set[str]) -> None:
+    heap.places["claims"] = source.place
+    words = source.head(ClaimWords, "claims")
+    if words is not None:
+        heap.claims = added(heap.claims, words)
+
+
 def _keep(heap: _Heap, place: Place, industry: str, extend: Extend) -> None:
     label = f"extend {len(heap.extends) + 1} of {extend.event}"
     heap.places[label] = place
@@ -192,4 +217,6 @@ _READERS: Final[dict[str, Callable[[_Heap, Source, set[str]], None]]] = {
     "terms.toml": _read_terms,
     "industries": _read_industry,
     "events": _read_events,
+    "mood.toml": _read_mood,
+    "claims.toml": _read_claims,
 }
