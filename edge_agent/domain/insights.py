@@ -51,7 +51,7 @@ class Claim:
     """Something the rep stated that a fact table can know. `row` is the id of the row that decided, "" when none did.
 
     `kind`: stock, price, discount, parameter, delivery. `said` is the normalised value with `unit`; `subject` a product or
-    brand code, "" when unknown (then the verdict is unknown).
+    brand code, "" when unknown (then the verdict is unknown). `attribute`: which price, parameter or step of a delivery.
     """
 
     kind: str
@@ -63,6 +63,7 @@ class Claim:
     row: str = ""
     reason: str = ""
     """Why it is unknown, as a code: no-subject, no-row, stale-row, no-value …"""
+    attribute: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
