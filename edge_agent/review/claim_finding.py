@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 
 _EACH_BEHIND: Final = re.compile(rf"(?:钱)?(?:/|一|每|1)({MEASURES})(?!套)")
 _EACH_BEFORE: Final = re.compile(rf"(?:每|一|1)({MEASURES})(?:的)?(?:价格?|卖|是|就|才|只要|只|要|售价|按|算您|收您|给您)*$")
-_PRICE_ASKED: Final = re.compile(r"多少钱|什么价|怎么卖|价格(?:是|呢|多少)|咋卖|几块|几多钱|卖多少|报个价|多钱")
+_PRICE_ASKED: Final = re.compile(
+    r"多少钱|多钱|什么价|啥价|怎么卖|咋卖|价格(?:是|呢|多少|怎么)|几块|几多钱|(?:卖|[一每][^多少]{1,2})多少(?![天年个月小时公分度瓦])|报个价|怎么个价"
+)
 _BUYING: Final = re.compile(r"(?:拿|订|定|买|进|要|够|达到|超过|来|下)(?:够|满|到|个)?$")
 _FROM: Final = re.compile(r"(?:以上|起|起订|打底|就|，就|的话)")
 _NOT_A_CUT: Final = re.compile(r"[到至价后完成]")
+_ASKING: Final = frozenset({"question", "asking"})
 _SAME_DAY: Final = re.compile(r"当天|当日|即日")
 _NEXT_DAY: Final = re.compile(r"次日|隔天|隔日|第二天")
 _LENGTH: Final = re.compile(r"P(T?)(\d+(?:\.\d+)?)([DMH])")
@@ -260,11 +263,14 @@ class Finder:
     def _in_stock(self, here: _Here) -> Iterator[Statement]:
         if any(one.kind in {FactKind.DATE, FactKind.QUANTITY} for one, _ in here.sums):
             return
-        for sense, words in (("none", self._words.out_of_stock), ("has", self._words.in_stock)):
-            span = _first(here.sentence.text, here.clause, words)
-            if span is not None and not here.before(span).endswith("有"):
-                yield from self._statement(here, "stock", (None, span), None, sense=sense)
-                return
+        found = [
+            (span[0], -span[1], sense)
+            for sense, words in (("none", self._words.out_of_stock), ("has", self._words.in_stock))
+            if (span := _first(here.sentence.text, here.clause, words)) is not None
+        ]
+        if found:
+            start, end, sense = min(found)
+            yield from self._statement(here, "stock", (None, (start, -end)), None, sense=sense)
 
     def _statement(
         self,
@@ -282,6 +288,9 @@ class Finder:
         fact, span = what
         if any(self._contexts.cue(name, here.sentence, here.view.hits, span) for name in self._words.contexts_off):
             return
+        whole = (here.clause[0], here.clause[0])
+        if any(self._contexts.cue(name, here.sentence, here.view.hits, whole) for name in _ASKING & set(self._words.contexts_off)):
+            return  # 有没有货: the question overlaps what would be stated
         if kind in {"price", "discount"}:
             attribute = self._qualifier(here.text)
         start, end = here.sentence.raw(span)
