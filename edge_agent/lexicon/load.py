@@ -110,7 +110,9 @@ def _read_layer(heap: _Heap, root: Path) -> None:
         reader = _READERS.get(folder)
         if reader is None:
             heap.problems.append(
-                source.place.problem("file", "", "is in no known place", "use events/, industries/, terms.toml, mood.toml or claims.toml")
+                source.place.problem(
+                    "file", "", "is in no known place", "use events/, industries/, terms.toml, mood.toml or claims.toml"
+                )
             )
         else:
             reader(heap, source, seen)
@@ -186,7 +188,7 @@ def _read_events(heap: _Heap, source: Source, seen: set[str]) -> None:
 def _read_mood(heap: _Heap, source: Source, _: set[str]) -> None:
     heap.places["mood"] = source.place
     head = source.head(MoodFile, "mood", without=("cue",))
-    cues = []
+    cues: list[Cue] = []
     for place, cue in source.rows("cue", Cue):
         if any(cue.id == other.id for other in cues):
             heap.problems.append(place.problem(cue.id, "id", "stands twice", "remove one"))

@@ -107,8 +107,8 @@ class Extend(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """More ways of saying an existing event: for one industry, or (in a company's event file) for all."""
 
     event: Id
-    must: list[str] = []
-    must_not: list[str] = []
+    must: list[str] = msgspec.field(default_factory=list)
+    must_not: list[str] = msgspec.field(default_factory=list)
 
     def as_match(self) -> Match:
         return Match(**{name: getattr(self, name) for name in Match.__struct_fields__})

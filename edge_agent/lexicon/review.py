@@ -29,7 +29,7 @@ class Cue(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`probing` tests the rep and is no sign of leaving; `leaving` is one."""
     flips: bool = False
     """Negated it tells the opposite, more weakly (不满意); without this a negated cue tells nothing."""
-    despite: list[str] = []
+    despite: list[str] = msgspec.field(default_factory=list)
 
     def as_match(self, off: Collection[str], on: Collection[str] = ()) -> Match:
         """The match table alone, in these contexts besides its own."""
@@ -50,7 +50,9 @@ class MoodExamples(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class MoodFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`degrees`: word beside a cue -> factor; `contrasts`: what stands before one counts half; `alike`: word -> how it is read."""
+    """`degrees`: word beside a cue -> factor; `contrasts`: what stands before one counts half; `alike`: word -> the same in
+    standard speech.
+    """
 
     contexts_off: list[str] = []
     degrees: dict[str, Factor] = {}

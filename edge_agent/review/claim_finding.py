@@ -8,92 +8,51 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from edge_agent.domain.notes import Fact, FactKind
 from edge_agent.domain.tags import Conversation
-from edge_agent.domain.transcript import LOW_CONFIDENCE, Speaker, Utterance
+from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.facts.measures import MEASURES
 from edge_agent.lexicon.notation import fold
 from edge_agent.lexicon.review import ClaimWords
 from edge_agent.review import claim_subjects, hearing
+from edge_agent.review.claim_doubts import Doubts
+from edge_agent.review.claim_reading import (
+    AFTER,
+    BEFORE,
+    Clause,
+    Statement,
+    beside,
+    count,
+    first,
+    measure_of,
+    percent_of,
+    placed,
+    until,
+)
 from edge_agent.review.claim_subjects import Named, Subjects
-from edge_agent.review.fact_rows import FactTable, Measure, measured, off
+from edge_agent.review.fact_rows import FactTable, Measure
 from edge_agent.tagging.context import Contexts
 
 if TYPE_CHECKING:
     from edge_agent.tagging.sayings import View
     from edge_agent.tagging.tagger import RuleTagger
-    from edge_agent.tagging.text import Sentence, Span
+    from edge_agent.tagging.text import Span
 
 _EACH_BEHIND: Final = re.compile(rf"(?:钱)?(?:/|一|每|1)({MEASURES})(?!套)")
 _EACH_BEFORE: Final = re.compile(rf"(?:每|一|1)({MEASURES})(?:的)?(?:价格?|卖|是|就|才|只要|只|要|售价|按|算您|收您|给您)*$")
 _PRICE_ASKED: Final = re.compile(
     r"多少钱|多钱|什么价|啥价|怎么卖|咋卖|价格(?:是|呢|多少|怎么)|几块|几多钱|(?:卖|[一每][^多少]{1,2})多少(?![天年个月小时公分度瓦])|报个价|怎么个价"
 )
-_BUYING: Final = re.compile(r"(?:拿|订|定|买|进|要|够|达到|超过|来|下)(?:够|满|到|个)?$")
-_FROM: Final = re.compile(r"(?:以上|起|起订|打底|就|，就|的话)")
 _NOT_A_CUT: Final = re.compile(r"[到至价后完成]")
 _ASKING: Final = frozenset({"question", "asking"})
 _SAME_DAY: Final = re.compile(r"当天|当日|即日")
 _NEXT_DAY: Final = re.compile(r"次日|隔天|隔日|第二天")
-_LENGTH: Final = re.compile(r"P(T?)(\d+(?:\.\d+)?)([DMH])")
-_HOURS: Final = {"D": 24.0, "M": 730.0, "H": 1.0}
 _NUMBERS: Final = (FactKind.QUANTITY, FactKind.DURATION, FactKind.PERCENT, FactKind.NUMBER)
-_AFTER, _BEFORE, _BESIDE = 8, 4, 10
+_BESIDE: Final = 10
 _BARE_ANSWER: Final = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One claim as it was said. `text` is its clause and lives in memory only; `behind` what follows the value there.
-
-    `sense`: `is` this much, `only` this much, `has` or `none` of it, `by` a day or after a time. `doubt` says as a code why it
-    can be held against nothing, "" = it can. Days of delivery are counted from the talk (`day`), else hours or working days.
-    """
-
-    kind: str
-    utterance: int
-    start_ms: int
-    char_start: int
-    char_end: int
-    subject: str
-    measure: Measure | None
-    attribute: str = ""
-    sense: str = "is"
-    text: str = ""
-    behind: str = ""
-    doubt: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Here:
-    """One clause of one sentence of the rep, with the facts in it. `sums` are (fact, place in the sentence)."""
-
-    number: int
-    said: Utterance
-    view: "View"
-    clause: "Span"
-    sums: Sequence[tuple[Fact, "Span"]]
-    in_sentence: Sequence[tuple[Fact, "Span"]]
-    subject: str
-    asked_price: bool
-
-    @property
-    def sentence(self) -> "Sentence":
-        return self.view.sentence
-
-    @property
-    def text(self) -> str:
-        return self.sentence.text[self.clause[0] : self.clause[1]]
-
-    def before(self, span: "Span") -> str:
-        return self.sentence.text[self.clause[0] : span[0]]
-
-    def behind(self, span: "Span") -> str:
-        return self.sentence.text[span[1] : self.clause[1]]
 
 
 class Finder:
@@ -104,6 +63,7 @@ class Finder:
         self._words: ClaimWords = lexicon.claims
         self._listens = hearing.listener(lexicon, ())
         self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail)
+        self._doubts = Doubts(self._words)
 
     def find(
         self, conversation: Conversation, facts: Mapping[int, Sequence[Fact]], table: FactTable, at: datetime | None
@@ -119,8 +79,8 @@ class Finder:
                 names = claim_subjects.named(heard.view, table, said.text)
                 if said.speaker is Speaker.REP:
                     withdrawn += [(place, at_) for at_ in self._taken_back(heard.view.sentence.text)]
-                    sums = _placed(facts.get(number, ()), heard.view.sentence)
-                    for here in self._clauses(number, said, heard.view, names, subjects, sums, asked_price=asked):
+                    sums = placed(facts.get(number, ()), heard.view.sentence)
+                    for here in self._clauses(said, heard.view, subjects, names, number=number, sums=sums, asked_price=asked):
                         found += [((place, here.clause[0]), one) for one in self._stated(here, table, at)]
                 subjects.remember(number, names)
             yield from (one for position, one in found if not any(position < back for back in withdrawn))
@@ -129,33 +89,27 @@ class Finder:
             elif found:
                 asked = False
 
+    @staticmethod
     def _clauses(
-        self,
-        number: int,
-        said: Utterance,
-        view: "View",
-        names: Named,
-        subjects: Subjects,
-        sums: Sequence[tuple[Fact, "Span"]],
-        *,
-        asked_price: bool,
-    ) -> Iterator[_Here]:
+        said: Utterance, view: "View", subjects: Subjects, names: Named, *, number: int,
+        sums: Sequence[tuple[Fact, "Span"]], asked_price: bool,
+    ) -> Iterator[Clause]:  # fmt: skip
         for clause in view.sentence.clauses:
             inside = [one for one in sums if clause[0] <= one[1][0] and one[1][1] <= clause[1]]
             subject = subjects.of(number, view.sentence, names, clause)
-            yield _Here(
+            yield Clause(
                 number=number, said=said, view=view, clause=clause, sums=inside, in_sentence=sums, subject=subject,
                 asked_price=asked_price,
             )  # fmt: skip
 
-    def _stated(self, here: _Here, table: FactTable, at: datetime | None) -> Iterator[Statement]:
+    def _stated(self, here: Clause, table: FactTable, at: datetime | None) -> Iterator[Statement]:
         taken: list[Fact] = []
         for search in (self._parameters(here, table, taken), self._delivery(here, at, taken), self._money(here, taken)):
             yield from search
         counted = list(self._counted(here, taken))
         yield from counted or self._in_stock(here)
 
-    def _parameters(self, here: _Here, table: FactTable, taken: list[Fact]) -> Iterator[Statement]:
+    def _parameters(self, here: Clause, table: FactTable, taken: list[Fact]) -> Iterator[Statement]:
         called = [(fold(word), code) for code, words in self._words.parameters.items() for word in words]
         called += [(fold(word), row.attribute) for row in table.called("parameter") for word in row.words]
         done: set[str] = set()
@@ -163,19 +117,19 @@ class Finder:
             at = here.sentence.text.find(word, *here.clause)
             if at < 0 or code in done:
                 continue
-            fact = _beside((at, at + len(word)), [one for one in here.sums if one[0].kind in _NUMBERS and one[0] not in taken])
+            fact = beside((at, at + len(word)), [one for one in here.sums if one[0].kind in _NUMBERS and one[0] not in taken])
             if fact is None:
                 continue
             done.add(code)
             taken.append(fact[0])
-            measure, behind = _measure(fact[0]), here.behind(fact[1])
+            measure, behind = measure_of(fact[0]), here.behind(fact[1])
             yield from self._statement(here, "parameter", fact, measure, attribute=code, behind=behind)
 
-    def _delivery(self, here: _Here, at: datetime | None, taken: list[Fact]) -> Iterator[Statement]:
+    def _delivery(self, here: Clause, at: datetime | None, taken: list[Fact]) -> Iterator[Statement]:
         for attribute, words in (
             ("arrive", self._words.arrive), ("dispatch", self._words.dispatch), ("install", self._words.install),
         ):  # fmt: skip
-            verb = _first(here.sentence.text, here.clause, words)
+            verb = first(here.sentence.text, here.clause, words)
             if verb is None and attribute == "arrive" and here.text.endswith("到"):
                 verb = (here.clause[1] - 1, here.clause[1])
             if verb is None:
@@ -192,38 +146,42 @@ class Finder:
             yield from self._statement(here, "delivery", (fact, span), measure, attribute=attribute, sense="by", doubt=doubt)
             return
 
-    def _when(self, here: _Here, verb: "Span", at: datetime | None) -> "tuple[Fact | None, Span, Measure | None] | None":
+    def _when(self, here: Clause, verb: "Span", at: datetime | None) -> "tuple[Fact | None, Span, Measure | None] | None":
         """The day or time that stands nearest before the verb, else behind it."""
         for kind in (FactKind.DATE, FactKind.DURATION):
             sums = [one for one in here.sums if one[0].kind is kind]
             before = [one for one in sums if one[1][0] < verb[1] and verb[0] - one[1][1] <= _BESIDE]
-            after = [one for one in sums if verb[1] <= one[1][0] <= verb[1] + _AFTER]
+            after = [one for one in sums if verb[1] <= one[1][0] <= verb[1] + AFTER]
             if before or after:
                 fact, span = before[-1] if before else after[0]
-                return fact, span, _until(fact, here.sentence.text[span[0] : span[1]], at)
+                return fact, span, until(fact, here.sentence.text[span[0] : span[1]], at)
         for pattern, days in ((_SAME_DAY, 0), (_NEXT_DAY, 1)):
             match = pattern.search(here.sentence.text, here.clause[0], verb[0])
             if match is not None and verb[0] - match.end() <= _BESIDE:
                 return None, match.span(), Measure(value=float(days), unit="day")
         return None
 
-    def _money(self, here: _Here, taken: list[Fact]) -> Iterator[Statement]:
+    def _money(self, here: Clause, taken: list[Fact]) -> Iterator[Statement]:
         for fact, span in here.sums:
             if fact in taken:
                 continue
             if fact.kind is FactKind.PERCENT:
-                if fact.unit == "折" or _first(here.sentence.text, here.clause, self._words.reduced) is not None:
-                    measure = None if not fact.value or "/" in fact.value else _percent(fact)
+                if fact.unit == "折" or first(here.sentence.text, here.clause, self._words.reduced) is not None:
+                    measure = None if not fact.value or "/" in fact.value else percent_of(fact)
                     yield from self._statement(here, "discount", (fact, span), measure)
             elif fact.kind is FactKind.MONEY or (fact.kind is FactKind.NUMBER and here.asked_price):
                 yield from self._sum(here, fact, span)
+            elif fact.kind is FactKind.NUMBER and here.subject and self._is_cut(here.before(span), ""):
+                measure = measure_of(fact)
+                cut = None if measure is None else Measure(value=measure.value, unit="CNY")
+                yield from self._statement(here, "discount", (fact, span), cut)
 
-    def _sum(self, here: _Here, fact: Fact, span: "Span") -> Iterator[Statement]:
+    def _sum(self, here: Clause, fact: Fact, span: "Span") -> Iterator[Statement]:
         before, behind = here.before(span), here.behind(span)
         if any(word in (here.text if len(word) > 1 else before[-2:]) for word in self._words.no_price):
             return
         if self._is_cut(before, behind):
-            yield from self._statement(here, "discount", (fact, span), _measure(fact))
+            yield from self._statement(here, "discount", (fact, span), measure_of(fact))
             return
         each = _EACH_BEHIND.match(behind) or _EACH_BEFORE.search(before)
         bare = fact.kind is FactKind.NUMBER
@@ -232,9 +190,9 @@ class Finder:
             return
         if not (priced or each or here.asked_price or (here.subject and here.view.products)):
             return
-        many = [one for one, place in here.sums if one.kind is FactKind.QUANTITY and _count(one) > 1 and place[1] <= span[0]]
+        many = [one for one, place in here.sums if one.kind is FactKind.QUANTITY and count(one) > 1 and place[1] <= span[0]]
         doubt = "different-unit" if many and each is None else ""
-        measure = _measure(fact)
+        measure = measure_of(fact)
         if measure is not None:
             unit = measure.unit or "CNY"
             measure = Measure(value=measure.value, unit=f"{unit}/{each[1]}" if each is not None and unit == "CNY" else unit)
@@ -244,29 +202,29 @@ class Finder:
         """Whether the sum is taken off rather than paid: 便宜二十, 二十块的优惠."""
         for word in self._words.reduced:
             at = before.rfind(word)
-            if at >= 0 and len(before) - at - len(word) <= _BEFORE and not _NOT_A_CUT.search(before[at + len(word) :]):
+            if at >= 0 and len(before) - at - len(word) <= BEFORE and not _NOT_A_CUT.search(before[at + len(word) :]):
                 return True
             if behind.lstrip("的").startswith(word):
                 return True
         return False
 
-    def _counted(self, here: _Here, taken: list[Fact]) -> Iterator[Statement]:
-        word = _first(here.sentence.text, here.clause, [*self._words.only, *self._words.remaining])
+    def _counted(self, here: Clause, taken: list[Fact]) -> Iterator[Statement]:
+        word = first(here.sentence.text, here.clause, [*self._words.only, *self._words.remaining])
         sums = [one for one in here.sums if one[0].kind is FactKind.QUANTITY and one[0] not in taken]
-        if word is None or len(sums) != 1 or _first(here.sentence.text, here.clause, self._words.out_of_stock) is not None:
+        if word is None or len(sums) != 1 or first(here.sentence.text, here.clause, self._words.out_of_stock) is not None:
             return
         if any(one.kind is FactKind.MONEY for one, _ in here.sums):
             return
-        only = _first(here.sentence.text, here.clause, self._words.only) is not None
-        yield from self._statement(here, "stock", sums[0], _measure(sums[0][0]), sense="only" if only else "is")
+        only = first(here.sentence.text, here.clause, self._words.only) is not None
+        yield from self._statement(here, "stock", sums[0], measure_of(sums[0][0]), sense="only" if only else "is")
 
-    def _in_stock(self, here: _Here) -> Iterator[Statement]:
+    def _in_stock(self, here: Clause) -> Iterator[Statement]:
         if any(one.kind in {FactKind.DATE, FactKind.QUANTITY} for one, _ in here.sums):
             return
         found = [
             (span[0], -span[1], sense)
             for sense, words in (("none", self._words.out_of_stock), ("has", self._words.in_stock))
-            if (span := _first(here.sentence.text, here.clause, words)) is not None
+            if (span := first(here.sentence.text, here.clause, words)) is not None
         ]
         if found:
             start, end, sense = min(found)
@@ -274,7 +232,7 @@ class Finder:
 
     def _statement(
         self,
-        here: _Here,
+        here: Clause,
         kind: str,
         what: "tuple[Fact | None, Span]",
         measure: Measure | None,
@@ -289,7 +247,9 @@ class Finder:
         if any(self._contexts.cue(name, here.sentence, here.view.hits, span) for name in self._words.contexts_off):
             return
         whole = (here.clause[0], here.clause[0])
-        if any(self._contexts.cue(name, here.sentence, here.view.hits, whole) for name in _ASKING & set(self._words.contexts_off)):
+        if any(
+            self._contexts.cue(name, here.sentence, here.view.hits, whole) for name in _ASKING & set(self._words.contexts_off)
+        ):
             return  # 有没有货: the question overlaps what would be stated
         if kind in {"price", "discount"}:
             attribute = self._qualifier(here.text)
@@ -297,37 +257,8 @@ class Finder:
         yield Statement(
             kind=kind, utterance=here.number, start_ms=here.said.start_ms, char_start=start, char_end=end, subject=here.subject,
             measure=measure, attribute=attribute, sense=sense, text=here.text, behind=behind,
-            doubt=doubt or self._doubt(here, kind, span, fact, measure),
+            doubt=doubt or self._doubts.of(here, kind, span, fact, measure),
         )  # fmt: skip
-
-    def _doubt(self, here: _Here, kind: str, span: "Span", fact: Fact | None, measure: Measure | None) -> str:
-        if here.said.confidence < LOW_CONFIDENCE:
-            return "unsure"
-        if fact is not None and measure is None:
-            return "range" if "/" in fact.value else "no-value"
-        before = here.sentence.text[: span[0]]
-        if any(_said(word, here.sentence.text, before) for word in map(fold, self._words.conditions)):
-            return "conditional"
-        if kind in {"price", "discount"} and self._for_many(here, span):
-            return "conditional"
-        short = [one for one in here.sentence.clauses if one[1] <= here.clause[0] and one[1] - one[0] <= _BEFORE]
-        near = here.text + "".join(here.sentence.text[low:high] for low, high in short)
-        if any(_said(word, near, before) for word in map(fold, self._words.hedges)) or here.text.endswith("吧"):
-            return "hedged"
-        return ""
-
-    @staticmethod
-    def _for_many(here: _Here, span: "Span") -> bool:
-        """Whether it is said of a larger order: 拿十箱, 二十箱以上."""
-        for fact, place in here.in_sentence:
-            if fact.kind is not FactKind.QUANTITY or _count(fact) <= 1 or place[0] > here.clause[1]:
-                continue
-            text = here.sentence.text
-            if _BUYING.search(text[: place[0]]) or _FROM.match(text[place[1] :]) is not None:
-                return True
-            if place[1] <= span[0] and place[0] >= here.clause[0]:
-                return True
-        return False
 
     def _qualifier(self, text: str) -> str:
         return next((c for c, words in self._words.qualifiers.items() if any(fold(word) in text for word in words)), "")
@@ -337,76 +268,3 @@ class Finder:
             at = text.find(word)
             if at >= 0 and not text[:at].endswith("对"):
                 yield at
-
-
-def _placed(facts: Sequence[Fact], sentence: "Sentence") -> list[tuple[Fact, "Span"]]:
-    """The facts of an utterance that stand in this sentence, each with its place there."""
-    found = []
-    for fact in facts:
-        inside = [i for i, (low, high) in enumerate(sentence.places) if fact.char_start <= low and high <= fact.char_end]
-        if inside:
-            found.append((fact, (inside[0], inside[-1] + 1)))
-    return found
-
-
-def _first(text: str, clause: "Span", words: Sequence[str]) -> "Span | None":
-    """The earliest of the words in a clause, the longest of those that begin there."""
-    found = [(at, -len(word)) for word in map(fold, words) if (at := text.find(word, *clause)) >= 0]
-    return None if not found else (min(found)[0], min(found)[0] - min(found)[1])
-
-
-def _beside(span: "Span", sums: Sequence[tuple[Fact, "Span"]]) -> tuple[Fact, "Span"] | None:
-    """The amount behind a word, or right before it (三年质保)."""
-    behind = [one for one in sums if span[1] <= one[1][0] <= span[1] + _AFTER]
-    before = [one for one in sums if span[0] - _BEFORE < one[1][1] <= span[0]]
-    return behind[0] if behind else before[-1] if before else None
-
-
-def _said(word: str, text: str, before: str) -> bool:
-    """A single character counts only right before the amount (满三百), a longer word anywhere near."""
-    return word in text if len(word) > 1 else before.endswith(word)
-
-
-def _count(fact: Fact) -> float:
-    try:
-        return float(fact.value)
-    except ValueError:
-        return 0.0
-
-
-def _measure(fact: Fact) -> Measure | None:
-    """A single value in the unit it is compared in; None for ranges and what cannot be told."""
-    if fact.kind is FactKind.DURATION:
-        match = _LENGTH.fullmatch(fact.value)
-        if match is None:
-            return None
-        unit = "分钟" if match[1] and match[3] == "M" else {"D": "天", "M": "个月", "H": "小时"}[match[3]]
-        return measured(float(match[2]), unit)
-    try:
-        return measured(float(fact.value), fact.unit)
-    except ValueError:
-        return None
-
-
-def _percent(fact: Fact) -> Measure:
-    return off(float(fact.value), "折" if fact.unit == "折" else "%")
-
-
-def _until(fact: Fact, text: str, at: datetime | None) -> Measure | None:
-    """By when it is promised: whole days from the talk, or hours, or working days."""
-    if "工作日" in text:
-        number = _LENGTH.fullmatch(fact.value)
-        return Measure(value=float(number[2]), unit="workday") if number is not None else None
-    if fact.kind is FactKind.DURATION:
-        lengths = list(_LENGTH.finditer(fact.value))
-        if not lengths:
-            return None
-        head, count, unit = lengths[-1].groups()
-        hours = float(count) * (1 / 60 if head and unit == "M" else _HOURS[unit])
-        return Measure(value=hours / 24, unit="day") if unit in {"D"} or (unit == "M" and not head) else Measure(
-            value=round(hours, 4), unit="hour"
-        )  # fmt: skip
-    last = fact.value.split("/")[-1][:10]
-    if at is None or last in {"", ".."} or not last[:1].isdigit():
-        return None
-    return Measure(value=float((date.fromisoformat(last) - at.date()).days), unit="day")

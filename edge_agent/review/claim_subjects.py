@@ -59,7 +59,7 @@ def named(view: View, table: FactTable, said: str) -> Named:
     """Everything named in a sentence of the utterance `said`, by the lexicon and by the table's own names."""
     sentence, text = view.sentence, view.sentence.text
     products = [(slot.span, str(slot.value)) for slot in view.products]
-    rivals = []
+    rivals: list[tuple[Span, str]] = []
     for name, code, rival in table.names:
         at = text.find(name)
         while at >= 0:
@@ -111,10 +111,12 @@ class Subjects:
         for earlier in reversed(clauses):
             text = sentence.text[earlier[0] : earlier[1]]
             there = found.within(earlier)
-            if any(word in text for word in (*self._elsewhere, *self._pointing)):
+            if any(word in text for word in self._elsewhere):
                 return ""
             if there.something:
                 return self._mine(there, ours=ours)
+            if any(word in text for word in self._pointing):
+                return ""
         if self._before and number - self._before[-1][0] <= BACK:
             return self._mine(self._before[-1][1], ours=ours)
         return ""

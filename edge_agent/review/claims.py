@@ -1,6 +1,6 @@
-"""What the rep stated, held against a table of facts: `claim_finding` finds, `fact_files` reads the table, `verdicts` holds.
+"""What the rep stated, held against a table of facts: `claim_finding` finds, `fact_files` reads, `verdicts` holds.
 
-A table that is faulty makes every claim unknown (`bad-table`), never a recording fail; `edge-agent claims check` names the faults.
+A faulty table makes every claim unknown (`bad-table`), never a recording fail; `edge-agent claims check` names the faults.
 """
 
 from collections.abc import Mapping, Sequence

@@ -90,8 +90,10 @@ def _toml(folder: Path, name: str, problems: list[Problem], names: list[SubjectN
     source = read(folder, folder / name, problems)
     if source is None:
         return
-    for key in source.given.keys() - {"row", "subject"}:
-        problems.append(source.place.problem("file", key, f"unknown key `{key}`", "use [[row]] and [[subject]]"))
+    problems += [
+        source.place.problem("file", key, f"unknown key `{key}`", "use [[row]] and [[subject]]")
+        for key in source.given.keys() - {"row", "subject"}
+    ]
     names += [one for _, one in source.rows("subject", SubjectNames)]
     for place, row in source.rows("row", Row):
         yield place.start, row

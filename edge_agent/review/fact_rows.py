@@ -33,14 +33,16 @@ _EVEN: Final = {"%": "%", "百分点": "%", "个点": "%", "折": "折"}
 _UNITS: Final[dict[str, tuple[float, str]]] = {
     "年": (12, "month"), "个月": (1, "month"), "月": (1, "month"), "month": (1, "month"), "季度": (3, "month"),
     "天": (24, "hour"), "日": (24, "hour"), "d": (24, "hour"), "day": (24, "hour"), "周": (168, "hour"), "星期": (168, "hour"),
-    "礼拜": (168, "hour"), "小时": (1, "hour"), "钟头": (1, "hour"), "h": (1, "hour"), "hour": (1, "hour"), "分钟": (1 / 60, "hour"),
+    "礼拜": (168, "hour"), "小时": (1, "hour"), "钟头": (1, "hour"), "h": (1, "hour"), "hour": (1, "hour"),
+    "分钟": (1 / 60, "hour"),
     "工作日": (1, "workday"), "workday": (1, "workday"),
     "元": (1, "CNY"), "块": (1, "CNY"), "人民币": (1, "CNY"), "cny": (1, "CNY"), "rmb": (1, "CNY"),
     "公斤": (1, "kg"), "千克": (1, "kg"), "kg": (1, "kg"), "斤": (0.5, "kg"), "克": (0.001, "kg"), "g": (0.001, "kg"),
     "吨": (1000, "kg"), "升": (1, "L"), "l": (1, "L"), "毫升": (0.001, "L"), "ml": (0.001, "L"), "瓦": (1, "W"), "w": (1, "W"),
     "千瓦": (1000, "W"), "kw": (1000, "W"), "公里": (1, "km"), "千米": (1, "km"), "km": (1, "km"), "米": (0.001, "km"),
     "厘米": (1, "cm"), "公分": (1, "cm"), "cm": (1, "cm"), "毫米": (0.1, "cm"), "mm": (0.1, "cm"),
-    "分贝": (1, "dB"), "db": (1, "dB"), "度": (1, "度"), "寸": (1, "寸"), "英寸": (1, "寸"), "平米": (1, "平方米"), "平": (1, "平方米"),
+    "分贝": (1, "dB"), "db": (1, "dB"), "度": (1, "度"), "寸": (1, "寸"), "英寸": (1, "寸"),
+    "平米": (1, "平方米"), "平": (1, "平方米"),
     "平方": (1, "平方米"), "平方米": (1, "平方米"), "次": (1, "次"), "种": (1, "种"), "项": (1, "种"),
 }  # fmt: skip
 
@@ -79,7 +81,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     @property
     def measure(self) -> Measure | None:
         """The value and unit to compare in; None for a day or a yes and no."""
-        if isinstance(self.value, bool) or isinstance(self.value, date):
+        if isinstance(self.value, bool | date):
             return None
         if self.kind == "discount":
             return off(float(self.value), self.unit)
@@ -123,7 +125,9 @@ class FactTable:
         by: dict[tuple[str, str], list[Row]] = {}
         for row in ordered:
             by.setdefault((row.kind, row.subject), []).append(row)
-        said = sorted(((fold(name), one.code, one.side == "rival") for one in names for name in one.names), key=lambda one: -len(one[0]))
+        said = sorted(
+            ((fold(name), one.code, one.side == "rival") for one in names for name in one.names), key=lambda one: -len(one[0])
+        )
         return cls(digest=digest, rows=ordered, names=tuple(said), _by=by)
 
     def about(self, kind: str, subject: str) -> Sequence[Row]:

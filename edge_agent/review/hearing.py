@@ -40,6 +40,4 @@ def listener(lexicon: "Lexicon", sayings: Iterable[Event], *, alike: Mapping[str
 
 def ear(listens: RuleTagger, conversation: Conversation) -> "Ear":
     """The ear for this talk's trade and brands."""
-    return listens.ear(
-        industry=conversation.industry, own=conversation.own, competitors=conversation.competitors
-    )
+    return listens.ear(industry=conversation.industry, own=conversation.own, competitors=conversation.competitors)

@@ -1,7 +1,7 @@
 """A statement held against the rows that cover it: right, wrong, or unknown with the reason as a code. Unknown is never wrong.
 
-- Unknown: a doubt of the statement (`hedged`, `conditional`, `range`, `no-value`, `different-unit`, `unsure`, `no-time`), `no-table`,
-  `bad-table`, `no-subject`, `no-row`, `stale-row` (rows, but none in force then), `different-unit`, `conflicting-rows`.
+- Unknown: a doubt of the statement (`hedged`, `conditional`, `range`, `no-value`, `different-unit`, `unsure`, `no-time`), or
+  `no-table`, `bad-table`, `no-subject`, `no-row`, `stale-row` (rows, but none in force then), `conflicting-rows`.
 - Stock: "there are n" is right when there are at least n, "only n" when there are n, "in stock" when there are any.
 - Delivery: a promise is right when it is no earlier than the row says it can be. Whole days are compared as days.
 - All else: equal within the tolerance, or by the row's own `rule`.
@@ -14,7 +14,7 @@ from typing import Final
 
 from edge_agent.domain.insights import Claim, Place, Verdict
 from edge_agent.lexicon.notation import fold
-from edge_agent.review.claim_finding import Statement
+from edge_agent.review.claim_reading import Statement
 from edge_agent.review.fact_rows import FactTable, Measure, Row, measured
 
 _CLOSE: Final = 1e-6
@@ -71,12 +71,14 @@ def _agree(rows: Sequence[Row]) -> bool:
 def _comparable(statement: Statement, row: Row) -> bool:
     if statement.sense in {"has", "none"}:
         return True
-    if isinstance(row.value, bool):
-        return statement.kind == "stock" and not row.value
-    if statement.measure is None:
-        return False
+    if isinstance(row.value, bool) or statement.measure is None:
+        return row.value is False and statement.kind == "stock"
     if isinstance(row.value, date):
         return statement.measure.unit in {"day", "hour"}
+    return _one_unit(statement, row)
+
+
+def _one_unit(statement: Statement, row: Row) -> bool:
     theirs, mine = _row_measure(row), _said(statement, row)
     if statement.kind == "delivery":
         return (theirs.unit == "workday") == (mine.unit == "workday") and theirs.unit in {"hour", "workday"}
