@@ -1,7 +1,7 @@
 """A statement held against the rows that cover it: right, wrong, or unknown with the reason as a code. Unknown is never wrong.
 
-- Unknown: a doubt of the statement (`hedged`, `conditional`, `range`, `no-value`, `different-unit`, `unsure`, `no-time`), or
-  `no-table`, `bad-table`, `no-subject`, `no-row`, `stale-row` (rows, but none in force then), `conflicting-rows`.
+- Unknown: a doubt of the statement (`hedged`, `conditional`, `range`, `no-value`, `different-unit`, `unsure`, `no-time`), or none
+  of it: `no-table`, `bad-table`, `no-subject`, `no-row`, `stale-row` (rows, but none in force then), `conflicting-rows`.
 - Stock: "there are n" is right when there are at least n, "only n" when there are n, "in stock" when there are any.
 - Delivery: a promise is right when it is no earlier than the row says it can be. Whole days are compared as days.
 - All else: equal within the tolerance, or by the row's own `rule`.
