@@ -14,6 +14,15 @@ from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, Audi
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
+from edge_agent.documents.claims import (
+    ClaimLine,
+    ClaimsChecked,
+    ClaimsList,
+    ClaimsOfTalk,
+    MoodCurve,
+    MoodLine,
+    TableProblem,
+)
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
@@ -84,6 +93,10 @@ __all__ = [
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
+    "ClaimLine",
+    "ClaimsChecked",
+    "ClaimsList",
+    "ClaimsOfTalk",
     "Condition",
     "ConfigCheck",
     "ConfigKeys",
@@ -122,6 +135,8 @@ __all__ = [
     "Managers",
     "MetricsLine",
     "MetricsList",
+    "MoodCurve",
+    "MoodLine",
     "ObjectLine",
     "Officers",
     "OpeningEnded",
@@ -151,6 +166,7 @@ __all__ = [
     "SubjectOpening",
     "SubjectRecording",
     "SubjectTag",
+    "TableProblem",
     "TagLine",
     "Tags",
     "TalkMetrics",
@@ -218,5 +234,9 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "lexicon-add": LexiconAdded,
     "lexicon-correct": LexiconCorrected,
     "lexicon-eval": LexiconEvaluated,
+    "claims-check": ClaimsChecked,
+    "claims-list": ClaimsList,
+    "claims-try": ClaimsOfTalk,
+    "mood": MoodCurve,
 }
 """Every document by the name of its schema file."""
