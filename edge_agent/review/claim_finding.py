@@ -48,6 +48,9 @@ _PRICE_ASKED: Final = re.compile(
 )
 _NOT_A_CUT: Final = re.compile(r"[到至价后完成]")
 _ASKING: Final = frozenset({"question", "asking"})
+_EFFECTS: Final = frozenset({"降", "省", "减", "抵"})
+"""With a percentage these tell what a product does, not what it costs."""
+_CHANGES: Final = re.compile(r"[降升减增涨]|提高|[多少快慢]了")
 _SAME_DAY: Final = re.compile(r"当天|当日|即日")
 _NEXT_DAY: Final = re.compile(r"次日|隔天|隔日|第二天")
 _NUMBERS: Final = (FactKind.QUANTITY, FactKind.DURATION, FactKind.PERCENT, FactKind.NUMBER)
@@ -118,7 +121,7 @@ class Finder:
             if at < 0 or code in done:
                 continue
             fact = beside((at, at + len(word)), [one for one in here.sums if one[0].kind in _NUMBERS and one[0] not in taken])
-            if fact is None:
+            if fact is None or _CHANGES.search(here.sentence.text[at : fact[1][0]]):
                 continue
             done.add(code)
             taken.append(fact[0])
@@ -166,7 +169,7 @@ class Finder:
             if fact in taken:
                 continue
             if fact.kind is FactKind.PERCENT:
-                if fact.unit == "折" or first(here.sentence.text, here.clause, self._words.reduced) is not None:
+                if fact.unit == "折" or any(word in here.text for word in self._words.reduced if word not in _EFFECTS):
                     measure = None if not fact.value or "/" in fact.value else percent_of(fact)
                     yield from self._statement(here, "discount", (fact, span), measure)
             elif fact.kind is FactKind.MONEY or (fact.kind is FactKind.NUMBER and here.asked_price):
