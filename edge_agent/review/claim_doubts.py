@@ -13,7 +13,7 @@ from edge_agent.review.fact_rows import Measure
 if TYPE_CHECKING:
     from edge_agent.tagging.text import Span
 
-_BUYING: Final = re.compile(r"(?:拿|订|定|买|进|要|够|达到|超过|来|下)(?:够|满|到|个)?$")
+_BUYING: Final = re.compile(r"(?:拿|订|定|买|进|要|满|够|达到|超过|来|下)(?:够|满|到|个)?$")
 _FROM: Final = re.compile(r"(?:以上|起|起订|打底|就|，就|的话)")
 
 
@@ -49,9 +49,13 @@ class Doubts:
 
     @staticmethod
     def _for_many(here: Clause, span: "Span") -> bool:
-        """Whether it is said of a larger order: 拿十箱, 二十箱以上."""
+        """Whether it is said of a larger order: 拿十箱, 二十箱以上. A later clause with a sum of its own speaks of that one."""
+        sums = [place for fact, place in here.in_sentence if fact.kind in {FactKind.MONEY, FactKind.PERCENT}]
         for fact, place in here.in_sentence:
-            if fact.kind is not FactKind.QUANTITY or count(fact) <= 1 or place[0] > here.clause[1]:
+            if fact.kind is not FactKind.QUANTITY or count(fact) <= 1:
+                continue
+            low, high = here.sentence.clause_of(place[0])
+            if low >= here.clause[1] and any(low <= start < high for start, _ in sums):
                 continue
             text = here.sentence.text
             if _BUYING.search(text[: place[0]]) or _FROM.match(text[place[1] :]) is not None:

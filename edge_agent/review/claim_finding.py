@@ -151,7 +151,8 @@ class Finder:
 
     def _when(self, here: Clause, verb: "Span", at: datetime | None) -> "tuple[Fact | None, Span, Measure | None] | None":
         """The day or time that stands nearest before the verb, else behind it."""
-        for kind in (FactKind.DATE, FactKind.DURATION):
+        kinds = (FactKind.DATE, FactKind.DURATION)
+        for kind in kinds if "工作日" not in here.text else reversed(kinds):
             sums = [one for one in here.sums if one[0].kind is kind]
             before = [one for one in sums if one[1][0] < verb[1] and verb[0] - one[1][1] <= _BESIDE]
             after = [one for one in sums if verb[1] <= one[1][0] <= verb[1] + AFTER]

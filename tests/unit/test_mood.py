@@ -80,7 +80,9 @@ def test_a_customer_who_says_little_has_no_curve() -> None:
 
 
 def test_coverage_is_the_share_of_utterances_that_tell() -> None:
-    found = mood.curve(talk("客户：太贵了。 / 销售：是。 / 客户：我要五箱。 / 销售：好。 / 客户：几点送？ / 客户：嗯。"), (), tagger())
+    found = mood.curve(
+        talk("客户：太贵了。 / 销售：是。 / 客户：我要五箱。 / 销售：好。 / 客户：几点送？ / 客户：嗯。"), (), tagger()
+    )
     assert found is not None
     assert (len(found.points), found.coverage) == (1, 0.25)
 
@@ -110,7 +112,14 @@ def test_a_feeling_beside_a_probing_remark_still_counts() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["如果不满意能退吗？", "我朋友说他很生气。", "有人说这个不好用。", "你们的用户满意吗？", "要是服务太差怎么办？", "听说他们家骗人。"],
+    [
+        "如果不满意能退吗？",
+        "我朋友说他很生气。",
+        "有人说这个不好用。",
+        "你们的用户满意吗？",
+        "要是服务太差怎么办？",
+        "听说他们家骗人。",
+    ],
 )
 def test_supposed_quoted_asked_and_other_peoples_moods_do_not_count(text: str) -> None:
     assert abs(valence(text)) < NEUTRAL
