@@ -190,7 +190,7 @@ class Finder:
         each = _EACH_BEHIND.match(behind) or _EACH_BEFORE.search(before)
         bare = fact.kind is FactKind.NUMBER
         priced = any(word in before for word in self._words.price)
-        if bare and not (priced or each or len(here.text) <= _BARE_ANSWER):
+        if bare and not (priced or each or self._answers(here, span)):
             return
         if not (priced or each or here.asked_price or (here.subject and here.view.products)):
             return
@@ -201,6 +201,12 @@ class Finder:
             unit = measure.unit or "CNY"
             measure = Measure(value=measure.value, unit=f"{unit}/{each[1]}" if each is not None and unit == "CNY" else unit)
         yield from self._statement(here, "price", (fact, span), measure, doubt=doubt)
+
+    @staticmethod
+    def _answers(here: Clause, span: "Span") -> bool:
+        """Whether a bare number answers the customer's question for the price: a short clause, or the product and the number."""
+        named = [slot.span[1] for slot in here.view.products if here.clause[0] <= slot.span[0] < span[0]]
+        return len(here.text) <= _BARE_ANSWER or (bool(named) and not here.behind(span) and span[0] - named[-1] <= BEFORE)
 
     def _is_cut(self, before: str, behind: str) -> bool:
         """Whether the sum is taken off rather than paid: 便宜二十, 二十块的优惠."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 AFTER: Final = 8
 BEFORE: Final = 4
+_CALLED_MONEY: Final = re.compile(r"[块元毛角分钱¥$]")
+_PHYSICAL: Final = re.compile(r"分贝|db|千?瓦|公里|毫?升|公?斤|千?克|厘米|毫米|平米|平方|英?寸|度|kg|km|ml|[lw](?![a-z])")
 _LENGTH: Final = re.compile(r"P(T?)(\d+(?:\.\d+)?)([DMH])")
 
 
@@ -76,8 +78,14 @@ def placed(facts: Sequence[Fact], sentence: "Sentence") -> list[tuple[Fact, "Spa
     for fact in facts:
         inside = [i for i, (low, high) in enumerate(sentence.places) if fact.char_start <= low and high <= fact.char_end]
         if inside:
-            found.append((fact, (inside[0], inside[-1] + 1)))
+            found.append((_of_a_thing(fact, sentence.text[inside[0] :], len(inside)), (inside[0], inside[-1] + 1)))
     return found
+
+
+def _of_a_thing(fact: Fact, text: str, length: int) -> Fact:
+    """才二十八分贝 is no money, whatever stands before it: the unit behind decides."""
+    bare = fact.kind is FactKind.MONEY and not _CALLED_MONEY.search(text[:length])
+    return replace(fact, kind=FactKind.NUMBER, unit="") if bare and _PHYSICAL.match(text[length:]) else fact
 
 
 def first(text: str, clause: "Span", words: Sequence[str]) -> "Span | None":

@@ -1,21 +1,22 @@
 """How well the customer's mood is read: sentences of several trades as good, bad or neither, and probing told from leaving.
 
-Cues were written while looking at `mood.dev.toml`; `mood.report.toml` was written after they were fixed and opened once, when 105
-of 125 sentences came out right (0.84) and 22 of 30 probing and leaving ones; general turns of phrase that were missing then went
-into the cues, so its figure here is a little better than that of sentences nobody has seen. Before it two other sets written in the
-same way were opened (61 of 123, when there were few cues; then all of what failed was written for) and joined those for tuning.
+Cues were written while looking at `mood.dev.toml`. `mood.report.toml` was written after they were fixed and opened once: 105
+of 125 sentences came out right (0.84), 22 of 30 probing and leaving ones. General turns of phrase that were missing were then
+added, so its figure here is better than that of sentences nobody has seen: `first_opened` is the honest one. Two sets opened
+before it joined those for tuning; on the second, written to be unlike the cues there were, 61 of 123 had come out right.
 
-Beside it stands what one would otherwise pick: snownlp's sentiment, with those of four pairs of thresholds that suit it best on the
-very set that is reported.
+Beside it stands what one would otherwise pick: snownlp's sentiment, with those of four pairs of thresholds that suit it best on
+the very set that is reported. Loading its model takes most of the time.
 """
 
 import json
 import tomllib
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import pytest
-from review_world import BEHAVIOUR, tagger
+from review_world import BEHAVIOUR, felt, tagger
 
 from edge_agent.review.mood_examples import point, verdicts
 
@@ -29,19 +30,20 @@ FIRST_OPENED = {"accuracy": 0.84, "probing_or_leaving": 0.7333}
 
 def test_mood_is_read_better_than_by_general_sentiment() -> None:
     measured = {name: measure(name) for name in ("dev", "report")}
-    print(json.dumps({"bench": "mood", **measured, "first_opened": FIRST_OPENED}))
-    for one in measured.values():
-        assert one["accuracy"] >= one["snownlp"] + 0.15
+    snownlp = best([(CLASS.get(label, label), text) for label, text in sentences("report")], general())
+    print(json.dumps({"bench": "mood", **measured, "first_opened": FIRST_OPENED, "snownlp": snownlp}))
+    assert FIRST_OPENED["accuracy"] >= snownlp + 0.15
+    assert measured["report"]["accuracy"] >= snownlp + 0.15
     assert measured["report"]["accuracy"] >= 0.8
     assert measured["report"]["probing_or_leaving"] >= 0.7
     assert measured["report"]["wrong_side"] <= 0.04
 
 
 def measure(name: str) -> dict[str, float]:
-    sets = tomllib.loads((BEHAVIOUR / f"mood.{name}.toml").read_text("utf-8"))
-    said = [(label, text) for label, texts in sets.items() for text in texts]
+    said = sentences(name)
     assert len(said) >= 120
-    found = [(label, verdicts(point(tagger(), text))) for label, text in said]
+    look = felt if name == "dev" else partial(point, tagger())  # with the tags where it is reported
+    found = [(label, verdicts(look(text))) for label, text in said]
     sides = [(CLASS.get(label, label), next(side for side in SIDES if side in signs)) for label, signs in found]
     signs = [label in signs for label, signs in found if label in CLASS]
     opposite = {("positive", "negative"), ("negative", "positive")}
@@ -51,8 +53,12 @@ def measure(name: str) -> dict[str, float]:
         "wrong_side": share([pair in opposite for pair in sides]),
         "probing_or_leaving": share(signs),
         "false_signs": share([not {"probing", "leaving"}.isdisjoint(signs) for label, signs in found if label not in CLASS]),
-        "snownlp": best([(CLASS.get(label, label), text) for label, text in said], general()),
     }
+
+
+def sentences(name: str) -> list[tuple[str, str]]:
+    sets = tomllib.loads((BEHAVIOUR / f"mood.{name}.toml").read_text("utf-8"))
+    return [(label, text) for label, texts in sets.items() for text in texts]
 
 
 def general() -> Callable[[str], float]:

@@ -76,7 +76,8 @@ def test_unknown_is_never_wrong_and_says_why(facts: Path, text: str, reason: str
     "text",
     [
         "客户：苏打饼干八十八一箱吧。", "未知：苏打饼干八十八一箱。", "销售：苏打饼干不是八十八一箱。",
-        "销售：苏打饼干八十八一箱吗？", "销售：去年苏打饼干八十八一箱。", "销售：有人说苏打饼干八十八一箱。", "销售：您苏打饼干的预算是八十八块。",
+        "销售：苏打饼干八十八一箱吗？", "销售：去年苏打饼干八十八一箱。", "销售：有人说苏打饼干八十八一箱。",
+        "销售：您苏打饼干的预算是八十八块。",
     ],
 )  # fmt: skip
 def test_what_the_rep_does_not_state_is_no_claim(facts: Path, text: str) -> None:
