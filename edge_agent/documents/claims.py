@@ -11,6 +11,7 @@ class ClaimLine(Document, frozen=True, kw_only=True):
     """One claim. `row` decided it; `reason` says as a code why it is unknown. Offsets count in the utterance's text.
 
     `said` in `unit`; for stock also yes or no. `attribute`: which price, parameter or step of a delivery, "" the ordinary one.
+    `confidence`: how surely the utterance was understood; a number may have been misheard.
     """
 
     kind: Literal["stock", "price", "discount", "parameter", "delivery"]
@@ -21,6 +22,7 @@ class ClaimLine(Document, frozen=True, kw_only=True):
     verdict: Verdict
     row: str
     reason: str
+    confidence: float
     utterance: int
     char_start: int
     char_end: int

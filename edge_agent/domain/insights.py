@@ -64,6 +64,8 @@ class Claim:
     reason: str = ""
     """Why it is unknown, as a code: no-subject, no-row, stale-row, no-value …"""
     attribute: str = ""
+    confidence: float = 1.0
+    """How surely the utterance was understood: a wrong claim may be a number misheard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

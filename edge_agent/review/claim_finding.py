@@ -266,7 +266,7 @@ class Finder:
         start, end = here.sentence.raw(span)
         yield Statement(
             kind=kind, utterance=here.number, start_ms=here.said.start_ms, char_start=start, char_end=end, subject=here.subject,
-            measure=measure, attribute=attribute, sense=sense, text=here.text, behind=behind,
+            measure=measure, confidence=here.said.confidence, attribute=attribute, sense=sense, text=here.text, behind=behind,
             doubt=doubt or self._doubts.of(here, kind, span, fact, measure),
         )  # fmt: skip
 

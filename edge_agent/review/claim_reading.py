@@ -41,6 +41,7 @@ class Statement:
     sense: str = "is"
     text: str = ""
     behind: str = ""
+    confidence: float = 1.0
     doubt: str = ""
 
 

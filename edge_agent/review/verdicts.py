@@ -159,6 +159,7 @@ def _claim(statement: Statement, verdict: Verdict, *, row: str = "", reason: str
     return Claim(
         kind=statement.kind, subject=statement.subject, attribute=statement.attribute, said=said,
         unit=measure.unit if measure is not None else "", verdict=verdict, row=row, reason=reason,
+        confidence=round(statement.confidence, 4),
         at=Place(
             utterance=statement.utterance, char_start=statement.char_start, char_end=statement.char_end,
             start_ms=statement.start_ms,

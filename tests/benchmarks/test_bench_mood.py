@@ -1,8 +1,8 @@
 """How well the customer's mood is read: sentences of several trades as good, bad or neither, and probing told from leaving.
 
-Cues were written while looking at `mood.dev.toml`; `mood.report.toml` was written after they were fixed and opened once, and they
-are as they were then. Three sets opened before it joined those for tuning: what they showed is that cues do not reach wording they
-have never met. On one written to be unlike them, when they were fewer, 61 of 123 came out right; on the next 105 of 125.
+Cues were written while looking at `mood.dev.toml`; `mood.report.toml` was written after they were fixed and opened once, they
+are as they were then. Three sets opened before it joined those for tuning: what they showed is that cues do not reach wording
+they have never met. On one written to be unlike them, when they were fewer, 61 of 123 came out right; on the next 105 of 125.
 
 Beside it stands what one would otherwise pick: snownlp's sentiment, with those of four pairs of thresholds that suit it best on
 the very set that is reported. Loading its model takes most of the time.
