@@ -129,7 +129,8 @@ def _claims(found: tuple[Claim, ...]) -> list[ClaimLine]:
         msgspec.convert(
             {
                 "kind": one.kind, "subject": one.subject, "attribute": one.attribute, "said": one.said, "unit": one.unit,
-                "verdict": one.verdict.value, "confidence": one.confidence, "row": one.row, "reason": one.reason, **dataclasses.asdict(one.at),
+                "verdict": one.verdict.value, "confidence": one.confidence, "row": one.row,
+                "reason": one.reason, **dataclasses.asdict(one.at),
             },
             ClaimLine,
         )
