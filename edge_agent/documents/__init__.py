@@ -36,7 +36,9 @@ from edge_agent.documents.lexicon import (
     LexiconChecked,
     LexiconCorrected,
     LexiconEvaluated,
+    LexiconProbed,
     LexiconProblem,
+    ProbeMoved,
     SoundClash,
     TermLength,
 )
@@ -128,6 +130,7 @@ __all__ = [
     "LexiconChecked",
     "LexiconCorrected",
     "LexiconEvaluated",
+    "LexiconProbed",
     "LexiconProblem",
     "LiveEnded",
     "LiveRecording",
@@ -146,6 +149,7 @@ __all__ = [
     "PlanLine",
     "PriceTagLine",
     "PriceTags",
+    "ProbeMoved",
     "Queue",
     "Ready",
     "Receipts",
@@ -238,5 +242,6 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "claims-list": ClaimsList,
     "claims-try": ClaimsOfTalk,
     "mood": MoodCurve,
+    "lexicon-probe": LexiconProbed,
 }
 """Every document by the name of its schema file."""

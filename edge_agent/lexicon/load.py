@@ -28,6 +28,7 @@ from edge_agent.lexicon.model import (
     Product,
     TermsFile,
 )
+from edge_agent.lexicon.probing import ProbesFile
 from edge_agent.lexicon.problems import Problem, refuse
 from edge_agent.lexicon.review import ClaimWords, Cue, MoodFile, added, laid_over
 
@@ -43,6 +44,7 @@ class _Heap:
     """(label, industry or "" for all, entry)."""
     mood: MoodFile = field(default_factory=MoodFile)
     claims: ClaimWords = field(default_factory=ClaimWords)
+    probes: ProbesFile = field(default_factory=ProbesFile)
     places: dict[str, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -91,6 +93,7 @@ def _assemble(heap: _Heap) -> Lexicon:
         mood=heap.mood,
         claims=heap.claims,
         digest=_digest([heap.terms, industries, events, common, heap.mood, heap.claims]),
+        probes=heap.probes,
         event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
     )
 
@@ -138,6 +141,7 @@ def _read_terms(heap: _Heap, source: Source, _: set[str]) -> None:
         groups=old.groups | new.groups,
         contexts=old.contexts | contexts,
         confusables=old.confusables | new.confusables,
+        dialect=old.dialect | new.dialect,
         topics=old.topics | new.topics,
         product=list({p.id: p for p in [*old.product, *products]}.values()),
         examples=ExampleSetting(
@@ -205,6 +209,17 @@ def _read_claims(heap: _Heap, source: Source, _: set[str]) -> None:
         heap.claims = added(heap.claims, words)
 
 
+def _read_probes(heap: _Heap, source: Source, _: set[str]) -> None:
+    """A company's pairs are tried besides the built-in ones; it cannot take any away."""
+    new, old = source.head(ProbesFile, "probes"), heap.probes
+    if new is not None:
+        heap.probes = ProbesFile(
+            pauses_s=sorted({*old.pauses_s, *new.pauses_s}),
+            difference=[*old.difference, *new.difference],
+            allowed=[*old.allowed, *new.allowed],
+        )
+
+
 def _keep(heap: _Heap, place: Place, industry: str, extend: Extend) -> None:
     label = f"extend {len(heap.extends) + 1} of {extend.event}"
     heap.places[label] = place
@@ -221,4 +236,5 @@ _READERS: Final[dict[str, Callable[[_Heap, Source, set[str]], None]]] = {
     "events": _read_events,
     "mood.toml": _read_mood,
     "claims.toml": _read_claims,
+    "probes.toml": _read_probes,
 }

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from edge_agent.lexicon.match import Code, Count, Id, Match, Name, Refs
+from edge_agent.lexicon.probing import ProbesFile
 from edge_agent.lexicon.review import ClaimWords, MoodFile
 
 __all__ = ["Code", "Count", "Id", "Match", "Name", "Refs"]
@@ -170,6 +171,8 @@ class TermsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     groups: dict[str, list[Name]] = {}
     contexts: dict[str, Context] = {}
     confusables: dict[str, str] = {}
+    dialect: dict[Name, Name] = {}
+    """Regional words and what they are in the standard language; a word that stands for itself is left as it is."""
     topics: dict[str, list[Name]] = {}
     product: list[Product] = []
     examples: ExampleSetting = ExampleSetting()
@@ -186,6 +189,8 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     event_digests: dict[str, str]
     mood: MoodFile = MoodFile()
     claims: ClaimWords = ClaimWords()
+    probes: ProbesFile = ProbesFile()
+    """Judges the rules and is none of them: not in `digest`."""
 
     def overlay(self, industry: str) -> Iterator[IndustryFile]:
         """The industry files that apply: one, none (unknown trade), or all for `*` (examples)."""

@@ -9,7 +9,8 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 RIVAL: Final = "\ue001"
@@ -34,6 +35,11 @@ class Step:
     literals: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
     gap: int = 0
+    words: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The literals once more: what does not stand in a sentence at all is ruled out in one step."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", frozenset(self.literals))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,7 @@ class Saying:
     whole: bool = False
 
 
+@lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """NFKC and lower case, the one form in which sayings and speech are compared."""
     return unicodedata.normalize("NFKC", text).lower()

@@ -4,7 +4,7 @@ A cue of mood is a match table as events have it, with a weight instead of a sev
 laid over each other like the rest of the lexicon: a company's cue replaces the built-in one of the same id, its lists are added.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -50,14 +50,11 @@ class MoodExamples(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class MoodFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`degrees`: word beside a cue -> factor; `contrasts`: what stands before one counts half; `alike`: word -> the same in
-    standard speech.
-    """
+    """`degrees`: word beside a cue -> factor; `contrasts`: what stands before one counts half."""
 
     contexts_off: list[str] = []
     degrees: dict[str, Factor] = {}
     contrasts: list[Name] = []
-    alike: dict[str, str] = {}
     events: dict[Id, Weight] = {}
     """Events the customer brings about by their own words, and what each weighs."""
     cue: list[Cue] = []
@@ -98,7 +95,6 @@ def laid_over(old: MoodFile, new: MoodFile) -> MoodFile:
         contexts_off=_joined(old.contexts_off, new.contexts_off),
         degrees=old.degrees | new.degrees,
         contrasts=_joined(old.contrasts, new.contrasts),
-        alike=old.alike | new.alike,
         events=old.events | new.events,
         cue=list({cue.id: cue for cue in [*old.cue, *new.cue]}.values()),
         examples=MoodExamples(
@@ -117,6 +113,18 @@ def added(old: ClaimWords, new: ClaimWords) -> ClaimWords:
         else:
             both[name] = _joined(mine, theirs)
     return msgspec.convert(both, ClaimWords)
+
+
+def spoken(words: ClaimWords, read: Callable[[str], str]) -> ClaimWords:
+    """The words as they stand in speech once it is folded; names of contexts and codes stay."""
+    given: dict[str, object] = {}
+    for name in ClaimWords.__struct_fields__:
+        value = getattr(words, name)
+        if isinstance(value, dict):
+            given[name] = {code: [read(word) for word in listed] for code, listed in value.items()}
+        else:
+            given[name] = list(value) if name == "contexts_off" else [read(word) for word in value]
+    return msgspec.convert(given, ClaimWords)
 
 
 def faults(mood: MoodFile, claims: ClaimWords, events: "Mapping[str, Event]", contexts: Collection[str]) -> Iterator[Fault]:

@@ -15,8 +15,9 @@ from edge_agent.domain.notes import Fact, FactKind
 from edge_agent.domain.tags import Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.facts.measures import MEASURES
+from edge_agent.lexicon.dialect import Standard
 from edge_agent.lexicon.notation import fold
-from edge_agent.lexicon.review import ClaimWords
+from edge_agent.lexicon.review import ClaimWords, spoken
 from edge_agent.review import claim_subjects, hearing
 from edge_agent.review.claim_doubts import Doubts
 from edge_agent.review.claim_reading import (
@@ -63,9 +64,10 @@ class Finder:
 
     def __init__(self, tagger: "RuleTagger") -> None:
         lexicon = tagger.lexicon
-        self._words: ClaimWords = lexicon.claims
+        standard = Standard(lexicon.terms.dialect)
+        self._words: ClaimWords = spoken(lexicon.claims, lambda word: standard(fold(word)))
         self._listens = hearing.listener(lexicon, ())
-        self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail)
+        self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail, standard)
         self._doubts = Doubts(self._words)
 
     def find(

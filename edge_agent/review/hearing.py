@@ -1,9 +1,9 @@
 """What a review hears a talk with: the tagger's own ear for the same trade and brands, but for other sayings than its events.
 
-So negation, hypothesis, quotation, brands, products and what sounds alike are taken here exactly as they are for tags.
+So negation, hypothesis, quotation, brands, products, dialect and what sounds alike are taken here exactly as they are for tags.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,14 +26,13 @@ def saying(code: str, speaker: Speaker, match: Match) -> Event:
     )  # fmt: skip
 
 
-def listener(lexicon: "Lexicon", sayings: Iterable[Event], *, alike: Mapping[str, str] | None = None) -> RuleTagger:
-    """A tagger that knows these sayings instead of the lexicon's events. `alike`: word -> the word it is read as."""
-    terms = msgspec.structs.replace(lexicon.terms, confusables={**lexicon.terms.confusables, **(alike or {})})
+def listener(lexicon: "Lexicon", sayings: Iterable[Event]) -> RuleTagger:
+    """A tagger that knows these sayings instead of the lexicon's events."""
     industries = {name: msgspec.structs.replace(file, extend=[]) for name, file in lexicon.industries.items()}
     events = {event.id: event for event in sayings}
     return RuleTagger(
         msgspec.structs.replace(
-            lexicon, terms=terms, industries=industries, events=events, extends=[], event_digests=dict.fromkeys(events, "")
+            lexicon, industries=industries, events=events, extends=[], event_digests=dict.fromkeys(events, "")
         )
     )
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from edge_agent.domain.insights import Mood, MoodPoint, Place
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
+from edge_agent.lexicon.dialect import Standard
 from edge_agent.lexicon.notation import fold
 from edge_agent.lexicon.review import Cue, MoodFile
 from edge_agent.review import hearing
@@ -80,9 +81,10 @@ class _Reader:
                 self._cues[f"not.{cue.id}"] = (cue, FLIPPED)
                 turned = cue.as_match([name for name in off if name != _NEGATED], [_NEGATED])
                 sayings.append(hearing.saying(f"not.{cue.id}", Speaker.CUSTOMER, turned))
-        self.listens = hearing.listener(tagger.lexicon, sayings, alike=self._file.alike)
-        self._degrees = {fold(word): factor for word, factor in self._file.degrees.items()}
-        self._contrasts = tuple(fold(word) for word in self._file.contrasts)
+        self.listens = hearing.listener(tagger.lexicon, sayings)
+        standard = Standard(tagger.lexicon.terms.dialect)
+        self._degrees = {standard(fold(word)): factor for word, factor in self._file.degrees.items()}
+        self._contrasts = tuple(standard(fold(word)) for word in self._file.contrasts)
 
     def cues(self, ear: "Ear", utterance: Utterance) -> Iterator[_Signal]:
         """What the utterance's own words tell."""

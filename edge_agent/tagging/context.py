@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.lexicon.dialect import Standard
 from edge_agent.lexicon.model import Context
 from edge_agent.lexicon.notation import fold
 from edge_agent.tagging.text import Sentence, Span
@@ -28,22 +29,28 @@ class _Cues:
     but: tuple[str, ...]
     reach: int
     sentence: bool
+    words: frozenset[str]
+    """Those of `before`, `after` and `anywhere` together."""
 
 
 class Contexts:
     """Judges hits against all contexts of a lexicon. `tail` are closing particles that `ends` looks behind."""
 
-    def __init__(self, contexts: Mapping[str, Context], tail: Sequence[str]) -> None:
+    def __init__(self, contexts: Mapping[str, Context], tail: Sequence[str], standard: Standard) -> None:
+        def folded(words: Sequence[str]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(standard(fold(word)) for word in words))
+
         self._tail = tuple(fold(t) for t in tail)
         self._cues = {
             name: _Cues(
-                before=_folded(c.before),
-                after=_folded(c.after),
-                anywhere=_folded(c.anywhere),
-                ends=_folded(c.ends),
-                but=_folded(c.but),
+                before=folded(c.before),
+                after=folded(c.after),
+                anywhere=folded(c.anywhere),
+                ends=folded(c.ends),
+                but=folded(c.but),
                 reach=c.reach,
                 sentence=c.scope == "sentence",
+                words=frozenset(folded([*c.before, *c.after, *c.anywhere])),
             )
             for name, c in contexts.items()
         }
@@ -56,6 +63,8 @@ class Contexts:
     def cue(self, name: str, sentence: Sentence, hits: Hits, span: Span, *, inside: bool = False) -> Span | None:
         """The first cue that puts the hit at `span` into context `name`, or None. `inside`: cues within the hit count."""
         cues = self._cues[name]
+        if not cues.ends and cues.words.isdisjoint(hits):
+            return None
         low, high = (0, len(sentence.text)) if cues.sentence else self._scope(sentence, span)
         spared = [(s, s + len(b)) for b in cues.but for s in hits.get(b, ())]
         for words, left, right in (
@@ -93,10 +102,6 @@ class Contexts:
             if shorter == text:
                 return None
             text = shorter
-
-
-def _folded(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(fold(w) for w in words)
 
 
 def _inside(start: int, end: int, spans: Sequence[Span]) -> bool:

@@ -13,8 +13,9 @@ from itertools import islice
 from typing import Any, Final
 
 from edge_agent.lexicon import notation
+from edge_agent.lexicon.dialect import Standard
 from edge_agent.lexicon.model import Lexicon, Match
-from edge_agent.lexicon.notation import Saying, fold
+from edge_agent.lexicon.notation import Saying, Step, fold
 from edge_agent.tagging import sayings, slots
 from edge_agent.tagging.context import Contexts
 from edge_agent.tagging.sayings import Edges, View
@@ -25,6 +26,9 @@ from edge_agent.tagging.text import Sentence, Span
 _MOST_TRIES: Final = 24
 """Places of one saying tried in one sentence before giving up: bounds the cost of absurd input."""
 
+_RARER: Final = 30.0
+_SLOT: Final = 0.05
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
@@ -32,8 +36,8 @@ class Guard:
 
     event: str
     match: Match
-    exclude: tuple[Saying, ...]
-    exclude_sentence: tuple[Saying, ...]
+    exclude: "tuple[_Spoken, ...]"
+    exclude_sentence: "tuple[_Spoken, ...]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,12 @@ class Way:
     guard: Guard
     saying: Saying | None = None
     expression: str = ""
+
+
+_Needs = tuple[frozenset[str], ...]
+"""Sets of literals; of each at least one must stand somewhere in the sentence, else there is nothing to look for."""
+_Spoken = tuple[_Needs, Saying]
+_Touch = tuple[_Needs, Way, Saying]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +84,12 @@ class Matcher:
     """The sayings of a lexicon for one trade (`*` = all trades, for examples)."""
 
     def __init__(self, lexicon: Lexicon, industry: str, *, by_sound: bool = False) -> None:
-        self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail)
-        self._edges = Edges(lexicon.terms.lead, lexicon.terms.tail)
+        standard = Standard(lexicon.terms.dialect)
+        self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail, standard)
+        self._edges = Edges(*(tuple(map(standard, words)) for words in (lexicon.terms.lead, lexicon.terms.tail)))
         listed = [*lexicon.terms.product, *(p for file in lexicon.overlay(industry) for p in file.product)]
-        self._products = {fold(name): product.id for product in listed for name in product.names}
-        self.ways = [way for match in _tables(lexicon, industry) for way in _ways(*match, lexicon.terms.groups)]
+        self._products = {standard(fold(name)): product.id for product in listed for name in product.names}
+        self.ways = [way for match in _tables(lexicon, industry) for way in _ways(*match, lexicon.terms.groups, standard)]
         self._by_literal, self._by_slot = _index(self.ways)
         self._automaton = _automaton(self._literals())
         self._by_sound = by_sound
@@ -114,15 +125,15 @@ class Matcher:
 
     def _standing(self, view: View, wanted: Callable[[str], bool]) -> Iterator[tuple[Way, Span, int]]:
         tried: set[int] = set()
-        touched = [way for word in view.hits for way in self._by_literal.get(word, ())]
-        for kind, ways in self._by_slot.items():
+        touched = [touch for word in view.hits for touch in self._by_literal.get(word, ())]
+        for kind, touches in self._by_slot.items():
             if view.slots(kind):
-                touched += ways
-        for way in touched:
-            if id(way) in tried or not wanted(way.guard.event) or way.saying is None:
+                touched += touches
+        for needs, way, saying in touched:
+            if _lacks(needs, view) or id(way) in tried or not wanted(way.guard.event):
                 continue
             tried.add(id(way))
-            for span, letters in islice(sayings.find(way.saying, view, self._edges), _MOST_TRIES):
+            for span, letters in islice(sayings.find(saying, view, self._edges), _MOST_TRIES):
                 yield way, span, letters
         for way, span in self._expressions.find(view.sentence.text):
             if wanted(way.guard.event):
@@ -135,7 +146,9 @@ class Matcher:
             (guard.exclude, (min(low, span[0]), max(high, span[1]))),
             (guard.exclude_sentence, (0, len(view.sentence.text))),
         ):
-            for number, saying in enumerate(entries):
+            for number, (needs, saying) in enumerate(entries):
+                if _lacks(needs, view):
+                    continue
                 for at, _ in islice(sayings.find(saying, view, self._edges), _MOST_TRIES):
                     if at[0] < reach[1] and reach[0] < at[1]:
                         key = "exclude" if entries is guard.exclude else "exclude_sentence"
@@ -159,7 +172,7 @@ class Matcher:
         yield from self._contexts.literals()
         yield from self._products
         for way in self.ways:
-            for saying in (way.saying, *way.guard.exclude, *way.guard.exclude_sentence):
+            for saying in (way.saying, *(s for _, s in (*way.guard.exclude, *way.guard.exclude_sentence))):
                 for step in saying.steps if saying is not None else ():
                     yield from step.literals
 
@@ -223,17 +236,23 @@ def _tables(lexicon: Lexicon, industry: str) -> Iterator[tuple[str, str, Match]]
         yield extend.event, f"{owner}.extend[{number}].", extend.as_match()
 
 
-def _ways(event: str, prefix: str, match: Match, groups: Mapping[str, Sequence[str]]) -> Iterator[Way]:
+def _ways(event: str, prefix: str, match: Match, groups: Mapping[str, Sequence[str]], standard: Standard) -> Iterator[Way]:
+    def phrase(text: str, *, whole: bool = False) -> Saying:
+        return standard.saying(notation.phrase(text, groups, gap=match.gap, whole=whole))
+
+    def combo(parts: Sequence[str], *, ordered: bool) -> Saying:
+        return standard.saying(notation.combo(parts, groups, gap=match.gap, ordered=ordered))
+
     guard = Guard(
         event=event,
         match=match,
-        exclude=tuple(notation.phrase(text, groups, gap=match.gap) for text in match.exclude),
-        exclude_sentence=tuple(notation.phrase(text, groups, gap=match.gap) for text in match.exclude_sentence),
+        exclude=tuple(_spoken(phrase(text)) for text in match.exclude),
+        exclude_sentence=tuple(_spoken(phrase(text)) for text in match.exclude_sentence),
     )
-    read = [(f"phrases[{n}]", notation.phrase(t, groups, gap=match.gap)) for n, t in enumerate(match.phrases)]
-    read += [(f"whole[{n}]", notation.phrase(t, groups, gap=match.gap, whole=True)) for n, t in enumerate(match.whole)]
-    read += [(f"combos[{n}]", notation.combo(c, groups, gap=match.gap)) for n, c in enumerate(match.combos)]
-    read += [(f"together[{n}]", notation.combo(c, groups, gap=match.gap, ordered=False)) for n, c in enumerate(match.together)]
+    read = [(f"phrases[{n}]", phrase(text)) for n, text in enumerate(match.phrases)]
+    read += [(f"whole[{n}]", phrase(text, whole=True)) for n, text in enumerate(match.whole)]
+    read += [(f"combos[{n}]", combo(parts, ordered=True)) for n, parts in enumerate(match.combos)]
+    read += [(f"together[{n}]", combo(parts, ordered=False)) for n, parts in enumerate(match.together)]
     for name, saying in read:
         yield Way(name=prefix + name, guard=guard, saying=saying)
     for number, text in enumerate(match.patterns):
@@ -244,16 +263,38 @@ def _ways(event: str, prefix: str, match: Match, groups: Mapping[str, Sequence[s
         )
 
 
-def _index(ways: Sequence[Way]) -> tuple[dict[str, list[Way]], dict[str, list[Way]]]:
-    """Ways by the literals (or slots) of their most telling step: the one whose shortest literal is longest."""
-    by_literal: dict[str, list[Way]] = defaultdict(list)
-    by_slot: dict[str, list[Way]] = defaultdict(list)
+def _needs(saying: Saying, *known: Step) -> _Needs:
+    return tuple(step.words for step in saying.steps if step not in known and not step.slots)
+
+
+def _spoken(saying: Saying) -> _Spoken:
+    return _needs(saying), saying
+
+
+def _lacks(needs: _Needs, view: View) -> bool:
+    """Nearly all sayings end here, and cheaply."""
+    for words in needs:  # noqa: SIM110 - the innermost loop; any() takes twice as long
+        if words.isdisjoint(view.words):
+            return True
+    return False
+
+
+def _commonness(step: Step) -> float:
+    """Roughly how often a step stands by chance: each further character of a literal makes it so many times rarer."""
+    return sum(_RARER ** -len(word) for word in step.literals) + len(step.slots) * _SLOT
+
+
+def _index(ways: Sequence[Way]) -> tuple[dict[str, list[_Touch]], dict[str, list[_Touch]]]:
+    """Ways by the literals (or slots) of their most telling step: the one that is likely to stand in the fewest sentences."""
+    by_literal: dict[str, list[_Touch]] = defaultdict(list)
+    by_slot: dict[str, list[_Touch]] = defaultdict(list)
     for way in ways:
         if way.saying is None:
             continue
-        anchor = max(way.saying.steps, key=lambda step: 0 if step.slots else min(len(word) for word in step.literals))
+        anchor = min(way.saying.steps, key=_commonness)
+        touch = (_needs(way.saying, anchor), way, way.saying)
         for word in anchor.literals:
-            by_literal[word].append(way)
+            by_literal[word].append(touch)
         for kind in anchor.slots:
-            by_slot[kind].append(way)
+            by_slot[kind].append(touch)
     return dict(by_literal), dict(by_slot)

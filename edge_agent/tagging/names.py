@@ -8,7 +8,7 @@ three syllables or more counts wherever it sounds; one of two counts only right 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from edge_agent.terms.spelling import spell
+from edge_agent.terms.spelling import spell, spellings
 
 _ALONE: Final = 3
 _POINTING: Final = ("人家", "他们", "他们家", "那家", "别家", "对面", "隔壁")
@@ -18,20 +18,20 @@ class Misheard:
     """Where one of `names` (folded) sounds as if it stood in a text, without those that are written there."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._names = tuple(name for name in names if len(name) > 1)
+        self._names = tuple((name, spellings(name)) for name in names if len(name) > 1)
 
     def find(self, text: str) -> Iterator[tuple[int, str]]:
         """(start, name) in the order of the text; `text` is folded."""
         if not self._names:
             return
         heard = spell(text)
-        found = []
-        for name in self._names:
-            spelled = spell(name)
-            at = heard.find(spelled)
-            while at >= 0:
-                end = at + len(name)
-                if text[at:end] != name and (len(name) >= _ALONE or text[:at].endswith(_POINTING)):
-                    found.append((at, name))
-                at = heard.find(spelled, end)
+        found: set[tuple[int, str]] = set()
+        for name, spelled_ways in self._names:
+            for spelled in spelled_ways:
+                at = heard.find(spelled)
+                while at >= 0:
+                    end = at + len(name)
+                    if text[at:end] != name and (len(name) >= _ALONE or text[:at].endswith(_POINTING)):
+                        found.add((at, name))
+                    at = heard.find(spelled, end)
         yield from sorted(found)

@@ -26,7 +26,12 @@ class View:
     products: tuple[Slot, ...] = ()
     sounded: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """The part of `hits` that was matched by sound only."""
+    words: frozenset[str] = field(init=False)
+    """Every literal that stands somewhere."""
     _slots: dict[str, tuple[Slot, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.words = frozenset(self.hits)
 
     def slots(self, kind: str) -> tuple[Slot, ...]:
         if kind == "product":
@@ -104,7 +109,7 @@ def _together(saying: Saying, view: View) -> tuple[Span, int] | None:
 def _spans(saying: Saying, number: int, view: View) -> Iterator[Span]:
     """Where one step stands, from the left."""
     step = saying.steps[number]
-    spans = [(start, start + len(word)) for word in step.literals for start in view.hits.get(word, ())]
+    spans = [(start, start + len(word)) for word in step.words & view.words for start in view.hits[word]]
     spans += [slot.span for kind in step.slots for slot in view.slots(kind)]
     alone = _must_stand_alone(saying, number, step)
     for start, end in sorted(spans):

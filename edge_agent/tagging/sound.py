@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from edge_agent.terms.sounds import CHINESE
-from edge_agent.terms.spelling import spell
+from edge_agent.terms.spelling import spell, spellings
 
 SHORTEST: Final = 3
 
@@ -23,7 +23,8 @@ class Sounds:
         spelled: dict[str, list[str]] = {}
         for word in literals:
             if len(word) >= SHORTEST and CHINESE.fullmatch(word):
-                spelled.setdefault(spell(word), []).append(word)
+                for spelling in spellings(word):
+                    spelled.setdefault(spelling, []).append(word)
         self._automaton: Any = ahocorasick.Automaton()
         self._automaton.add_word("\uf8ff", [])  # an empty automaton cannot be searched
         for spelling, words in spelled.items():
@@ -36,6 +37,6 @@ class Sounds:
         for end, words in self._automaton.iter(spell(text)):
             for word in words:
                 start = end + 1 - len(word)
-                if start not in written.get(word, ()):
+                if start not in written.get(word, ()) and start not in found.get(word, ()):
                     found.setdefault(word, []).append(start)
         return found

@@ -8,8 +8,10 @@ Sentences end at 。！？； or an ellipsis, clauses at any other punctuation a
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
+from edge_agent.lexicon.dialect import Standard
 from edge_agent.lexicon.notation import fold
 from edge_agent.tagging.names import Misheard
 
@@ -58,17 +60,19 @@ class Reader:
         confusables: Mapping[str, str],
         fillers: Sequence[str],
         rivals: Sequence[str] = (),
+        dialect: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`brands`: name -> (symbol, code); `confusables`: heard -> meant; `rivals`: names to recognise by sound as well."""
-        self._codes = {fold(name): code for name, (_, code) in brands.items()}
-        symbols = {fold(name): symbol for name, (symbol, _) in brands.items()}
-        self._repairs = [
-            _Swap(table)
-            for table in ({fold(heard): fold(meant) for heard, meant in confusables.items()}, {fold(w): "" for w in fillers})
-            if table
-        ]
+        """`brands`: name -> (symbol, code); `confusables`: heard -> meant; `rivals`: names to recognise by sound as well.
+
+        `dialect`: see `lexicon.dialect`.
+        """
+        standard = Standard(dialect)
+        self._codes = {standard(fold(name)): code for name, (_, code) in brands.items()}
+        symbols = {standard(fold(name)): symbol for name, (symbol, _) in brands.items()}
+        repairs = {fold(heard): fold(meant) for heard, meant in {**dialect, **confusables}.items()}
+        self._repairs = [_Swap(table) for table in (repairs, {fold(word): "" for word in fillers}) if table]
         self._brands = _Swap(symbols) if symbols else None
-        self._misheard = Misheard(map(fold, rivals))
+        self._misheard = Misheard(standard(fold(name)) for name in rivals)
 
     def sentences(self, raw: str, *, by_sound: bool = False) -> Iterator[Sentence]:
         """The sentences of an utterance in order; empty ones are left out. `by_sound`: it was recognised, not written."""
@@ -88,13 +92,9 @@ class Reader:
             start = end
 
     def _folded(self, raw: str, *, by_sound: bool) -> tuple[str, list[Span], list[tuple[int, str]], frozenset[int]]:
-        letters: list[str] = []
-        places: list[Span] = []
-        for at, char in enumerate(raw):
-            folded = fold(char)
-            letters.append(folded)
-            places += [(at, at + 1)] * len(folded)
+        letters = [fold(char) for char in raw] if not raw.isascii() else list(raw.lower())
         text = "".join(letters)
+        places = [(at, at + 1) for at, folded in enumerate(letters) for _ in folded]
         for repair in self._repairs:
             text, places, _ = repair.apply(text, places)
         if self._brands is None:
@@ -109,28 +109,36 @@ class Reader:
 
 
 class _Swap:
-    """Replaces whole words by others, longest first, keeping track of places."""
+    """Replaces whole words by others, from the left and the longest first, keeping track of places."""
 
     def __init__(self, table: Mapping[str, str]) -> None:
+        import ahocorasick  # noqa: PLC0415 - compiled library, only where a reader is built
+
         self._table = table
-        longest_first = sorted(table, key=len, reverse=True)
-        self._find = re.compile("|".join(re.escape(word) for word in longest_first))
+        self._automaton: Any = ahocorasick.Automaton()
+        for word in table:
+            self._automaton.add_word(word, word)
+        self._automaton.make_automaton()
 
     def apply(self, text: str, places: list[Span]) -> tuple[str, list[Span], list[tuple[int, str]]]:
         letters: list[str] = []
         moved: list[Span] = []
         found: list[tuple[int, str]] = []
         end = length = 0
-        for match in self._find.finditer(text):
-            kept = text[end : match.start()]
-            new = self._table[match[0]]
+        # `iter_long` misses some words behind a longer one that only began: all are taken, and sorted out here.
+        for start, _, word in sorted((last + 1 - len(word), -len(word), word) for last, word in self._automaton.iter(text)):
+            if start < end:
+                continue
+            kept, new = text[end:start], self._table[word]
             letters += [kept, new]
-            moved += places[end : match.start()]
+            moved += places[end:start]
             length += len(kept)
-            found.append((length, match[0]))
-            moved += [(places[match.start()][0], places[match.end() - 1][1])] * len(new)
+            found.append((length, word))
+            end = start + len(word)
+            moved += [(places[start][0], places[end - 1][1])] * len(new)
             length += len(new)
-            end = match.end()
+        if not end:
+            return text, places, []
         return "".join([*letters, text[end:]]), moved + places[end:], found
 
 
