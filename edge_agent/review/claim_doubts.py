@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from edge_agent.tagging.text import Span
 
 _BUYING: Final = re.compile(r"(?:拿|订|定|买|进|要|满|够|达到|超过|来|下)(?:够|满|到|个)?$")
+_GOES_ON: Final = re.compile("[二两三四五六七八九][一二两三四五六七八九十百千万]")
+"""A number right behind a number: where the first ends cannot be told (四百六一条)."""
 _FROM: Final = re.compile(r"(?:以上|起|起订|打底|就|，就|的话)")
 
 
@@ -28,7 +30,7 @@ class Doubts:
         """The doubt as a code, "" for none; see `verdicts`."""
         if here.said.confidence < LOW_CONFIDENCE:
             return "unsure"
-        if fact is not None and measure is None:
+        if fact is not None and (measure is None or _GOES_ON.match(here.behind(span))):
             return "range" if "/" in fact.value else "no-value"
         if self._conditional(here, kind, span):
             return "conditional"
@@ -45,6 +47,8 @@ class Doubts:
             return True
         if kind == "stock":
             return here.text.startswith("等")
+        if here.behind(span).startswith("起"):
+            return True
         return kind in {"price", "discount"} and self._for_many(here, span)
 
     @staticmethod

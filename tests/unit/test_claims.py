@@ -64,6 +64,8 @@ def test_the_row_that_decided_is_named_and_the_place_is_the_value(facts: Path) -
         ("销售：苏打饼干会员价八十一箱。", "no-row"),
         ("销售：人家苏打饼干卖八十一箱。", "no-subject"),
         ("销售：那款卖九十五一箱。", "no-subject"),
+        ("销售：苏打饼干九十块起。", "conditional"),
+        ("客户：苏打饼干怎么卖？ / 销售：九百六一条。", "no-value"),
     ],
 )
 def test_unknown_is_never_wrong_and_says_why(facts: Path, text: str, reason: str) -> None:
@@ -77,7 +79,7 @@ def test_unknown_is_never_wrong_and_says_why(facts: Path, text: str, reason: str
     [
         "客户：苏打饼干八十八一箱吧。", "未知：苏打饼干八十八一箱。", "销售：苏打饼干不是八十八一箱。",
         "销售：苏打饼干八十八一箱吗？", "销售：去年苏打饼干八十八一箱。", "销售：有人说苏打饼干八十八一箱。",
-        "销售：您苏打饼干的预算是八十八块。",
+        "销售：您苏打饼干的预算是八十八块。", "销售：苏打饼干在我这买，送您五百块加油卡。",
     ],
 )  # fmt: skip
 def test_what_the_rep_does_not_state_is_no_claim(facts: Path, text: str) -> None:
