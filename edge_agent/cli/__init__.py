@@ -16,6 +16,7 @@ from edge_agent.cli import (
     audit,
     bundle,
     channel,
+    claims,
     config,
     consent,
     doctor,
@@ -68,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts, lexicon, listen, channel, rules,
+        facts, lexicon, listen, channel, rules, claims,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -15,6 +15,15 @@ from edge_agent.documents.base import encode
 from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.channel import FactName, FactNames, TouchChecked, TouchFault, TouchSent
+from edge_agent.documents.claims import (
+    ClaimLine,
+    ClaimsChecked,
+    ClaimsList,
+    ClaimsOfTalk,
+    MoodCurve,
+    MoodLine,
+    TableProblem,
+)
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
@@ -88,6 +97,10 @@ __all__ = [
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
+    "ClaimLine",
+    "ClaimsChecked",
+    "ClaimsList",
+    "ClaimsOfTalk",
     "Condition",
     "ConfigCheck",
     "ConfigKeys",
@@ -129,6 +142,8 @@ __all__ = [
     "Managers",
     "MetricsLine",
     "MetricsList",
+    "MoodCurve",
+    "MoodLine",
     "ObjectLine",
     "Officers",
     "OpeningEnded",
@@ -165,6 +180,7 @@ __all__ = [
     "SubjectOpening",
     "SubjectRecording",
     "SubjectTag",
+    "TableProblem",
     "TagLine",
     "Tags",
     "TalkMetrics",
@@ -235,6 +251,10 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "lexicon-add": LexiconAdded,
     "lexicon-correct": LexiconCorrected,
     "lexicon-eval": LexiconEvaluated,
+    "claims-check": ClaimsChecked,
+    "claims-list": ClaimsList,
+    "claims-try": ClaimsOfTalk,
+    "mood": MoodCurve,
     "lexicon-probe": LexiconProbed,
     "channel-send": TouchSent,
     "channel-check": TouchChecked,

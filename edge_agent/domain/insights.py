@@ -28,6 +28,8 @@ class MoodPoint:
     reason: str
     probing: bool = False
     """A remark that tests the rep (再看看别家) and is no sign of leaving."""
+    leaving: bool = False
+    """A real sign of it: signed elsewhere, cancelled, asked not to be called again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Claim:
     """Something the rep stated that a fact table can know. `row` is the id of the row that decided, "" when none did.
 
     `kind`: stock, price, discount, parameter, delivery. `said` is the normalised value with `unit`; `subject` a product or
-    brand code, "" when unknown (then the verdict is unknown).
+    brand code, "" when unknown (then the verdict is unknown). `attribute`: which price, parameter or step of a delivery.
     """
 
     kind: str
@@ -61,6 +63,9 @@ class Claim:
     row: str = ""
     reason: str = ""
     """Why it is unknown, as a code: no-subject, no-row, stale-row, no-value …"""
+    attribute: str = ""
+    confidence: float = 1.0
+    """How surely the utterance was understood: a wrong claim may be a number misheard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ each kind needs its keys, references exist and make no cycle, and nothing may re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from edge_agent.lexicon import notation
+from edge_agent.lexicon import notation, review
 from edge_agent.lexicon.conditions import BadCondition, parse
 from edge_agent.lexicon.model import Event, Extend, Lexicon, Match, expand, refs
 from edge_agent.lexicon.when import named
@@ -58,6 +58,10 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
         if target is None or target.kind != "occurrence":
             yield label, "event", f"`{extend.event}` is no occurrence event", "name an existing one"
         yield from _match(label, extend, lexicon, ids)
+    yield from review.faults(lexicon.mood, lexicon.claims, lexicon.events, lexicon.terms.contexts)
+    yield from review.short_answers(lexicon.mood, lexicon.terms.backchannels)
+    for cue in lexicon.mood.cue:
+        yield from _match(f"cue {cue.id}", cue, lexicon, ids)
     for number, name in enumerate(lexicon.names, 1):
         for code in name.events:
             if code not in ids or code.startswith("rule."):

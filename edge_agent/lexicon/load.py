@@ -33,6 +33,7 @@ from edge_agent.lexicon.model import (
 )
 from edge_agent.lexicon.probing import ProbesFile
 from edge_agent.lexicon.problems import Problem, refuse
+from edge_agent.lexicon.review import ClaimWords, Cue, MoodFile, added, laid_over
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class _Heap:
     events: dict[str, Event] = field(default_factory=dict)
     extends: list[tuple[str, str, Extend]] = field(default_factory=list)
     """(label, industry or "" for all, entry)."""
+    mood: MoodFile = field(default_factory=MoodFile)
+    claims: ClaimWords = field(default_factory=ClaimWords)
     probes: ProbesFile = field(default_factory=ProbesFile)
     names: list[BusinessName] = field(default_factory=list)
     facts: dict[str, FactKind] = field(default_factory=dict)
@@ -100,8 +103,10 @@ def _assemble(heap: _Heap) -> Lexicon:
         industries=industries,
         events=events,
         extends=common,
+        mood=heap.mood,
+        claims=heap.claims,
+        digest=_digest([heap.terms, industries, events, common, heap.mood, heap.claims]),
         probes=heap.probes,
-        digest=_digest([heap.terms, industries, events, common]),
         event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
         names=heap.names,
         facts=list(heap.facts.values()),
@@ -139,7 +144,10 @@ def _read_layer(heap: _Heap, root: Path) -> None:
         if reader is None:
             heap.problems.append(
                 source.place.problem(
-                    "file", "", "is in no known place", "use events/, industries/, rules/, terms.toml, names.toml or facts.toml"
+                    "file",
+                    "",
+                    "is in no known place",
+                    "use events/, industries/, rules/, terms.toml, names.toml, facts.toml, mood.toml or claims.toml",
                 )
             )
         else:
@@ -214,6 +222,26 @@ def _read_events(heap: _Heap, source: Source, seen: set[str]) -> None:
         _keep(heap, place, "", extend)
 
 
+def _read_mood(heap: _Heap, source: Source, _: set[str]) -> None:
+    heap.places["mood"] = source.place
+    head = source.head(MoodFile, "mood", without=("cue",))
+    cues: list[Cue] = []
+    for place, cue in source.rows("cue", Cue):
+        if any(cue.id == other.id for other in cues):
+            heap.problems.append(place.problem(cue.id, "id", "stands twice", "remove one"))
+        heap.places[f"cue {cue.id}"] = place
+        cues.append(cue)
+    if head is not None:
+        heap.mood = laid_over(heap.mood, msgspec.structs.replace(head, cue=cues))
+
+
+def _read_claims(heap: _Heap, source: Source, _: set[str]) -> None:
+    heap.places["claims"] = source.place
+    words = source.head(ClaimWords, "claims")
+    if words is not None:
+        heap.claims = added(heap.claims, words)
+
+
 def _read_probes(heap: _Heap, source: Source, _: set[str]) -> None:
     """A company's pairs are tried besides the built-in ones; it cannot take any away."""
     new, old = source.head(ProbesFile, "probes"), heap.probes
@@ -268,6 +296,8 @@ _READERS: Final[dict[str, Callable[[_Heap, Source, set[str]], None]]] = {
     "terms.toml": _read_terms,
     "industries": _read_industry,
     "events": _read_events,
+    "mood.toml": _read_mood,
+    "claims.toml": _read_claims,
     "probes.toml": _read_probes,
     "names.toml": _read_names,
     "facts.toml": _read_facts,

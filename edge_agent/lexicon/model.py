@@ -10,33 +10,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from edge_agent.lexicon.match import Code, Count, Id, Match, Name, Refs
 from edge_agent.lexicon.probing import ProbesFile
+from edge_agent.lexicon.review import ClaimWords, MoodFile
 from edge_agent.lexicon.when import Node
 
-Id = Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]
-Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)", max_length=32)]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Count = Annotated[int, Meta(ge=1)]
-Refs = str | list[str]
+__all__ = ["Code", "Count", "Id", "Match", "Name", "Refs"]
+
 Side = Literal["own", "rival"]
-
-
-class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One way an utterance can be the event: any of the five lists hits and nothing vetoes."""
-
-    phrases: list[str] = []
-    whole: list[str] = []
-    combos: list[list[str]] = []
-    together: list[list[str]] = []
-    patterns: list[str] = []
-    exclude: list[str] = []
-    exclude_sentence: list[str] = []
-    contexts_off: list[str] = []
-    contexts_on: list[str] = []
-    gap: Annotated[int, Meta(ge=0, le=30)] = 6
-    after: Refs = []
-    within_turns: Annotated[int, Meta(ge=0)] = 1
-    """With `after`: turns back; a hit in an earlier sentence only."""
 
 
 class Examples(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,8 +111,8 @@ class Extend(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """More ways of saying an existing event: for one industry, or (in a company's event file) for all."""
 
     event: Id
-    must: list[str] = []
-    must_not: list[str] = []
+    must: list[str] = msgspec.field(default_factory=list)
+    must_not: list[str] = msgspec.field(default_factory=list)
 
     def as_match(self) -> Match:
         return Match(**{name: getattr(self, name) for name in Match.__struct_fields__})
@@ -240,6 +221,8 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     extends: list[Extend]
     digest: str
     event_digests: dict[str, str]
+    mood: MoodFile = MoodFile()
+    claims: ClaimWords = ClaimWords()
     probes: ProbesFile = ProbesFile()
     """Judges the rules and is none of them: not in `digest`."""
     names: list[BusinessName] = []
