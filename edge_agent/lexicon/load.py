@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from edge_agent.lexicon import check_scores
 from edge_agent.lexicon.check import check
 from edge_agent.lexicon.decode import Place, Source, read
 from edge_agent.lexicon.model import (
@@ -29,6 +30,7 @@ from edge_agent.lexicon.model import (
     TermsFile,
 )
 from edge_agent.lexicon.problems import Problem, refuse
+from edge_agent.lexicon.scorecards import CardItem, CardWords, ScorecardFile
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class _Heap:
     events: dict[str, Event] = field(default_factory=dict)
     extends: list[tuple[str, str, Extend]] = field(default_factory=list)
     """(label, industry or "" for all, entry)."""
+    scorecards: dict[str, ScorecardFile] = field(default_factory=dict)
+    card: CardWords = field(default_factory=CardWords)
     places: dict[str, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -67,7 +71,8 @@ def load(builtin: Path, company: Path | None = None) -> Lexicon:
     if any(problem.entry == "file" for problem in heap.problems):
         refuse(heap.problems)  # with a file unread, what the others refer to would all seem missing
     lexicon = _assemble(heap)
-    for entry, *fault in check(lexicon, [(label, extend) for label, _, extend in heap.extends]):
+    extends = [(label, extend) for label, _, extend in heap.extends]
+    for entry, *fault in (*check(lexicon, extends), *check_scores.faults(lexicon)):
         heap.problems.append(heap.places[entry].problem(entry, *fault))
     refuse(heap.problems)
     return lexicon
@@ -85,7 +90,10 @@ def _assemble(heap: _Heap) -> Lexicon:
         industries=industries,
         events=events,
         extends=common,
-        digest=_digest([heap.terms, industries, events, common]),
+        scorecards=dict(sorted(heap.scorecards.items())),
+        scorecard_digests={name: _digest(card) for name, card in heap.scorecards.items()},
+        card=heap.card,
+        digest=_digest([heap.terms, industries, events, common, sorted(heap.scorecards.items()), heap.card]),
         event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
     )
 
@@ -105,7 +113,7 @@ def _read_layer(heap: _Heap, root: Path) -> None:
         reader = _READERS.get(folder)
         if reader is None:
             heap.problems.append(
-                source.place.problem("file", "", "is in no known place", "use events/, industries/ or terms.toml")
+                source.place.problem("file", "", "is in no known place", _WHERE)
             )
         else:
             reader(heap, source, seen)
@@ -178,6 +186,35 @@ def _read_events(heap: _Heap, source: Source, seen: set[str]) -> None:
         _keep(heap, place, "", extend)
 
 
+def _read_scorecard(heap: _Heap, source: Source, seen: set[str]) -> None:
+    head = source.head(ScorecardFile, source.file, without=("item",))
+    items = list(source.rows("item", CardItem))
+    if head is None:
+        return
+    entry = check_scores.entry_of(head.id)
+    if entry in seen:
+        heap.problems.append(source.place.problem(head.id, "id", "stands in two files", "merge them"))
+    seen.add(entry)
+    heap.places[entry] = source.place
+    for place, item in items:
+        label = check_scores.entry_of(head.id, item.id)
+        if label in seen:
+            heap.problems.append(place.problem(item.id, "id", "stands twice", "remove one"))
+        seen.add(label)
+        heap.places[label] = place
+    heap.scorecards[head.id] = msgspec.structs.replace(head, item=[item for _, item in items])
+
+
+def _read_card(heap: _Heap, source: Source, _: set[str]) -> None:
+    new = source.head(CardWords, "card")
+    if new is not None:
+        old = heap.card
+        heap.card = CardWords(
+            deciders=old.deciders | new.deciders, deciding=_joined(old.deciding, new.deciding), actions=old.actions | new.actions,
+            things=_joined(old.things, new.things), excluded=_joined(old.excluded, new.excluded), zh=old.zh | new.zh,
+        )  # fmt: skip
+
+
 def _keep(heap: _Heap, place: Place, industry: str, extend: Extend) -> None:
     label = f"extend {len(heap.extends) + 1} of {extend.event}"
     heap.places[label] = place
@@ -192,4 +229,7 @@ _READERS: Final[dict[str, Callable[[_Heap, Source, set[str]], None]]] = {
     "terms.toml": _read_terms,
     "industries": _read_industry,
     "events": _read_events,
+    "scorecards": _read_scorecard,
+    "card.toml": _read_card,
 }
+_WHERE: Final = f"use one of {', '.join(_READERS)}"

@@ -1,6 +1,7 @@
 """The closed schemas of `lexicons/`: what a business person may write, and nothing else.
 
-Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`; an unknown key is an error, not a typo that sleeps.
+Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`, `ScorecardFile`, `CardWords`; an unknown key is an error,
+not a typo that sleeps.
 References, kinds and temporal keys are checked in `check`, the reading and overlaying is in `load`.
 """
 
@@ -9,6 +10,8 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from edge_agent.lexicon.scorecards import CardWords, ScorecardFile
 
 Id = Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)", max_length=32)]
@@ -202,6 +205,9 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     extends: list[Extend]
     digest: str
     event_digests: dict[str, str]
+    scorecards: dict[str, ScorecardFile] = {}
+    scorecard_digests: dict[str, str] = {}
+    card: CardWords = CardWords()
 
     def overlay(self, industry: str) -> Iterator[IndustryFile]:
         """The industry files that apply: one, none (unknown trade), or all for `*` (examples)."""
