@@ -76,5 +76,7 @@ class CardWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Those actions that name what is sent or brought. Acts behind the last of them count only where nothing else is said."""
     excluded: list[Name] = []
     """Words that hold one of the above and mean something else (发过去 is no visit)."""
+    wanting: list[Name] = []
+    """What makes a product that the customer names one they want."""
     zh: dict[Code, Name] = {}
     """How a code is called in the tables."""

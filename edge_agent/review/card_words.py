@@ -1,4 +1,4 @@
-"""Who decides and what is to be done, read from a sentence as codes. The words come from `lexicons/card.toml`."""
+"""Who decides, what is to be done and whether something is wanted, read from a sentence as codes. The words come from `lexicons/card.toml`."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +23,10 @@ class Words:
         self._rank = list(words.actions)
         self._things = [code for code in words.actions if code in words.things]
         self._deciding = _any(words.deciding)
+        self._wanting = _any(words.wanting)
+
+    def wants(self, text: str) -> bool:
+        return self._wanting.search(_folded(text)) is not None
 
     def decider(self, text: str, span: Span) -> str:
         """Who decides by this utterance: the last one before a deciding word, else the one nearest to `span`; "" for nobody."""
