@@ -30,6 +30,7 @@ ACCEPTED: Final = "closing.next_step_accepted"
 ORDER: Final = "order"
 PRODUCT: Final = "product"
 QUANTITY: Final = "quantity"
+SAMPLE: Final = "sample"
 _NEEDS: Final = frozenset(
     {
         "need.pain_stated", "need.pain_confirmed", "need.metric_stated", "need.decision_criteria_stated",
@@ -38,7 +39,7 @@ _NEEDS: Final = frozenset(
 )  # fmt: skip
 _WANTING: Final = frozenset(
     {
-        *_NEEDS, "need.quantity_stated", "closing.commit", "intent.purchase_signal", "intent.reorder", "intent.urgency",
+        *(_NEEDS - {"need.special_condition_stated"}), "need.quantity_stated", "closing.commit", "intent.purchase_signal", "intent.reorder", "intent.urgency",
         "price.asked", "stock.asked", "product.demo_requested", "product.feature_question", "upsell.customer_asked",
     }
 )  # fmt: skip
@@ -156,8 +157,9 @@ class Reading:
         )  # fmt: skip
 
     def _quantity(self, tag: BehaviorTag) -> Found:
-        fact = self._fact(self.places.of(tag), FactKind.QUANTITY)
-        if fact is not None:
+        at = self.places.of(tag)
+        fact = self._fact(at, FactKind.QUANTITY)
+        if fact is not None and SAMPLE not in self.words.actions(self._text(at)):  # two samples are no order
             yield QUANTITY, replace(self._entry(Field.NEED, tag, fact), code=QUANTITY)
 
     def _products(self) -> Found:
@@ -243,11 +245,24 @@ class Reading:
         yield kind, replace(entry, confidence=round(entry.confidence * (fact.confidence if fact else 1.0), 4))
 
     def _to_do(self, tag: BehaviorTag) -> Found:
+        """What the rep promised or the customer asked for; a mere question of the rep's only once it is agreed to."""
         entry = self._entry(Field.ACTION, tag)
-        kinds = [_TO_DO[tag.code]] if tag.code in _TO_DO else self.words.actions(self._text(entry.at)) if tag.code in PROPOSED else []
+        text = self._text(entry.at)
+        kinds: Sequence[str] = ()
+        if tag.code in _TO_DO:
+            named = self.words.actions(text) if tag.code == "product.demo_requested" else ()
+            kinds = named[:1] or (_TO_DO[tag.code],)
+        elif tag.code in PROPOSED and (tag.speaker is not Speaker.REP or not asking(text) or self._agreed_to(tag)):
+            kinds = self.words.actions(text)
         fact = self._fact(entry.at, FactKind.DATE) if kinds else None
         for kind in kinds:
             yield kind, replace(entry, code=kind, due=fact.value if fact is not None else "")
+
+    def _agreed_to(self, proposal: BehaviorTag) -> bool:
+        return any(
+            held.detail == proposal.code and held.start_ms == proposal.start_ms
+            for tag in self.tags if tag.code == AGREED for held in tag.evidence
+        )  # fmt: skip
 
     def _question(self, at: Place, codes: Sequence[str]) -> Place | None:
         """Where the rep asked what is answered at `at`."""

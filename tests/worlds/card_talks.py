@@ -48,7 +48,7 @@ def read(name: str) -> Iterator[Labelled]:
 
 
 def labelled(row: dict[str, Any]) -> Labelled:
-    written = scene(row["said"].strip().replace("\n", ""), "customer")
+    written = scene(" ".join(row["said"].split("\n")).strip(), "customer")
     return of(row["id"], written.utterances, row, ended=written.ended)
 
 
