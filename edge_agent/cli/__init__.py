@@ -26,6 +26,7 @@ from edge_agent.cli import (
     officers,
     opening,
     retention,
+    score,
     show,
     subject,
     tools,
@@ -66,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts, lexicon, listen,
+        facts, lexicon, listen, score,
     ):  # fmt: skip
         group.add(commands)
     return top

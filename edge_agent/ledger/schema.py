@@ -108,6 +108,14 @@ _KEY_VIEWS: Final = ("""ALTER TABLE openings ADD COLUMN key_views INTEGER NOT NU
 
 _METRICS: Final = ("""ALTER TABLE analyses ADD COLUMN metrics TEXT NOT NULL DEFAULT ''""",)
 _INSIGHTS: Final = ("""ALTER TABLE analyses ADD COLUMN insights TEXT NOT NULL DEFAULT ''""",)
+_OVERRIDES: Final = (
+    """CREATE TABLE overrides (
+        id TEXT PRIMARY KEY, recording TEXT NOT NULL REFERENCES recordings (id), card TEXT NOT NULL, item TEXT NOT NULL,
+        hundredths INTEGER NOT NULL, reason TEXT NOT NULL, role TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
+    """CREATE INDEX overrides_recording ON overrides (recording)""",
+    """CREATE TRIGGER overrides_keep BEFORE UPDATE ON overrides BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TRIGGER overrides_stay BEFORE DELETE ON overrides BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+)
 
 STEPS: Final = (
     ("0001_first", _FIRST),
@@ -117,6 +125,7 @@ STEPS: Final = (
     ("0005_key_views", _KEY_VIEWS),
     ("0006_metrics", _METRICS),
     ("0007_insights", _INSIGHTS),
+    ("0009_overrides", _OVERRIDES),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""
 VERSION: Final = len(STEPS)

@@ -112,9 +112,7 @@ def _read_layer(heap: _Heap, root: Path) -> None:
         folder = source.file.partition("/")[0]
         reader = _READERS.get(folder)
         if reader is None:
-            heap.problems.append(
-                source.place.problem("file", "", "is in no known place", _WHERE)
-            )
+            heap.problems.append(source.place.problem("file", "", "is in no known place", _WHERE))
         else:
             reader(heap, source, seen)
 

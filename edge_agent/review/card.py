@@ -3,7 +3,9 @@
 - One budget, one decider and one date of the deal: a later statement that says something else replaces the earlier, and the place
   of that is kept. Needs, rivals, next steps and actions are several, one of each kind; of each kind the same holds.
 - What nobody said is absent. Only an agreed step is a next step. What an unknown voice said is half as sure and replaces
-  nothing that a known side said. How many people spoke does not matter, only on which side (`card_reading` reads one tag).
+  nothing that a known side said. How many people spoke does not matter, only on which side.
+
+`card_reading` reads one tag, `card_answers` what has none; `card_words` knows the words.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,8 @@ from edge_agent.domain.insights import CardEntry, Field
 from edge_agent.domain.notes import Notes
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker
-from edge_agent.review.card_reading import PRODUCT, Reading
+from edge_agent.review import card_answers
+from edge_agent.review.card_reading import PRODUCT, Found, Reading
 from edge_agent.review.card_words import Words
 from edge_agent.review.places import Places
 
@@ -22,21 +25,30 @@ if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
 
 
-def filled(
-    conversation: Conversation, tags: Sequence[BehaviorTag], notes: Notes, tagger: "RuleTagger"
-) -> tuple[CardEntry, ...]:
+def filled(conversation: Conversation, tags: Sequence[BehaviorTag], notes: Notes, tagger: "RuleTagger") -> tuple[CardEntry, ...]:
     """Everything known, in the order of the card's fields and of the talk."""
     reading = Reading(
         conversation=conversation, tags=tags, notes=notes, places=Places(conversation, tags), words=Words(tagger.lexicon.card),
         tagger=tagger,
     )  # fmt: skip
     card = _Card()
-    for kind, entry in reading.all():
+    for kind, entry in _in_order(reading):
         card.put(kind, entry)
     fields = list(Field)
     return tuple(
         sorted(card.entries.values(), key=lambda one: (fields.index(one.field), one.at.start_ms, one.at.char_start, one.code))
     )
+
+
+def _in_order(reading: Reading) -> Found:
+    """Everything the talk says, as it was said."""
+    found: list[tuple[int, str, CardEntry]] = []
+    for tag in reading.tags:
+        found += ((tag.start_ms, kind, entry) for kind, entry in reading.of(tag))
+        found += ((entry.at.start_ms, kind, entry) for kind, entry in card_answers.answer(reading, tag))
+    found += ((entry.at.start_ms, kind, entry) for kind, entry in card_answers.products(reading))
+    for _, kind, entry in sorted(found, key=lambda one: one[0]):
+        yield kind, entry
 
 
 class _Card:

@@ -1,9 +1,7 @@
-"""What each tag says for the opportunity card, and what answers to the rep's questions say besides.
+"""What each tag says for the opportunity card.
 
-- Who decides and what is to be done are read from the tagged utterance (`card_words`), numbers and dates are the talk's facts
-  nearest to the words of the tag. Without such a fact the rep's question just before may hold it (二十万够吗？够).
-- An answer without a tag of its own counts where the rep had asked for just that: 预算多少？- 十五万出头。
-- A product counts as a need where the customer names it and wants something in the same utterance.
+Who decides and what is to be done are read from the tagged utterance (`card_words`), numbers and dates are the talk's facts
+nearest to the words of the tag. Without such a fact the rep's question just before may hold it (二十万够吗？够).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -31,43 +29,25 @@ ORDER: Final = "order"
 PRODUCT: Final = "product"
 QUANTITY: Final = "quantity"
 SAMPLE: Final = "sample"
-_NEEDS: Final = frozenset(
+NEEDS: Final = frozenset(
     {
         "need.pain_stated", "need.pain_confirmed", "need.metric_stated", "need.decision_criteria_stated",
         "need.special_condition_stated",
     }
 )  # fmt: skip
-_WANTING: Final = frozenset(
-    {
-        *(_NEEDS - {"need.special_condition_stated"}), "need.quantity_stated", "closing.commit", "intent.purchase_signal", "intent.reorder", "intent.urgency",
-        "price.asked", "stock.asked", "product.demo_requested", "product.feature_question", "upsell.customer_asked",
-    }
-)  # fmt: skip
-"""What a customer says when the product they name is one they want."""
 _COUNTED: Final = frozenset({"need.quantity_stated", "closing.commit", "intent.reorder"})
-_BUDGETS: Final = frozenset({"budget.confirmed", "budget.insufficient"})
-_DECIDERS: Final = frozenset({"authority.decision_maker_identified", "objection.authority"})
-_TIMES: Final = frozenset({"need.timeline_confirmed", "intent.urgency"})
+BUDGETS: Final = frozenset({"budget.confirmed", "budget.insufficient"})
+DECIDERS: Final = frozenset({"authority.decision_maker_identified", "objection.authority"})
+TIMES: Final = frozenset({"need.timeline_confirmed", "intent.urgency"})
 _RIVALS: Final = frozenset({"competitor.alternative_mentioned", "competitor.named", "competitor.price_compared"})
 _TO_DO: Final = {
     "price.quote_promised": "quote", "closing.contract_requested": "contract", "product.demo_requested": "demo",
-    "opening.callback_time_offered": "callback", "discount.approval_promised": "approval", "service.solution_promised": "solution",
-    "product.unknown_answer": "callback", "proof.case_requested": "material",
+    "opening.callback_time_offered": "callback", "discount.approval_promised": "approval", "product.unknown_answer": "callback",
+    "service.solution_promised": "solution", "proof.case_requested": "material",
 }  # fmt: skip
 """Promises of the rep and requests of the customer that say themselves what is to be done."""
-_ASKED: Final = {
-    "budget.asked": Field.BUDGET, "budget.confirm_script": Field.BUDGET, "need.timeline_asked": Field.TIMING,
-    "authority.asked": Field.DECIDER,
-}  # fmt: skip
-_OWN: Final = {Field.BUDGET: _BUDGETS, Field.TIMING: _TIMES, Field.DECIDER: _DECIDERS}
-_NO_ANSWER: Final = frozenset(
-    {
-        "budget.refused", "price.objection", "price.asked", "objection.stall", "objection.need", "intent.explicit_disinterest",
-        "consent.marketing_opt_out", "opening.customer_busy",
-    }
-)  # fmt: skip
-_COMPLAINTS: Final = ("service.", "aftersales.", "stock.dealer_overstock", "objection.", "churn.", "upsell.refused")
-_BACK: Final = 2
+_BUDGET_ASKED: Final = ("budget.asked", "budget.confirm_script")
+BACK: Final = 2
 """A question that holds the number of its answer is at most so many utterances back."""
 _LEAST_BUDGET: Final = 100.0
 
@@ -83,73 +63,27 @@ class Reading:
     words: Words
     tagger: "RuleTagger"
 
-    def all(self) -> Found:
-        """Everything the talk says, in its order."""
-        found: list[tuple[int, str, CardEntry]] = []
-        for tag in self.tags:
-            found += ((tag.start_ms, kind, entry) for kind, entry in self._of(tag))
-            found += ((entry.at.start_ms, kind, entry) for kind, entry in self._answer(tag))
-        found += ((entry.at.start_ms, kind, entry) for kind, entry in self._products())
-        for _, kind, entry in sorted(found, key=lambda one: one[0]):
-            yield kind, entry
-
-    def _of(self, tag: BehaviorTag) -> Found:
+    def of(self, tag: BehaviorTag) -> Found:
         if tag.speaker is not Speaker.REP:
-            if tag.code in _NEEDS:
-                yield tag.code, self._entry(Field.NEED, tag)
+            if tag.code in NEEDS:
+                yield tag.code, self.entry(Field.NEED, tag)
             if tag.code in _COUNTED:
                 yield from self._quantity(tag)
-            if tag.code in _BUDGETS:
+            if tag.code in BUDGETS:
                 yield "", self._budget(tag)
-            if tag.code in _DECIDERS:
+            if tag.code in DECIDERS:
                 yield from self._decider(tag)
-            if tag.code in _TIMES:
+            if tag.code in TIMES:
                 yield from self._timing(tag)
             if tag.code in _RIVALS:
                 yield from self._rival(tag)
             if tag.code == "closing.commit" and self._sold(tag):
-                yield ORDER, replace(self._entry(Field.NEXT_STEP, tag), code=ORDER)
+                yield ORDER, replace(self.entry(Field.NEXT_STEP, tag), code=ORDER)
         if tag.code == AGREED:
             yield from self._agreed(tag)
         yield from self._to_do(tag)
 
-    def _answer(self, asked: BehaviorTag) -> Found:
-        """What the customer answers to a question, where nothing else tells."""
-        field = _ASKED.get(asked.code)
-        if field is None:
-            return
-        question = self.places.of(asked)
-        for number in range(question.utterance + 1, min(question.utterance + 1 + _BACK, len(self.conversation.utterances))):
-            said = self.conversation.utterances[number]
-            codes = {tag.code for tag in self.tags if (tag.start_ms, tag.end_ms) == (said.start_ms, said.end_ms)}
-            if said.speaker is not Speaker.CUSTOMER or said.backchannel:
-                continue
-            if codes & (_OWN[field] | _NO_ANSWER) or asking(said.text):
-                return
-            whole = Place(utterance=number, char_start=0, char_end=len(said.text), start_ms=said.start_ms)
-            entry = replace(
-                self._entry(field, asked), at=whole, side=said.speaker, confidence=round(asked.confidence * said.confidence * 0.8, 4)
-            )
-            yield from self._answered(entry, whole)
-            return
-
-    def _answered(self, entry: CardEntry, at: Place) -> Found:
-        if entry.field is Field.DECIDER:
-            who = self.words.decider(self._text(at), (0, 0))
-            if who:
-                yield "", replace(entry, value=who)
-            return
-        budget = entry.field is Field.BUDGET
-        fact = (self._fact(at, FactKind.MONEY) or self._number(at)) if budget else self._fact(at, FactKind.DATE)
-        if fact is None:
-            return
-        entry = replace(
-            entry, at=replace(at, char_start=fact.char_start, char_end=fact.char_end),
-            confidence=round(entry.confidence * fact.confidence, 4),
-        )  # fmt: skip
-        yield "", replace(entry, value=fact.value, unit=fact.unit or "CNY") if budget else replace(entry, due=fact.value)
-
-    def _entry(self, field: Field, tag: BehaviorTag, fact: Fact | None = None) -> CardEntry:
+    def entry(self, field: Field, tag: BehaviorTag, fact: Fact | None = None) -> CardEntry:
         sure = tag.confidence * (0.5 if tag.speaker is Speaker.UNKNOWN else 1.0) * (fact.confidence if fact is not None else 1.0)
         return CardEntry(
             field=field, code=tag.code, at=self.places.of(tag), side=tag.speaker, confidence=round(sure, 4), tag=tag.id,
@@ -158,46 +92,28 @@ class Reading:
 
     def _quantity(self, tag: BehaviorTag) -> Found:
         at = self.places.of(tag)
-        fact = self._fact(at, FactKind.QUANTITY)
-        if fact is not None and SAMPLE not in self.words.actions(self._text(at)):  # two samples are no order
-            yield QUANTITY, replace(self._entry(Field.NEED, tag, fact), code=QUANTITY)
-
-    def _products(self) -> Found:
-        """Products a customer names where they want something, by a tag or by a word."""
-        talk = self.conversation
-        ear = self.tagger.ear(industry=talk.industry, context=talk.context, own=talk.own, competitors=talk.competitors)
-        for number, said in enumerate(talk.utterances):
-            here = [tag for tag in self.tags if (tag.start_ms, tag.end_ms) == (said.start_ms, said.end_ms)]
-            wants = any(tag.code in _WANTING for tag in here) or self.words.wants(said.text)
-            if said.speaker is not Speaker.CUSTOMER or not wants or any(tag.code.startswith(_COMPLAINTS) for tag in here):
-                continue
-            for heard in ear.listen(said):
-                for slot in heard.view.products:
-                    start, end = heard.view.sentence.raw(slot.span)
-                    yield f"{PRODUCT} {slot.value}", CardEntry(
-                        field=Field.NEED, code=PRODUCT, value=str(slot.value), side=said.speaker, confidence=round(said.confidence, 4),
-                        at=Place(utterance=number, char_start=start, char_end=end, start_ms=said.start_ms),
-                    )  # fmt: skip
+        fact = self.fact(at, FactKind.QUANTITY)
+        if fact is not None and SAMPLE not in self.words.actions(self.text(at)):  # two samples are no order
+            yield QUANTITY, replace(self.entry(Field.NEED, tag, fact), code=QUANTITY)
 
     def _budget(self, tag: BehaviorTag) -> CardEntry:
         at = self.places.of(tag)
-        fact = self._fact(at, FactKind.MONEY) or self._number(at)
-        if fact is None and tag.code == "budget.confirmed":
-            asked = self._question(at, ("budget.asked", "budget.confirm_script", "budget.quote_without_budget"))
-            fact = asked and (self._fact(asked, FactKind.MONEY) or self._number(asked))
-            fact = fact and replace(fact, confidence=fact.confidence * 0.8)
-        return self._entry(Field.BUDGET, tag, replace(fact, unit=fact.unit or "CNY") if fact is not None else None)
+        fact = self.fact(at, FactKind.MONEY) or self.number(at)
+        asked = self._question(at, _BUDGET_ASKED) if fact is None and tag.code == "budget.confirmed" else None
+        if asked is not None and (fact := self.fact(asked, FactKind.MONEY) or self.number(asked)) is not None:
+            fact = replace(fact, confidence=fact.confidence * 0.8)
+        return self.entry(Field.BUDGET, tag, replace(fact, unit=fact.unit or "CNY") if fact is not None else None)
 
-    def _number(self, at: Place) -> Fact | None:
+    def number(self, at: Place) -> Fact | None:
         """A bare number where money is spoken of: 批了十五万."""
-        fact = self._fact(at, FactKind.NUMBER)
+        fact = self.fact(at, FactKind.NUMBER)
         if fact is None or float(fact.value.partition("/")[0]) < _LEAST_BUDGET:
             return None
         return replace(fact, confidence=fact.confidence * 0.9)
 
     def _decider(self, tag: BehaviorTag) -> Found:
-        entry = self._entry(Field.DECIDER, tag)
-        who = self.words.decider(self._text(entry.at), (entry.at.char_start, entry.at.char_end))
+        entry = self.entry(Field.DECIDER, tag)
+        who = self.words.decider(self.text(entry.at), (entry.at.char_start, entry.at.char_end))
         if who == "self" and tag.code == "objection.authority":
             return
         if who or tag.code == "authority.decision_maker_identified":
@@ -205,11 +121,11 @@ class Reading:
 
     def _timing(self, tag: BehaviorTag) -> Found:
         at = self.places.of(tag)
-        fact, length = self._fact(at, FactKind.DATE), self._fact(at, FactKind.DURATION)
-        entry = self._entry(Field.TIMING, tag, None)
+        fact, length = self.fact(at, FactKind.DATE), self.fact(at, FactKind.DURATION)
+        entry = self.entry(Field.TIMING, tag, None)
         if fact is None and length is None and tag.code == "need.timeline_confirmed":
             asked = self._question(at, ("need.timeline_asked", "closing.trial_close"))
-            fact = self._fact(asked, FactKind.DATE) if asked else None
+            fact = self.fact(asked, FactKind.DATE) if asked else None
             entry = replace(entry, confidence=round(entry.confidence * 0.8, 4))
         if fact is not None:
             yield "", replace(entry, due=fact.value, confidence=round(entry.confidence * fact.confidence, 4))
@@ -220,15 +136,15 @@ class Reading:
 
     def _rival(self, tag: BehaviorTag) -> Found:
         """A rival, and what they ask for it where money is named behind their name."""
-        named = [one for one in (tag, *self._at(tag.start_ms, _RIVALS)) if dict(one.slots).get("brand")]
+        named = [one for one in (tag, *self.at(tag.start_ms, _RIVALS)) if dict(one.slots).get("brand")]
         if named:
             brand = str(dict(named[0].slots)["brand"])
             at = self.places.of(next((one for one in named if one.code == "competitor.named"), tag))
-            money = [one for one in self._facts(at, FactKind.MONEY) if one.char_start >= at.char_start]
-            ours = bool(money) and "你" in self._text(at)[at.char_end : money[0].char_start]
-            yield brand, replace(self._entry(Field.COMPETITOR, tag, money[0] if money and not ours else None), code=brand)
+            money = [one for one in self.facts(at, FactKind.MONEY) if one.char_start >= at.char_start]
+            ours = bool(money) and "你" in self.text(at)[at.char_end : money[0].char_start]
+            yield brand, replace(self.entry(Field.COMPETITOR, tag, money[0] if money and not ours else None), code=brand)
         elif tag.code == "competitor.alternative_mentioned":
-            yield "", self._entry(Field.COMPETITOR, tag)
+            yield "", self.entry(Field.COMPETITOR, tag)
 
     def _agreed(self, tag: BehaviorTag) -> Found:
         """The step as it was proposed; the day as it was accepted, where that is another one."""
@@ -236,25 +152,25 @@ class Reading:
         accepted = next((self.places.held(one) for one in tag.evidence if one.detail == ACCEPTED), self.places.of(tag))
         if proposed is None:
             return
-        actions = self.words.actions(self._text(proposed)) or self.words.actions(self._text(accepted))
-        first, then = self._fact(proposed, FactKind.DATE), self._fact(accepted, FactKind.DATE)
+        actions = self.words.actions(self.text(proposed)) or self.words.actions(self.text(accepted))
+        first, then = self.fact(proposed, FactKind.DATE), self.fact(accepted, FactKind.DATE)
         fact = then if first is None or (then is not None and not _within(then.value, first.value)) else first
         at, earlier = (accepted, (proposed,)) if fact is then and fact is not None and first is not None else (proposed, ())
         kind = actions[0] if actions else AGREED
-        entry = replace(self._entry(Field.NEXT_STEP, tag), code=kind, at=at, earlier=earlier, due=fact.value if fact else "")
+        entry = replace(self.entry(Field.NEXT_STEP, tag), code=kind, at=at, earlier=earlier, due=fact.value if fact else "")
         yield kind, replace(entry, confidence=round(entry.confidence * (fact.confidence if fact else 1.0), 4))
 
     def _to_do(self, tag: BehaviorTag) -> Found:
         """What the rep promised or the customer asked for; a mere question of the rep's only once it is agreed to."""
-        entry = self._entry(Field.ACTION, tag)
-        text = self._text(entry.at)
+        entry = self.entry(Field.ACTION, tag)
+        text = self.text(entry.at)
         kinds: Sequence[str] = ()
         if tag.code in _TO_DO:
             named = self.words.actions(text) if tag.code == "product.demo_requested" else ()
             kinds = named[:1] or (_TO_DO[tag.code],)
         elif tag.code in PROPOSED and (tag.speaker is not Speaker.REP or not asking(text) or self._agreed_to(tag)):
             kinds = self.words.actions(text)
-        fact = self._fact(entry.at, FactKind.DATE) if kinds else None
+        fact = self.fact(entry.at, FactKind.DATE) if kinds else None
         for kind in kinds:
             yield kind, replace(entry, code=kind, due=fact.value if fact is not None else "")
 
@@ -267,19 +183,19 @@ class Reading:
     def _question(self, at: Place, codes: Sequence[str]) -> Place | None:
         """Where the rep asked what is answered at `at`."""
         places = (self.places.of(tag) for tag in self.tags if tag.code in codes)
-        near = [one for one in places if 0 < at.utterance - one.utterance <= _BACK]
+        near = [one for one in places if 0 < at.utterance - one.utterance <= BACK]
         return max(near, key=lambda one: one.utterance, default=None)
 
-    def _fact(self, at: Place, kind: FactKind) -> Fact | None:
+    def fact(self, at: Place, kind: FactKind) -> Fact | None:
         """The fact of that kind nearest to a place, in the same utterance; None if it has none with a value."""
         return min(
-            self._facts(at, kind), key=lambda one: max(one.char_start - at.char_end, at.char_start - one.char_end, 0), default=None
+            self.facts(at, kind), key=lambda one: max(one.char_start - at.char_end, at.char_start - one.char_end, 0), default=None
         )  # fmt: skip
 
-    def _facts(self, at: Place, kind: FactKind) -> list[Fact]:
+    def facts(self, at: Place, kind: FactKind) -> list[Fact]:
         return [one for one in self.notes.facts if one.utterance == at.utterance and one.kind is kind and one.value]
 
-    def _at(self, start_ms: int, codes: Collection[str]) -> list[BehaviorTag]:
+    def at(self, start_ms: int, codes: Collection[str]) -> list[BehaviorTag]:
         """Tags with one of these codes that are stamped where another is."""
         return [one for one in self.tags if one.start_ms == start_ms and one.code in codes]
 
@@ -288,9 +204,9 @@ class Reading:
         at = self.places.of(commit)
         steps = [self.places.of(one).utterance for one in self.tags if one.code in {AGREED, ACCEPTED, *PROPOSED}]
         taken_back = any(one.code == "closing.commit_withdrawn" and one.start_ms >= commit.start_ms for one in self.tags)
-        return not taken_back and not any(0 <= at.utterance - step <= _BACK for step in steps)
+        return not taken_back and not any(0 <= at.utterance - step <= BACK for step in steps)
 
-    def _text(self, at: Place) -> str:
+    def text(self, at: Place) -> str:
         return self.conversation.utterances[at.utterance].text
 
 

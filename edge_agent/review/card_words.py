@@ -1,4 +1,4 @@
-"""Who decides, what is to be done and whether something is wanted, read from a sentence as codes. The words come from `lexicons/card.toml`."""
+"""Who decides, what is to be done, whether something is wanted: read from a sentence by the words of `lexicons/card.toml`."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

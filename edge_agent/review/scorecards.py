@@ -10,7 +10,7 @@
 """
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -84,7 +84,7 @@ class _Talk:
     conversation: Conversation
     known: Mapping[str, Sequence[BehaviorTag]]
     doubtful: Mapping[str, Sequence[BehaviorTag]]
-    inert: Collection[str]
+    inert: frozenset[str]
     facts: Mapping[str, float]
     blind: Outcome | None
     """Why nothing follows from absence here; None: it does."""
@@ -123,17 +123,20 @@ class _Talk:
     def _earned(self, item: CardItem) -> tuple[float | None, Outcome, tuple[Ground, ...]]:
         """Share of the points, how it came about, and what it rests on; what the item forbids left aside."""
         if not item.level:
-            if all(code in self.inert for code in self._codes(item.forbidden)):
-                return None, Outcome.NOT_APPLICABLE, ()
-            return (1.0, Outcome.MET, ()) if self.blind is None else (None, self.blind, ())
+            blind = Outcome.NOT_APPLICABLE if self.inert.issuperset(self._codes(item.forbidden)) else self.blind
+            return (1.0, Outcome.MET, ()) if blind is None else (None, blind, ())
         levels = [one for one in map(self._level, item.level) if one is not None]
-        if not levels:
-            return None, Outcome.NOT_APPLICABLE, ()
         best = max((one for one in levels if one.holds), key=lambda one: one.level.share, default=None)
         if best is not None:
             full = best.level.share >= max(one.share for one in item.level)
             return best.level.share, Outcome.MET if full else Outcome.PARTLY, self._rests_on(best, self.known)
+        return self._missed(levels)
+
+    def _missed(self, levels: Sequence[_Level]) -> tuple[float | None, Outcome, tuple[Ground, ...]]:
+        """The same where no level holds for certain."""
         perhaps = next((one for one in levels if one.possible), None)
+        if not levels:
+            return None, Outcome.NOT_APPLICABLE, ()
         if perhaps is not None:
             why = Outcome.UNKNOWN_SPEAKER if perhaps.measured else Outcome.NOT_MEASURED
             return None, why, self._rests_on(perhaps, self.doubtful)
@@ -156,9 +159,7 @@ class _Talk:
         )  # fmt: skip
 
     @staticmethod
-    def _seen(
-        seen: Mapping[str, Sequence[BehaviorTag]], level: Level, some: Sequence[str], every: Sequence[str]
-    ) -> bool:
+    def _seen(seen: Mapping[str, Sequence[BehaviorTag]], level: Level, some: Sequence[str], every: Sequence[str]) -> bool:
         enough = not some or sum(len(seen.get(code, ())) for code in some) >= level.count
         return enough and all(seen.get(code) for code in every)
 
@@ -202,7 +203,5 @@ def _clear(conversation: Conversation, metrics: Metrics | None) -> float:
     unknown = sum(length for said, length in lengths if said.speaker is Speaker.UNKNOWN) / total
     if metrics is not None and metrics.coverage is not None:
         unknown = max(unknown, 1 - metrics.coverage)
-    doubtful = sum(
-        length for said, length in lengths if said.speaker is not Speaker.UNKNOWN and said.confidence < LOW_CONFIDENCE
-    )
+    doubtful = sum(length for said, length in lengths if said.speaker is not Speaker.UNKNOWN and said.confidence < LOW_CONFIDENCE)
     return 1 - unknown - doubtful / total
