@@ -43,7 +43,6 @@ def override(settings: Config, recording: str, card: str, item: str, points: flo
     Raises:
         NotFound: no such recording, card or item. BadInput: more points than the item has. NotAllowed: it is shredded.
     """
-    lexicon = app.tagger(settings).lexicon
     with acting(settings) as act:
         with answers.reader(settings) as book:
             scored = _item(book, recording, card, item)
@@ -56,6 +55,7 @@ def override(settings: Config, recording: str, card: str, item: str, points: flo
             at=app.SystemClock().now(),
         )  # fmt: skip
         act.ledger.overridden(said)
+        lexicon = app.tagger(settings).lexicon
         with answers.reader(settings) as book:
             return next(line for line in _of(book, lexicon, recording) if line.card == card)
 

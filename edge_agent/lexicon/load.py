@@ -208,9 +208,9 @@ def _read_card(heap: _Heap, source: Source, _: set[str]) -> None:
     if new is not None:
         old = heap.card
         heap.card = CardWords(
-            deciders=old.deciders | new.deciders, deciding=_joined(old.deciding, new.deciding), actions=old.actions | new.actions,
-            things=_joined(old.things, new.things), excluded=_joined(old.excluded, new.excluded),
-            wanting=_joined(old.wanting, new.wanting), zh=old.zh | new.zh,
+            asked=old.asked | new.asked, deciders=old.deciders | new.deciders, actions=old.actions | new.actions,
+            deciding=_joined(old.deciding, new.deciding), things=_joined(old.things, new.things),
+            excluded=_joined(old.excluded, new.excluded), wanting=_joined(old.wanting, new.wanting), zh=old.zh | new.zh,
         )  # fmt: skip
 
 

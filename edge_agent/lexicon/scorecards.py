@@ -4,7 +4,7 @@ A scorecard is a list of weighted items. An item names events and measures, neve
 `events/`. Nothing here can name silence or what a member of staff feels (see `check_scores`).
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -67,6 +67,8 @@ class ScorecardFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class CardWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Words of the opportunity card, all of them codes once they are found: who decides, and what is to be done."""
 
+    asked: dict[Literal["quantity", "budget", "timing", "decision-maker"], list[Name]] = {}
+    """What the rep asks with these words the customer answers."""
     deciders: dict[Code, list[Name]] = {}
     deciding: list[Name] = []
     """What deciding is called: of several persons in one sentence the one before it is meant."""

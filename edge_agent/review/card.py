@@ -45,8 +45,8 @@ def _in_order(reading: Reading) -> Found:
     found: list[tuple[int, str, CardEntry]] = []
     for tag in reading.tags:
         found += ((tag.start_ms, kind, entry) for kind, entry in reading.of(tag))
-        found += ((entry.at.start_ms, kind, entry) for kind, entry in card_answers.answer(reading, tag))
-    found += ((entry.at.start_ms, kind, entry) for kind, entry in card_answers.products(reading))
+    for more in (card_answers.answers(reading), card_answers.products(reading)):
+        found += ((entry.at.start_ms, kind, entry) for kind, entry in more)
     for _, kind, entry in sorted(found, key=lambda one: one[0]):
         yield kind, entry
 

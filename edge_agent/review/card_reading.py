@@ -35,7 +35,7 @@ NEEDS: Final = frozenset(
         "need.special_condition_stated",
     }
 )  # fmt: skip
-_COUNTED: Final = frozenset({"need.quantity_stated", "closing.commit", "intent.reorder"})
+COUNTED: Final = frozenset({"need.quantity_stated", "closing.commit", "intent.reorder"})
 BUDGETS: Final = frozenset({"budget.confirmed", "budget.insufficient"})
 DECIDERS: Final = frozenset({"authority.decision_maker_identified", "objection.authority"})
 TIMES: Final = frozenset({"need.timeline_confirmed", "intent.urgency"})
@@ -46,6 +46,7 @@ _TO_DO: Final = {
     "service.solution_promised": "solution", "proof.case_requested": "material",
 }  # fmt: skip
 """Promises of the rep and requests of the customer that say themselves what is to be done."""
+_WRONG: Final = ("service.complaint", "aftersales.", "stock.dealer_overstock", "objection.quality")
 _BUDGET_ASKED: Final = ("budget.asked", "budget.confirm_script")
 BACK: Final = 2
 """A question that holds the number of its answer is at most so many utterances back."""
@@ -67,7 +68,7 @@ class Reading:
         if tag.speaker is not Speaker.REP:
             if tag.code in NEEDS:
                 yield tag.code, self.entry(Field.NEED, tag)
-            if tag.code in _COUNTED:
+            if tag.code in COUNTED:
                 yield from self._quantity(tag)
             if tag.code in BUDGETS:
                 yield "", self._budget(tag)
@@ -165,8 +166,10 @@ class Reading:
         entry = self.entry(Field.ACTION, tag)
         text = self.text(entry.at)
         kinds: Sequence[str] = ()
+        if tag.code == "service.solution_promised" and not any(one.code.startswith(_WRONG) for one in self.tags):
+            return  # a promise is a remedy only where something was wrong
         if tag.code in _TO_DO:
-            named = self.words.actions(text) if tag.code == "product.demo_requested" else ()
+            named = self.words.actions(text) if tag.code in {"product.demo_requested", "service.solution_promised"} else ()
             kinds = named[:1] or (_TO_DO[tag.code],)
         elif tag.code in PROPOSED and (tag.speaker is not Speaker.REP or not asking(text) or self._agreed_to(tag)):
             kinds = self.words.actions(text)

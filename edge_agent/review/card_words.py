@@ -1,7 +1,7 @@
 """Who decides, what is to be done, whether something is wanted: read from a sentence by the words of `lexicons/card.toml`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from edge_agent.lexicon.notation import fold
@@ -19,6 +19,7 @@ class Words:
 
     def __init__(self, words: CardWords) -> None:
         self._deciders = _Table(words.deciders)
+        self._asked = _Table(words.asked)
         self._actions = _Table(words.actions, words.excluded)
         self._rank = list(words.actions)
         self._things = [code for code in words.actions if code in words.things]
@@ -27,6 +28,10 @@ class Words:
 
     def wants(self, text: str) -> bool:
         return self._wanting.search(_folded(text)) is not None
+
+    def asked(self, text: str) -> Collection[str]:
+        """What a question of the rep's is about: quantity, budget, timing, decision-maker."""
+        return {code for code, _ in self._asked.find(_folded(text))}
 
     def decider(self, text: str, span: Span) -> str:
         """Who decides by this utterance: the last one before a deciding word, else the one nearest to `span`; "" for nobody."""
