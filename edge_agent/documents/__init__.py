@@ -27,7 +27,9 @@ from edge_agent.documents.lexicon import (
     LexiconChecked,
     LexiconCorrected,
     LexiconEvaluated,
+    LexiconProbed,
     LexiconProblem,
+    ProbeMoved,
     SoundClash,
     TermLength,
 )
@@ -129,6 +131,7 @@ __all__ = [
     "LexiconChecked",
     "LexiconCorrected",
     "LexiconEvaluated",
+    "LexiconProbed",
     "LexiconProblem",
     "LiveEnded",
     "LiveRecording",
@@ -148,6 +151,7 @@ __all__ = [
     "PlanLine",
     "PriceTagLine",
     "PriceTags",
+    "ProbeMoved",
     "Queue",
     "Ready",
     "Receipts",
@@ -242,5 +246,6 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "lexicon-add": LexiconAdded,
     "lexicon-correct": LexiconCorrected,
     "lexicon-eval": LexiconEvaluated,
+    "lexicon-probe": LexiconProbed,
 }
 """Every document by the name of its schema file."""

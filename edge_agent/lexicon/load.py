@@ -29,6 +29,7 @@ from edge_agent.lexicon.model import (
     Product,
     TermsFile,
 )
+from edge_agent.lexicon.probing import ProbesFile
 from edge_agent.lexicon.problems import Problem, refuse
 from edge_agent.lexicon.scorecards import CardItem, CardWords, ScorecardFile
 
@@ -44,6 +45,7 @@ class _Heap:
     """(label, industry or "" for all, entry)."""
     scorecards: dict[str, ScorecardFile] = field(default_factory=dict)
     card: CardWords = field(default_factory=CardWords)
+    probes: ProbesFile = field(default_factory=ProbesFile)
     places: dict[str, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -90,6 +92,7 @@ def _assemble(heap: _Heap) -> Lexicon:
         industries=industries,
         events=events,
         extends=common,
+        probes=heap.probes,
         scorecards=dict(sorted(heap.scorecards.items())),
         scorecard_digests={name: _digest(card) for name, card in heap.scorecards.items()},
         card=heap.card,
@@ -137,6 +140,7 @@ def _read_terms(heap: _Heap, source: Source, _: set[str]) -> None:
         groups=old.groups | new.groups,
         contexts=old.contexts | contexts,
         confusables=old.confusables | new.confusables,
+        dialect=old.dialect | new.dialect,
         topics=old.topics | new.topics,
         product=list({p.id: p for p in [*old.product, *products]}.values()),
         examples=ExampleSetting(
@@ -214,6 +218,17 @@ def _read_card(heap: _Heap, source: Source, _: set[str]) -> None:
         )  # fmt: skip
 
 
+def _read_probes(heap: _Heap, source: Source, _: set[str]) -> None:
+    """A company's pairs are tried besides the built-in ones; it cannot take any away."""
+    new, old = source.head(ProbesFile, "probes"), heap.probes
+    if new is not None:
+        heap.probes = ProbesFile(
+            pauses_s=sorted({*old.pauses_s, *new.pauses_s}),
+            difference=[*old.difference, *new.difference],
+            allowed=[*old.allowed, *new.allowed],
+        )
+
+
 def _keep(heap: _Heap, place: Place, industry: str, extend: Extend) -> None:
     label = f"extend {len(heap.extends) + 1} of {extend.event}"
     heap.places[label] = place
@@ -230,5 +245,6 @@ _READERS: Final[dict[str, Callable[[_Heap, Source, set[str]], None]]] = {
     "events": _read_events,
     "scorecards": _read_scorecard,
     "card.toml": _read_card,
+    "probes.toml": _read_probes,
 }
 _WHERE: Final = f"use one of {', '.join(_READERS)}"

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from edge_agent.lexicon.probing import ProbesFile
 from edge_agent.lexicon.scorecards import CardWords, ScorecardFile
 
 Id = Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]
@@ -191,6 +192,8 @@ class TermsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     groups: dict[str, list[Name]] = {}
     contexts: dict[str, Context] = {}
     confusables: dict[str, str] = {}
+    dialect: dict[Name, Name] = {}
+    """Regional words and what they are in the standard language; a word that stands for itself is left as it is."""
     topics: dict[str, list[Name]] = {}
     product: list[Product] = []
     examples: ExampleSetting = ExampleSetting()
@@ -208,6 +211,8 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     scorecards: dict[str, ScorecardFile] = {}
     scorecard_digests: dict[str, str] = {}
     card: CardWords = CardWords()
+    probes: ProbesFile = ProbesFile()
+    """Judges the rules and is none of them: not in `digest`."""
 
     def overlay(self, industry: str) -> Iterator[IndustryFile]:
         """The industry files that apply: one, none (unknown trade), or all for `*` (examples)."""
