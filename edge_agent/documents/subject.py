@@ -1,6 +1,7 @@
 """What the box holds about one person, and that it was exported or erased. Codes and times; nothing that was said."""
 
 from edge_agent.documents.base import Document
+from edge_agent.documents.score import CardEntryLine, ScorecardLine
 from edge_agent.documents.talk import TagLine
 
 
@@ -44,6 +45,8 @@ class SubjectRecording(Document, frozen=True, kw_only=True):
     objects: list[ObjectLine]
     tags: list[SubjectTag]
     openings: list[SubjectOpening]
+    scorecards: list[ScorecardLine]
+    card: list[CardEntryLine]
 
 
 class StatementLine(Document, frozen=True, kw_only=True):

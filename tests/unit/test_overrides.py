@@ -20,6 +20,7 @@ from edge_agent.domain.recording import Recording
 from edge_agent.domain.scores import Override, overridden, summed
 from edge_agent.errors import BadInput, LedgerBroken, NotAllowed, NotFound
 from edge_agent.review import scorecards
+from edge_agent.subject import rights
 
 
 def card() -> Scorecard:
@@ -130,6 +131,16 @@ def test_once_a_customer_withdrew_there_is_no_score(tmp_path: Path, settings: Co
         override(settings, recording.id, 6)
     assert world.ledger.verify_chain() > 0
     world.close()
+
+
+def test_a_copy_for_a_person_holds_their_scores(tmp_path: Path, settings: Config) -> None:
+    world = BoxWorld(tmp_path)
+    recording = scored(world, customer="C-1")
+    override(settings, recording.id, 5)
+    rights.export(settings, Party.CUSTOMER, "C-1", tmp_path / "copy")
+    world.close()
+    (line,) = json.loads((tmp_path / "copy" / "subject.json").read_text("utf-8"))["recordings"]
+    assert [one["points"] for one in line["scorecards"][0]["items"]][2] == 5
 
 
 def test_the_commands_show_explain_and_change(tmp_path: Path, settings: Config, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ def counted(talks: Iterable[Labelled]) -> tuple[float, float]:
     return right / given, right / wanted
 
 
-@pytest.mark.parametrize(("half", "floor"), [("dev", (0.85, 0.75)), ("report", (0.8, 0.7))])
+@pytest.mark.parametrize(("half", "floor"), [("dev", (0.85, 0.75)), ("report", (0.75, 0.7))])
 def test_cards_hold_what_was_said_and_little_else(half: str, floor: tuple[float, float]) -> None:
     precision, recall = counted(card_talks.read(half))
     assert precision >= floor[0]
