@@ -19,7 +19,7 @@ class Words:
 
     def __init__(self, words: CardWords) -> None:
         self._deciders = _Table(words.deciders)
-        self._asked = _Table(words.asked)
+        self._asked = _Table({str(about): words_ for about, words_ in words.asked.items()})
         self._actions = _Table(words.actions, words.excluded)
         self._rank = list(words.actions)
         self._things = [code for code in words.actions if code in words.things]

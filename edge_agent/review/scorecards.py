@@ -195,8 +195,9 @@ class _Talk:
 
 
 def _clear(conversation: Conversation, metrics: Metrics | None) -> float:
-    """Share of the speech that is clear: a known speaker said it, and the text can be relied on."""
-    lengths = [(said, max(said.end_ms - said.start_ms, 0)) for said in conversation.utterances]
+    """Share of the talk that is clear: a known speaker said it, and the text can be relied on. What is written has no length."""
+    spoken = any(said.end_ms > said.start_ms for said in conversation.utterances)
+    lengths = [(said, max(said.end_ms - said.start_ms, 0) if spoken else len(said.text)) for said in conversation.utterances]
     total = sum(length for _, length in lengths)
     if not total:
         return 0.0

@@ -129,6 +129,17 @@ def test_of_four_voices_only_the_sides_matter() -> None:
     assert (rival.side, rival.confidence < 0.6) == (Speaker.UNKNOWN, True)
 
 
+def test_a_place_counts_utterances_as_the_transcript_has_them() -> None:
+    """Of two that begin at once the tagger hears the shorter first; the transcript keeps its own order."""
+    said = (
+        Utterance(start_ms=0, end_ms=4000, speaker=Speaker.REP, text="我们这款是双膜的，零陈水，滤芯三年一换，您看看。"),
+        Utterance(start_ms=0, end_ms=2000, speaker=Speaker.CUSTOMER, text="我们批了二十万。"),
+    )
+    (entry,) = [entry for entry in card_talks.of("at-once", said, {}).entries() if entry.field is Field.BUDGET]
+    assert (entry.at.utterance, entry.value) == (1, "200000")
+    assert "二十万" in said[1].text[entry.at.char_start : entry.at.char_end + 3]
+
+
 class Meeting:
     """Hears the meeting of four in whatever it is given."""
 

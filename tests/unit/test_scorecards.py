@@ -114,6 +114,12 @@ def test_what_was_not_seen_has_no_points_but_only_in_a_whole_and_clear_talk() ->
     assert scored(BUDGET, metrics=Metrics(coverage=0.7))[0].outcome is Outcome.UNCLEAR
 
 
+def test_a_talk_in_writing_is_clear_and_one_of_nobody_is_not() -> None:
+    written = tuple(replace(said, end_ms=said.start_ms) for said in talk().utterances)
+    assert scored(BUDGET, conversation=talk(utterances=written))[0].outcome is Outcome.NOT_SEEN
+    assert scored(BUDGET, conversation=talk(utterances=()))[0].outcome is Outcome.UNCLEAR
+
+
 def test_what_was_seen_counts_in_a_cut_talk_too() -> None:
     assert scored(BUDGET, seen("budget.confirmed"), conversation=talk(ended=False))[0].points == 20
     assert scored(CLEAN, seen("manner.rude", speaker=Speaker.REP), conversation=talk(ended=False))[1].zeroed_by == "clean"
