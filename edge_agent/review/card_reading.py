@@ -155,8 +155,8 @@ class Reading:
             return
         actions = self.words.actions(self.text(proposed)) or self.words.actions(self.text(accepted))
         first, then = self.fact(proposed, FactKind.DATE), self.fact(accepted, FactKind.DATE)
-        fact = then if first is None or (then is not None and not _within(then.value, first.value)) else first
-        at, earlier = (accepted, (proposed,)) if fact is then and fact is not None and first is not None else (proposed, ())
+        fact = then if then is not None and (first is None or _tells_more(then.value, first.value)) else first
+        at, earlier = (accepted, (proposed,)) if fact is then and first is not None and then is not None else (proposed, ())
         kind = actions[0] if actions else AGREED
         entry = replace(self.entry(Field.NEXT_STEP, tag), code=kind, at=at, earlier=earlier, due=fact.value if fact else "")
         yield kind, replace(entry, confidence=round(entry.confidence * (fact.confidence if fact else 1.0), 4))
@@ -211,6 +211,13 @@ class Reading:
 
     def text(self, at: Place) -> str:
         return self.conversation.utterances[at.utterance].text
+
+
+def _tells_more(then: str, first: str) -> bool:
+    """Whether the day as accepted replaces the day as proposed: another day, or the same with an hour."""
+    if then.startswith("T"):
+        return False
+    return not _within(then, first) or ("T" in then and "T" not in first)
 
 
 def _within(one: str, other: str) -> bool:

@@ -56,6 +56,13 @@ def test_a_step_moved_to_another_day_has_the_new_day() -> None:
     assert [at.utterance for at in entry.earlier] == [0]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "due"), [("行，三点见", "2026-11-24"), ("行，下周二下午三点", "2026-11-24T15:00"), ("行", "2026-11-24")]
+)
+def test_an_hour_that_is_added_goes_with_its_day(accepted: str, due: str) -> None:
+    assert only(talk(f"销售：我下周二带样品过去，行吗？ / 客户：{accepted}。"), Field.NEXT_STEP).due == due
+
+
 def test_a_proposal_nobody_agreed_to_is_no_next_step() -> None:
     fields = {entry.field for entry in talk("销售：周四我过来？ / 客户：到时候再说吧。").entries()}
     assert Field.NEXT_STEP not in fields
