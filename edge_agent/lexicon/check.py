@@ -10,6 +10,7 @@ from typing import Final
 from edge_agent.lexicon import notation
 from edge_agent.lexicon.conditions import BadCondition, parse
 from edge_agent.lexicon.model import Event, Extend, Lexicon, Match, expand, refs
+from edge_agent.lexicon.when import named
 
 Fault = tuple[str, str, str, str]
 
@@ -56,6 +57,15 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
         if target is None or target.kind != "occurrence":
             yield label, "event", f"`{extend.event}` is no occurrence event", "name an existing one"
         yield from _match(label, extend, lexicon, ids)
+    for number, name in enumerate(lexicon.names, 1):
+        for code in name.events:
+            if code not in ids or code.startswith("rule."):
+                yield (
+                    f"name {number}",
+                    "events",
+                    f"`{name.says[0]}` is said to be `{code}`, which does not exist",
+                    "correct the id",
+                )
     for name, words in lexicon.terms.groups.items():
         if any(notation.BRANDS.get(name) or notation.SLOTS.get(name) or set("{}|…") & set(w) for w in words):
             yield "terms", "groups", f"group `{name}` has the name of a slot or holds {{ }} | …", "use plain words"
@@ -66,6 +76,9 @@ def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
         for ref in refs(getattr(event.temporal, key)):
             if not expand(ids, ref) and ref != event.id:
                 yield event.id, key, f"refers to `{ref}`, which does not exist", "correct the id or add that event"
+    for ref in named(event.when) if event.when is not None else ():
+        if ref not in ids:
+            yield event.id, "when", f"refers to `{ref}`, which does not exist", "correct the id or add that event"
     for flag in event.temporal.context:
         if flag not in CONTEXTS:
             yield event.id, "context", f"unknown flag `{flag}`", f"use {', '.join(sorted(CONTEXTS))}"
@@ -79,6 +92,8 @@ def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
 
 def _kind(event: Event) -> Iterator[Fault]:
     t = event.temporal
+    if (event.kind == "composite") != (event.when is not None):
+        yield event.id, "when", "`when` and the kind composite go together", "write it as a rule, in business language"
     for group in NEEDS.get(event.kind, ()):
         if all(getattr(t, key) is None for key in group):
             yield event.id, "temporal", f"{event.kind} needs `{'` or `'.join(group)}`", "add it"
@@ -98,6 +113,8 @@ def _says_something(match: Match) -> bool:
 
 
 def _silence(event: Event, ids: Collection[str]) -> Iterator[Fault]:
+    if event.when is not None and SILENT & set(named(event.when)):
+        yield event.id, "when", "refers to silence", "silence is no evidence of anything; remove it"
     if event.id in SILENT:
         if (event.severity, event.layer) != ("info", "none"):
             yield event.id, "severity", "silence is a neutral mark", 'use severity = "info", layer = "none"'
@@ -177,5 +194,6 @@ def _cycles(events: Mapping[str, Event], ids: Collection[str]) -> Iterator[Fault
 
 def dependencies(event: Event, ids: Collection[str]) -> list[str]:
     """Ids this event's temporal keys refer to, families written out, without those it excludes."""
-    named = [r for key in REFERENCES if key != "exclude" for r in refs(getattr(event.temporal, key))]
-    return expand(ids, named, own=event.id, exclude=event.temporal.exclude)
+    found = [r for key in REFERENCES if key != "exclude" for r in refs(getattr(event.temporal, key))]
+    found += named(event.when) if event.when is not None else []
+    return expand(ids, found, own=event.id, exclude=event.temporal.exclude)
