@@ -4,8 +4,9 @@
     analyse     open what was sealed while it is hot: a call becomes a transcript and tags, a video a score and tags, a touch
                 point that is no media (messages, what another system measured) tags
     commit      tags, outbox, lifecycle and audit in one ledger transaction
-    conclude    what follows over days from the talks of one person (counts, promises that were not kept), as further tags
     close       destroy the device's own key to the media: from now on LEGAL and HR open it together, or nobody
+
+    conclude    what follows over days from the talks of one person (counts, promises that were not kept), as further tags
 
 Each verb ends in a durable state of the ledger (captured -> sealed -> analysed -> closed), so after a power cut `advance`
 goes on from there. Sentences live only in the vault: the transcript is sealed like the audio, the ledger holds codes and
@@ -203,6 +204,7 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     Raises:
         BadInput: after the recording was rejected, so that a caller can say why.
     """
+    fresh = False
     if recording.state is State.CAPTURED:
         if kit.listens(recording.id):
             return recording  # it is being heard and sealed just now
@@ -223,9 +225,11 @@ def advance(kit: Kit, recording: Recording) -> Recording:
             raise
         except NoConsent as error:
             return _wait(kit, recording, error.reason)
-        conclude(kit)
+        fresh = True
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
+    if fresh:
+        conclude(kit)
     return recording
 
 

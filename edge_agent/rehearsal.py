@@ -7,6 +7,7 @@ text and may be printed; of recordings only ids and counts are.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,9 @@ from edge_agent.assets import bundled
 from edge_agent.config import Config
 
 if TYPE_CHECKING:
-    from edge_agent.domain.history import Past
     from edge_agent.domain.recording import Recording
     from edge_agent.domain.tags import BehaviorTag
+    from edge_agent.ledger.reading import LedgerReader
     from edge_agent.lexicon.model import Event, Lexicon
     from edge_agent.rulebook.names import Book
     from edge_agent.tagging.tagger import RuleTagger
@@ -62,7 +63,7 @@ def check(settings: Config, folder: Path | None = None) -> documents.RulesChecke
     return documents.RulesChecked(ok=True, rules=lines, problems=[])
 
 
-def test(settings: Config, folder: Path | None = None) -> documents.RulesTested:
+def every_example(settings: Config, folder: Path | None = None) -> documents.RulesTested:
     """Every example of every entry, rules that are not enabled included."""
     from edge_agent.lexicon import words  # noqa: PLC0415
     from edge_agent.lexicon.problems import BadLexicon  # noqa: PLC0415
@@ -87,8 +88,8 @@ def test(settings: Config, folder: Path | None = None) -> documents.RulesTested:
     )  # fmt: skip
 
 
-def dry_run(settings: Config, text: str, days: int) -> documents.RuleRehearsed:
-    """How often a rule would have fired in the recordings of the last `days`.
+def dry_run(settings: Config, text: str, days: int, *, now: datetime | None = None) -> documents.RuleRehearsed:
+    """How often a rule would have fired in the recordings of the last `days`; what lies before them only helps to count.
 
     Raises:
         Unavailable: there is no ledger here yet.
@@ -99,47 +100,43 @@ def dry_run(settings: Config, text: str, days: int) -> documents.RuleRehearsed:
 
     book = _book(settings)
     found = read(text, book)
-    with _kept(settings, days) as (recordings, tags):
-        fired: dict[str, int] = {}
-        why = ""
-        if found.rule is not None:
-            event = rule_events.event(RuleRow(id="rehearsed", text=text), found.rule, book)
-            judged, why = _judged(event)
-            if judged == "days":
-                fired = _over_days(event, book, recordings, tags, days)
-            elif judged == "talk":
-                fired = _in_talks(event, book, recordings, tags)
-        return documents.RuleRehearsed(
-            ok=found.rule is not None, said_back=found.said_back or None, question=found.question, days=days,
-            recordings=len(recordings), fired=sum(fired.values()),
-            where=[documents.RuleFired(recording=one, times=times) for one, times in sorted(fired.items())], why=why,
-        )  # fmt: skip
+    now = now or datetime.now(UTC)
+    since = now - timedelta(days=days)
+    with _ledger(settings) as ledger:
+        talks = _talks(ledger)
+    recent = [talk for talk in talks if talk.recording.circumstances.started_at >= since]
+    fired: dict[str, int] = {}
+    why = ""
+    if found.rule is not None:
+        event = rule_events.event(RuleRow(id="rehearsed", text=text), found.rule, book)
+        judged, why = _judged(event)
+        if judged == "days":
+            fired = _over_days(event, book, talks, since=since, now=now)
+        elif judged == "talk":
+            fired = _in_talks(event, book, recent)
+    return documents.RuleRehearsed(
+        ok=found.rule is not None, said_back=found.said_back or None, question=found.question, days=days,
+        recordings=len(recent), fired=sum(fired.values()),
+        where=[documents.RuleFired(recording=one, times=times) for one, times in sorted(fired.items())], why=why,
+    )  # fmt: skip
 
 
-def _in_talks(
-    event: "Event", book: "Book", recordings: "Sequence[Recording]", tags: "Mapping[str, Sequence[BehaviorTag]]"
-) -> dict[str, int]:
+def _in_talks(event: "Event", book: "Book", talks: "Sequence[_Talk]") -> dict[str, int]:
     from edge_agent.domain.tags import Conversation  # noqa: PLC0415
     from edge_agent.tagging.replay import replay  # noqa: PLC0415
     from edge_agent.tagging.tagger import known  # noqa: PLC0415
 
     fired = {}
-    for recording in recordings:
-        began = Conversation(utterances=(), duration_ms=0, started_at=recording.circumstances.started_at)
-        times = replay(event, book.events, tags.get(recording.id, ()), known(began))
-        if times:
-            fired[recording.id] = times
-    return fired
+    for talk in talks:
+        around = talk.recording.circumstances
+        facts = tuple(talk.facts.items())
+        began = Conversation(utterances=(), duration_ms=0, started_at=around.started_at, facts=facts)
+        fired[talk.recording.id] = replay(event, book.events, talk.tags, known(began))
+    return {recording: times for recording, times in fired.items() if times}
 
 
-def _over_days(
-    event: "Event",
-    book: "Book",
-    recordings: "Sequence[Recording]",
-    tags: "Mapping[str, Sequence[BehaviorTag]]",
-    days: int,
-) -> dict[str, int]:
-    from edge_agent.domain.history import History, Past, Whose, ms_of  # noqa: PLC0415
+def _over_days(event: "Event", book: "Book", talks: "Sequence[_Talk]", *, since: datetime, now: datetime) -> dict[str, int]:
+    from edge_agent.domain.history import History, Past, Whose, delivered, ms_of, stands_for  # noqa: PLC0415
     from edge_agent.tagging.across.build import whose  # noqa: PLC0415
     from edge_agent.tagging.across.historian import Historian  # noqa: PLC0415
 
@@ -149,38 +146,51 @@ def _over_days(
     )
     historian = Historian(lexicon)
     persons: dict[str, list[Past]] = defaultdict(list)
-    for recording in recordings:
-        around = recording.circumstances
+    for talk in talks:
+        around, one = talk.recording.circumstances, talk.recording.id
         person = around.customer if side is Whose.CUSTOMER else around.rep
         if person:
             began = ms_of(around.started_at)
-            persons[person] += [Past(recording=recording.id, began_ms=began, tag=tag) for tag in tags.get(recording.id, ())]
-    now = datetime.now(UTC)
+            persons[person] += [
+                Past(recording=one, began_ms=began, tag=tag, brand=stands_for(dict(tag.slots).get("brand"), around))
+                for tag in talk.tags
+            ]
+            persons[person] += [delivered(one, began, talk.facts)] if talk.facts else []
     fired: dict[str, int] = defaultdict(int)
     for pasts in persons.values():
-        hits = sorted((p for p in pasts if p.code in historian.heard[side]), key=lambda p: p.order)
-        history = History(whose=side, since_ms=ms_of(now - timedelta(days=days)), now_ms=ms_of(now), hits=hits)
+        hits = sorted((past for past in pasts if past.code in historian.heard[side]), key=lambda past: past.order)
+        history = History(whose=side, since_ms=ms_of(since), now_ms=ms_of(now), hits=hits)
         for past in historian.judge(history).new:
             if past.code == event.id:
                 fired[past.recording] += 1
     return dict(fired)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Talk:
+    """A recording with its tags in force and what another system delivered with it."""
+
+    recording: "Recording"
+    tags: "Sequence[BehaviorTag]"
+    facts: Mapping[str, float | bool]
+
+
 @contextmanager
-def _kept(settings: Config, days: int) -> "Iterator[tuple[list[Recording], dict[str, list[BehaviorTag]]]]":
-    """Recordings of the last days, and the tags in force of each."""
+def _ledger(settings: Config) -> "Iterator[LedgerReader]":
     from edge_agent.ledger.reading import LedgerReader  # noqa: PLC0415
 
     opened = LedgerReader.open(settings.paths.ledger)
     try:
-        since = datetime.now(UTC) - timedelta(days=days)
-        recordings = [r for r in opened.recordings() if r.circumstances.started_at >= since]
-        tags: dict[str, list[BehaviorTag]] = defaultdict(list)
-        for stored in opened.tags():
-            tags[stored.recording].append(stored.tag)
-        yield recordings, tags
+        yield opened
     finally:
         opened.close()
+
+
+def _talks(ledger: "LedgerReader") -> "list[_Talk]":
+    tags: dict[str, list[BehaviorTag]] = defaultdict(list)
+    for stored in ledger.tags():
+        tags[stored.recording].append(stored.tag)
+    return [_Talk(recording=one, tags=tags[one.id], facts=ledger.facts(one.id)) for one in ledger.recordings()]
 
 
 def _judged(event: "Event") -> tuple[str, str]:

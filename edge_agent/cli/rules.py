@@ -91,7 +91,7 @@ def _dry_run(arguments: argparse.Namespace) -> int:
 def _test(arguments: argparse.Namespace) -> int:
     from edge_agent import documents, rehearsal  # noqa: PLC0415
 
-    found = rehearsal.test(loaded(arguments), arguments.folder)
+    found = rehearsal.every_example(loaded(arguments), arguments.folder)
     if arguments.json:
         print(documents.encode(found))
         return 0 if found.ok else WRONG

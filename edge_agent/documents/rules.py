@@ -7,7 +7,7 @@ from edge_agent.rulebook.tree import Rule
 
 
 class RuleLine(Document, frozen=True, kw_only=True):
-    """One rule that was understood. `judged`: `talk` inside a conversation, `days` over a person's recordings, `never` and why."""
+    """One rule that was understood. `judged`: in a `talk`, over `days` of a person, or `never`, and why."""
 
     rule: str
     enabled: bool

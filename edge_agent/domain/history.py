@@ -97,7 +97,8 @@ class History:
     """What there is to judge. `hits` and `stood` (conclusions in force) are in order and reach back before `since_ms`.
 
     Nothing before `since_ms` is judged anew: what stood then stands. `waiting_ms` is when the earliest recording of this person
-    began that is not analysed yet. `settled`: the clock may be believed that time has passed.
+    began that is not analysed yet. `written_ms` is when the newest touch in writing began, whoever's it is: what was written
+    until then is known here. `settled`: the clock may be believed that time has passed.
     """
 
     whose: Whose
@@ -106,6 +107,7 @@ class History:
     hits: Sequence[Past]
     stood: Sequence[Past] = ()
     waiting_ms: int | None = None
+    written_ms: int | None = None
     settled: bool = True
 
 

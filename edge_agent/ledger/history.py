@@ -10,15 +10,17 @@ forgotten there is no history.
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
+from edge_agent import log
 from edge_agent.domain.consent import Party, taken_back
 from edge_agent.domain.history import DAY_MS, DELIVERED, History, Past, Whose, delivered, ms_of, stands_for
 from edge_agent.domain.recording import Circumstances, State
 from edge_agent.domain.tags import Status
+from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
 from edge_agent.ledger.audit import stamp
 from edge_agent.ledger.database import Transaction
@@ -27,6 +29,7 @@ from edge_agent.ledger.writer import Writer
 from edge_agent.ports import Analysis, Historian
 
 AT_ONCE: Final = ""
+AGAIN: Final = timedelta(hours=1)
 _PARTY: Final = {Whose.CUSTOMER: Party.CUSTOMER, Whose.REP: Party.REP}
 _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, circumstances
     FROM subjects JOIN recordings ON recordings.id = subjects.recording JOIN tags ON tags.recording = subjects.recording
@@ -36,6 +39,9 @@ _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.C
 _DELIVERED: Final = """SELECT subjects.recording, subjects.began_ms, facts FROM subjects
     JOIN analyses ON analyses.recording = subjects.recording WHERE subjects.party = ? AND subjects.pseudonym = ?
     AND subjects.began_ms >= ? AND ruleset NOT GLOB '*+*' ORDER BY analyses.id"""
+_WRITTEN: Final = """SELECT circumstances FROM (SELECT circumstances FROM recordings WHERE kind = 'channel'
+    AND state IN ('analysed', 'closed', 'expired') ORDER BY captured_at DESC LIMIT 200)
+    WHERE json_extract(circumstances, '$.channel') IN ('wechat', 'email', 'document', 'crm')"""
 _WAITING: Final = """SELECT MIN(subjects.began_ms) FROM subjects JOIN recordings ON recordings.id = subjects.recording
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND state IN ('captured', 'sealed')
     AND parked = '' AND recordings.id NOT IN (SELECT recording FROM shredding)"""
@@ -64,7 +70,21 @@ class Judging:
     def judge(self, historian: Historian | None) -> int:
         """How many tags were given or withdrawn; without a historian the marks are only taken away."""
         waiting = self._writer.database.reading(lambda tx: due(tx, self._writer.now()))
-        return sum(self._writer.write(lambda tx, one=one: self._one(tx, one, historian)) for one in waiting)  # type: ignore[misc]
+        return sum(self._tried(one, historian) for one in waiting)
+
+    def _tried(self, recording_id: str, historian: Historian | None) -> int:
+        """One of them; what is refused is tried again later and holds nobody else up."""
+        try:
+            return self._writer.write(lambda tx: self._one(tx, recording_id, historian))
+        except (NotAllowed, NotFound) as error:
+            self._writer.write(lambda tx: self._put_off(tx, recording_id))
+            log.get().warning("history.deferred", recording=recording_id, error=type(error).__name__)
+            return 0
+
+    def _put_off(self, tx: Transaction, recording_id: str) -> None:
+        now = self._writer.terms.clock.now()
+        tx.execute("DELETE FROM to_judge WHERE recording = ? AND at <= ?", (recording_id, stamp(now)))
+        tx.execute("INSERT OR IGNORE INTO to_judge VALUES (?, ?)", (recording_id, stamp(now + AGAIN)))
 
     def _one(self, tx: Transaction, recording_id: str, historian: Historian | None) -> int:
         now = self._writer.terms.clock.now()
@@ -134,8 +154,10 @@ def read(
     if DELIVERED in heard:
         hits = sorted([*hits, *_touches(view.execute(_DELIVERED, who))], key=lambda past: past.order)
     (waiting,) = view.execute(_WAITING, who).fetchone()
+    written = [ms_of(msgspec.json.decode(text, type=Circumstances).started_at) for (text,) in view.execute(_WRITTEN)]
     return History(
-        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting, settled=settled
+        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting,
+        written_ms=max(written, default=None), settled=settled,
     )  # fmt: skip
 
 

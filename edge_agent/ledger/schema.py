@@ -135,6 +135,7 @@ _HISTORY: Final = (
         recording TEXT NOT NULL REFERENCES recordings (id), at TEXT NOT NULL,
         PRIMARY KEY (recording, at)) STRICT, WITHOUT ROWID""",
     """CREATE INDEX to_judge_at ON to_judge (at)""",
+    """CREATE INDEX recordings_kind ON recordings (kind, captured_at)""",
 )
 
 STEPS: Final = (

@@ -47,6 +47,7 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
         yield from _references(event, ids)
         yield from _kind(event)
         yield from _silence(event, ids)
+        yield from _tree(event, ids)
         if not event.examples.must or not event.examples.must_not:
             yield event.id, "examples", "has no example that must (or must not) match", "add at least one of each"
         for match in event.matches():
@@ -66,9 +67,7 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
                     f"`{name.says[0]}` is said to be `{code}`, which does not exist",
                     "correct the id",
                 )
-    for name, words in lexicon.terms.groups.items():
-        if any(notation.BRANDS.get(name) or notation.SLOTS.get(name) or set("{}|…") & set(w) for w in words):
-            yield "terms", "groups", f"group `{name}` has the name of a slot or holds {{ }} | …", "use plain words"
+    yield from _groups(lexicon)
 
 
 def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
@@ -76,9 +75,6 @@ def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
         for ref in refs(getattr(event.temporal, key)):
             if not expand(ids, ref) and ref != event.id:
                 yield event.id, key, f"refers to `{ref}`, which does not exist", "correct the id or add that event"
-    for ref in named(event.when) if event.when is not None else ():
-        if ref not in ids:
-            yield event.id, "when", f"refers to `{ref}`, which does not exist", "correct the id or add that event"
     for flag in event.temporal.context:
         if flag not in CONTEXTS:
             yield event.id, "context", f"unknown flag `{flag}`", f"use {', '.join(sorted(CONTEXTS))}"
@@ -88,6 +84,24 @@ def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
                 parse(condition)
             except BadCondition as error:
                 yield event.id, key, str(error), 'write "name > number"'
+
+
+def _groups(lexicon: Lexicon) -> Iterator[Fault]:
+    for name, words in lexicon.terms.groups.items():
+        if any(notation.BRANDS.get(name) or notation.SLOTS.get(name) or set("{}|…") & set(w) for w in words):
+            yield "terms", "groups", f"group `{name}` has the name of a slot or holds {{ }} | …", "use plain words"
+
+
+def _names(lexicon: Lexicon, ids: Collection[str]) -> Iterator[Fault]:
+    for number, name in enumerate(lexicon.names, 1):
+        for code in name.events:
+            if code not in ids or code.startswith("rule."):
+                yield (
+                    f"name {number}",
+                    "events",
+                    f"`{name.says[0]}` is said to be `{code}`, which does not exist",
+                    "correct the id",
+                )
 
 
 def _kind(event: Event) -> Iterator[Fault]:
@@ -112,9 +126,16 @@ def _says_something(match: Match) -> bool:
     return bool(match.phrases or match.whole or match.combos or match.together or match.patterns)
 
 
+def _tree(event: Event, ids: Collection[str]) -> Iterator[Fault]:
+    """The events that a `when` stands on."""
+    for ref in named(event.when) if event.when is not None else ():
+        if ref not in ids:
+            yield event.id, "when", f"refers to `{ref}`, which does not exist", "correct the id or add that event"
+        if ref in SILENT:
+            yield event.id, "when", "refers to silence", "silence is no evidence of anything; remove it"
+
+
 def _silence(event: Event, ids: Collection[str]) -> Iterator[Fault]:
-    if event.when is not None and SILENT & set(named(event.when)):
-        yield event.id, "when", "refers to silence", "silence is no evidence of anything; remove it"
     if event.id in SILENT:
         if (event.severity, event.layer) != ("info", "none"):
             yield event.id, "severity", "silence is a neutral mark", 'use severity = "info", layer = "none"'

@@ -1,6 +1,6 @@
 """The conditions of a rule as a closed tree: what must be heard, counted, missing, near, known of the customer, or the hour.
 
-Rules: event lists mean "any of these" and hold ids of the catalogue; limits are inclusive; `Window` None is the whole conversation.
+Rules: event lists mean "any of these" and hold ids of the catalogue; limits are inclusive; no `Window` = the whole conversation.
 `>` and `<` are kept as they were said. What each node means in time is the catalogue's README, word for word.
 Not here: reading and saying them (rulebook), running them (tagging).
 """
@@ -69,12 +69,16 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Near(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="node", tag="near"):
-    """`of` (or with `absent`: none of it) after, before or around `anchor`, within the window."""
+    """`of` (or with `absent`: none of it) after, before or around `anchor`, within the window.
+
+    `first_only`: only the first anchor is looked at (what is absent before it).
+    """
 
     anchor: Events
     side: Literal["after", "before", "around"]
     of: Events
     absent: bool = False
+    first_only: bool = False
     within: Window | None = None
 
 

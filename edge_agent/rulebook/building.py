@@ -5,20 +5,20 @@ else until the end of the conversation. One with a length of its own but no begi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any as Anything
-from typing import Final, cast
+from typing import Final, Literal, cast
 
-from edge_agent.rulebook.names import Book
-from edge_agent.rulebook.questions import Asked, ask
+import msgspec
+
+from edge_agent.rulebook.comparing import Comparing
+from edge_agent.rulebook.doing import Doing
+from edge_agent.rulebook.parts import Chance, Ev, Head, Mid, Pending, Quant, Unless, Value, kind, the_word
+from edge_agent.rulebook.questions import ask
 from edge_agent.rulebook.tree import (
     Absent,
-    Action,
     All,
     Any,
-    Clock,
     Count,
-    Fact,
     First,
     Heard,
     Near,
@@ -32,68 +32,15 @@ from edge_agent.rulebook.tree import (
 from edge_agent.rulebook.words import Word
 
 _DAY: Final = 1440
-_UNITS: Final[dict[str, tuple[str, float]]] = {
-    "days": ("DUR", _DAY), "hours": ("DUR", 60), "minutes": ("DUR", 1), "seconds": ("DUR", 1 / 60), "yuan": ("MONEY", 1),
-    "share": ("PERCENT", 1), "count": ("NUMBER", 1), "points": ("NUMBER", 1),
-}  # fmt: skip
-UNIT_WORDS: Final = {
-    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "share": "%", "count": "次", "points": "分",
-}  # fmt: skip
-_DISTINCT: Final = {
-    "每通对话只算一次": "conversation", "按通计": "conversation", "每次都算": "", "每个话题只算一次": "topic", "不同话题": "topic",
+_DISTINCT: Final[dict[str, Literal["", "conversation", "topic"]]] = {
+    "每通对话只算一次": "conversation", "按通计": "conversation", "每次都算": "",
+    "每个话题只算一次": "topic", "不同话题": "topic",
 }  # fmt: skip
 _SIDES: Final = {"customer": "account", "rep": "rep"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """None of `of`, until when is still open."""
-
-    of: tuple[str, ...]
-    window: Window | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quant:
-    op: str
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mid:
-    of: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chance:
-    of: tuple[str, ...]
-    turns: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    until: str
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unless:
-    node: Node
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ev:
-    of: tuple[str, ...]
-
-
-Value = Anything
-
-
-class Builder:
+class Builder(Comparing, Doing):
     """Methods are named after the grammar; `children` are what theirs gave, and words."""
-
-    def __init__(self, book: Book) -> None:
-        self._book = book
 
     # -- the rule
 
@@ -126,13 +73,14 @@ class Builder:
     # -- events
 
     def ev(self, children: Sequence[Value]) -> Ev:
-        return Ev(of=children[0].value)
+        return Ev(of=children[0].value, about=children[0].about)
 
     def anyof(self, children: Sequence[Value]) -> Ev:
-        return Ev(of=tuple(dict.fromkeys(code for c in children for code in c.value)))
+        of = dict.fromkeys(code for word in children for code in word.value)
+        return Ev(of=tuple(of), about=tuple(one for word in children for one in word.about))
 
     def heard(self, children: Sequence[Value]) -> Node:
-        (event,) = _kind(children, Ev)
+        (event,) = kind(children, Ev)
         return Heard(events=list(event.of))
 
     def window(self, children: Sequence[Value]) -> Window:
@@ -141,26 +89,27 @@ class Builder:
     span = window
 
     def quant(self, children: Sequence[Value]) -> Quant:
-        times = _word(children, "TIMES")
-        sign, up = _word(children, "CMP"), _word(children, "UP")
+        times = the_word(children, "TIMES")
+        sign, up = the_word(children, "CMP"), the_word(children, "UP")
         if times is None or not times.value:
             raise ask(
-                "count", "次数要写大于零的整数", "a number of times is a whole number above zero", at=times.text if times else ""
-            )
+                "count", "次数要写大于零的整数", "a number of times is a whole number above zero",
+                at=times.text if times else "", choices=["1次", "3次"],
+            )  # fmt: skip
         if sign is not None:
             return Quant(op=str(sign.value), n=cast("int", times.value))
         below = up is not None and up.text.endswith("下")
         return Quant(op="<=" if below else ">=", n=cast("int", times.value))
 
     def count(self, children: Sequence[Value]) -> Node:
-        (event,) = _kind(children, Ev)
-        nth = _word(children, "NTH")
-        quant = Quant(op="==", n=cast("int", nth.value)) if nth is not None else _kind(children, Quant)[0]
-        windows = _kind(children, Window)
+        (event,) = kind(children, Ev)
+        nth = the_word(children, "NTH")
+        quant = Quant(op="==", n=cast("int", nth.value)) if nth is not None else kind(children, Quant)[0]
+        windows = kind(children, Window)
         if len(windows) > 1:
             raise ask("window", "只能写一个时间范围", "write one window", choices=["30天内", "12轮内"])
         window = windows[0] if windows else None
-        per = self._per(children, event.of, window)
+        per = self._per(event, window)
         days = window is not None and window.unit == "days"
         if days and quant.op in ("<", "<="):
             raise ask(
@@ -169,9 +118,9 @@ class Builder:
                 "there is no moment at which something has happened less often; say from when",
                 choices=["客户投诉之后30天内没有……"],
             )
-        said = _word(children, "DISTINCT")
-        distinct = _DISTINCT[said.text] if said is not None else "conversation" if days else ""
-        without = [code for mid in _kind(children, Mid) for code in mid.of]
+        said = the_word(children, "DISTINCT")
+        distinct = _DISTINCT[said.text if said is not None else "每通对话只算一次" if days else "每次都算"]
+        without = [code for mid in kind(children, Mid) for code in mid.of]
         return Count(
             of=list(event.of),
             op=cast("Anything", quant.op),
@@ -180,18 +129,26 @@ class Builder:
             per=per,
             distinct=distinct,
             without=without,
-        )  # type: ignore[arg-type]
+        )
 
-    def _per(self, children: Sequence[Value], of: Sequence[str], window: Window | None) -> Anything:
-        same, who = _word(children, "PER"), _word(children, "WHO")
+    def _per(self, event: Ev, window: Window | None) -> Anything:
+        same, who = the_word(event.about, "PER"), the_word(event.about, "WHO")
         if window is None or window.unit != "days":
-            if same is not None and window is None and _word(children, "CONV") is None:
+            if same is not None and window is None and the_word(event.about, "CONV") is None:
                 raise ask(
                     "window",
                     f"“{same.text}”在多长时间内？",
                     "within which time? a person is met more than once",
                     at=same.text,
                     choices=["30天内", "7天内", "同一通对话里"],
+                )
+            if same is not None and window is not None and window.unit == "minutes":
+                raise ask(
+                    "window",
+                    f"“{same.text}”的次数按天算；几小时内只数一通对话里的",
+                    "a person's counts are over days; hours are counted inside one conversation",
+                    at=same.text,
+                    choices=["1天内", "同一通对话里"],
                 )
             return "conversation"
         if same is not None:
@@ -202,48 +159,48 @@ class Builder:
             "per",
             "几天内的次数，按同一客户算，还是按同一销售算？",
             "counted over days: for the same customer or for the same rep?",
-            at=self._book.label(of),
+            at=self._book.label(event.of),
             choices=["同一客户", "同一销售"],
         )
 
     def mid(self, children: Sequence[Value]) -> Mid:
-        return Mid(of=_kind(children, Ev)[0].of)
+        return Mid(of=kind(children, Ev)[0].of)
 
     def opportunity(self, children: Sequence[Value]) -> Chance:
-        turns = _word(children, "TURNS")
-        return Chance(of=_kind(children, Ev)[0].of, turns=cast("int", turns.value) if turns is not None else None)
+        turns = the_word(children, "TURNS")
+        return Chance(of=kind(children, Ev)[0].of, turns=cast("int", turns.value) if turns is not None else None)
 
     def row(self, children: Sequence[Value]) -> Node:
-        (event,) = _kind(children, Ev)
-        times = _word(children, "TIMES")
+        (event,) = kind(children, Ev)
+        times = the_word(children, "TIMES")
         n = cast("int", times.value) if times is not None else 0
         if n < 2:
             raise ask("count", "连续几次？请写不小于2的整数", "how many in a row? two or more", choices=["连续2次", "连续3次"])
-        chances, mids = _kind(children, Chance), _kind(children, Mid)
+        chances, mids = kind(children, Chance), kind(children, Mid)
         shape = self._book.rows.get(frozenset(event.of))
-        bare = _word(children, "EACHTURN") is not None
+        bare = the_word(children, "EACHTURN") is not None
         opportunity, turns = (list(chances[0].of), chances[0].turns) if chances else ([], None)
         if shape is not None and not chances and not bare:
             opportunity, turns = list(shape.opportunity), shape.within_turns
         reset = [code for mid in mids for code in mid.of]
-        if shape is not None and not mids and _word(children, "NOBREAK") is None:
+        if shape is not None and not mids and the_word(children, "NOBREAK") is None:
             reset = list(shape.reset_by)
         return Row(of=list(event.of), n=n, opportunity=opportunity, within_turns=turns, reset_by=reset)
 
     def first(self, children: Sequence[Value]) -> Node:
-        return First(of=list(_kind(children, Ev)[0].of))
+        return First(of=list(kind(children, Ev)[0].of))
 
     # -- what does not come
 
     def absent(self, children: Sequence[Value]) -> Value:
-        (event,) = _kind(children, Ev)
-        heads = _kind(children, Head)
+        (event,) = kind(children, Ev)
+        heads = kind(children, Head)
         if heads:
             return Absent(of=list(event.of), until=cast("Anything", heads[0].until), n=heads[0].n)
-        return Absent(of=list(event.of)) if _word(children, "END") is not None else Pending(of=event.of)
+        return Absent(of=list(event.of)) if the_word(children, "END") is not None else Pending(of=event.of)
 
     def loose(self, children: Sequence[Value]) -> Pending:
-        return Pending(of=_kind(children, Ev)[0].of, window=_kind(children, Window)[0])
+        return Pending(of=kind(children, Ev)[0].of, window=kind(children, Window)[0])
 
     def head(self, children: Sequence[Value]) -> Head:
         word = children[0]
@@ -265,8 +222,11 @@ class Builder:
     def not_before(self, children: Sequence[Value]) -> Node:
         return _near(children, "before", absent=True)
 
+    def not_before_first(self, children: Sequence[Value]) -> Node:
+        return msgspec.structs.replace(_near(children, "before", absent=True), first_only=True)
+
     def without_before(self, children: Sequence[Value]) -> Node:
-        missing, anchor = _kind(children, Ev)
+        missing, anchor = kind(children, Ev)
         return Near(anchor=list(anchor.of), side="before", of=list(missing.of), absent=True)
 
     def around(self, children: Sequence[Value]) -> Node:
@@ -275,160 +235,23 @@ class Builder:
     def not_around(self, children: Sequence[Value]) -> Node:
         return _near(children, "around", absent=True)
 
-    # -- what is no talk
-
-    def fact(self, children: Sequence[Value]) -> Node:
-        name, sign, amount = (_word(children, "FACT"), _word(children, "CMP"), children[-1])
-        return self._compared(name, str(sign.value) if sign is not None else "==", amount)
-
-    def fact_up(self, children: Sequence[Value]) -> Node:
-        name, up, amount = _word(children, "FACT"), children[-1], children[-2]
-        sign = _word(children[:-2], "CMP")
-        below = up.text.endswith("下")
-        return self._compared(
-            name, str(sign.value) if sign is not None and sign.value != "==" else "<=" if below else ">=", amount
-        )
-
-    def between(self, children: Sequence[Value]) -> Node:
-        name = _word(children, "FACT")
-        low, high = children[-2:]
-        return All(parts=[self._compared(name, ">=", low), self._compared(name, "<=", high)])
-
-    def yes(self, children: Sequence[Value]) -> Node:
-        return self._is(children, value=True)
-
-    def no(self, children: Sequence[Value]) -> Node:
-        return self._is(children, value=False)
-
-    def said(self, children: Sequence[Value]) -> Node:
-        return self._is(children, value=children[-1].text == "是")
-
-    def _is(self, children: Sequence[Value], *, value: bool) -> Node:
-        word = _word(children, "YESNO")
-        return Fact(name=str(word.value) if word is not None else "", op="==", value=value, unit="yesno")
-
-    def _compared(self, name: Word | None, sign: str, amount: Word) -> Fact:
-        assert name is not None
-        fact = self._book.facts[str(name.value)]
-        kind, scale = _UNITS[fact.unit]
-        unit = UNIT_WORDS[fact.unit]
-        bare = amount.kind == "NUMBER" and amount.text[-1] in "0123456789零一二两三四五六七八九十百千万亿半"
-        if bare and fact.unit not in ("count", "points"):
-            units = [unit, "万元"] if fact.unit == "yuan" else [unit, "小时"] if fact.unit == "days" else [unit]
-            raise ask(
-                "unit",
-                f"“{name.text}”的{amount.text}是什么单位？",
-                f"{amount.text} of what? `{name.text}` needs a unit",
-                at=amount.text,
-                choices=[f"{amount.text}{u}" for u in units],
-            )
-        fits = amount.kind == kind or (fact.unit in ("count", "points") and amount.kind in ("NUMBER", "TIMES"))
-        fits = fits or (fact.unit == "share" and amount.kind == "DISCOUNT")
-        if not fits:
-            raise ask(
-                "unit",
-                f"“{name.text}”以{unit}计，不能与“{amount.text}”比较",
-                f"`{name.text}` is measured in {fact.unit}",
-                at=amount.text,
-                choices=[f"{name.text}大于3{unit}"],
-            )
-        number = float(cast("float", amount.value)) / (scale if kind == "DUR" else 1)
-        return Fact(name=fact.name, op=cast("Anything", sign), value=round(number, 6), unit=fact.unit)
-
-    def clock(self, children: Sequence[Value]) -> Clock:
-        days = [c for c in children if isinstance(c, list)]
-        hours = [c for c in children if isinstance(c, tuple)]
-        start, end = hours[0] if hours else (None, None)
-        return Clock(days=days[0] if days else [], from_minute=start, to_minute=end)
-
-    def days(self, children: Sequence[Value]) -> list[int]:
-        return sorted({day for word in children for day in word.value})
-
-    def dayrange(self, children: Sequence[Value]) -> list[int]:
-        first, last = children[0].value[0], children[1].value[-1]
-        return sorted({(first - 1 + step) % 7 + 1 for step in range((last - first) % 7 + 1)})
-
-    def hours(self, children: Sequence[Value]) -> tuple[int, int]:
-        return children[0].value, children[1].value
-
-    def from_hour(self, children: Sequence[Value]) -> tuple[int, int]:
-        return children[0].value, _DAY
-
-    def to_hour(self, children: Sequence[Value]) -> tuple[int, int]:
-        return 0, children[0].value
-
-    # -- what is done
-
-    def actions(self, children: Sequence[Value]) -> list[Action]:
-        found = [action for group in children for action in group]
-        return list(dict.fromkeys(found))
-
-    def delay(self, children: Sequence[Value]) -> Value:
-        word = children[0]
-        return ("delay", 0 if word.kind == "NOW" else round(word.value * 60))
-
-    def whos(self, children: Sequence[Value]) -> Value:
-        return ("whos", list(children))
-
-    def action(self, children: Sequence[Value]) -> list[Action]:
-        delays = [c[1] for c in children if isinstance(c, tuple) and c[0] == "delay"]
-        whos: list[Word] = next((c[1] for c in children if isinstance(c, tuple) and c[0] == "whos"), [])
-        within = delays[0] if delays else None
-        if _word(children, "RECORD") is not None:
-            return [Action(layer="none")]
-        if _word(children, "BLOCK") is not None:
-            return [Action(layer="intercept", to="rep", within_s=within)]
-        up = _word(children, "ESCALATE") is not None
-        if not whos and not up:
-            raise _to_whom("")
-        return [self._told(word, within, up=up) for word in whos] or [Action(layer="escalate", to="compliance", within_s=within)]
-
-    def _told(self, word: Word, within: int | None, *, up: bool) -> Action:
-        match str(word.value), up:
-            case "rep", False:
-                return Action(layer="tip", to="rep", within_s=within)
-            case "manager", False:
-                return Action(layer="alert", to="manager", within_s=within)
-            case "manager", True:
-                return Action(layer="escalate", to="manager", within_s=within)
-            case "compliance", _:
-                return Action(layer="escalate", to="compliance", within_s=within)
-            case _:
-                raise _to_whom(word.text)
-
-
-def _to_whom(said: str) -> Asked:
-    return ask(
-        "to-whom",
-        "提醒谁？只能提醒销售、店长，或者上报合规；不会联系客户",
-        "who is told? the rep, the manager, or compliance; never the customer",
-        at=said,
-        choices=["提醒销售", "提醒店长", "上报合规"],
-    )
-
-
-def _kind(children: Sequence[Value], kind: type) -> list[Anything]:
-    return [c for c in children if isinstance(c, kind)]
-
-
-def _word(children: Sequence[Value], kind: str) -> Word | None:
-    return next((c for c in children if isinstance(c, Word) and c.kind == kind), None)
-
 
 def _window(word: Word) -> Window:
     if word.kind == "TURNS":
         if not word.value:
-            raise ask("count", "轮数要写大于零的整数", "a number of turns is a whole number above zero", at=word.text)
+            raise ask(
+                "count", "轮数要写大于零的整数", "a number of turns is a whole number above zero", at=word.text, choices=["3轮内"]
+            )  # fmt: skip
         return Window(n=float(cast("int", word.value)), unit="turns")
     minutes = float(cast("float", word.value))
     if minutes <= 0:
-        raise ask("window", "时间要大于零", "a length of time is above zero", at=word.text)
+        raise ask("window", "时间要大于零", "a length of time is above zero", at=word.text, choices=["2小时内", "30天内"])
     return Window(n=minutes / _DAY, unit="days") if minutes % _DAY == 0 else Window(n=minutes, unit="minutes")
 
 
 def _near(children: Sequence[Value], side: Anything, *, absent: bool = False) -> Near:
-    anchor, other = _kind(children, Ev)
-    windows = _kind(children, Window)
+    anchor, other = kind(children, Ev)
+    windows = kind(children, Window)
     return Near(
         anchor=list(anchor.of), side=side, of=list(other.of), absent=absent, within=windows[0] if windows else None
     )  # fmt: skip

@@ -62,7 +62,7 @@ def event(row: RuleRow, rule: Rule, book: Book) -> Event:
     return Event(
         id=row.code,
         version=row.version,
-        zh=row.zh or row.id,
+        zh=row.zh or row.text[:64],
         en=row.en or row.id,
         definition=row.text,
         speaker=_speaker(node, book),
@@ -80,7 +80,7 @@ def condition(rule: Rule) -> Node:
     return rule.when if rule.unless is None else normal(All(parts=[rule.when, negated(rule.unless)]))
 
 
-def plain(node: Node) -> Plain | None:
+def plain(node: Node) -> Plain | None:  # noqa: PLR0911 - one way for each node
     """The kind and temporal keys that say the same as this node, if the catalogue has them."""
     match node:
         case Heard():
@@ -147,7 +147,7 @@ def _near(node: Near) -> Plain | None:
     if timed or node.side == "around" or (node.side == "before" and node.absent and window is not None):
         return None
     if node.absent:
-        return "sequence", Temporal(after=node.anchor, not_preceded_by=node.of)
+        return "sequence", Temporal(after=node.anchor, not_preceded_by=node.of, first_only=node.first_only)
     first, then = (node.anchor, node.of) if node.side == "after" else (node.of, node.anchor)
     return "sequence", Temporal(after=first, followed_by=then, within_turns=turns)
 

@@ -1,7 +1,7 @@
 """Numbers with their units as one word each: 三次, 30天, 半小时, 五千块, 百分之二十, 九折, 周一到周五, 晚上10点.
 
 Values: TIMES and TURNS integers, DUR minutes, MONEY yuan, PERCENT and DISCOUNT shares (九折 = 0.9), DAY weekdays 1 to 7,
-HOUR minutes of the day, NUMBER as said. A number that names none (几百) is no word here: the sentence is asked about.
+HOUR minutes of the day, NUMBER as said. A number that names none (几百, 两三次) is VAGUE: the sentence is asked about.
 """
 
 import re
@@ -12,9 +12,11 @@ from edge_agent.facts.numbers import NUMBER, value
 
 _N: Final = f"(?P<n>{NUMBER}(?:点[零一二三四五六七八九]+)?)"
 _MINUTES: Final = {
-    "秒": 1 / 60, "秒钟": 1 / 60, "分钟": 1, "分": 1, "小时": 60, "个小时": 60, "钟头": 60, "个钟头": 60, "h": 60, "min": 1, "s": 1 / 60,
-    "天": 1440, "日": 1440, "个自然日": 1440, "个工作日": 0, "周": 10080, "个星期": 10080, "星期": 10080, "个周": 10080, "个月": 43200,
-    "月": 43200, "年": 525600, "d": 1440, "个礼拜": 10080, "礼拜": 10080, "季度": 129600, "个季度": 129600,
+    "秒": 1 / 60, "秒钟": 1 / 60, "s": 1 / 60, "分钟": 1, "分": 1, "min": 1,
+    "小时": 60, "个小时": 60, "钟头": 60, "个钟头": 60, "h": 60,
+    "天": 1440, "日": 1440, "个自然日": 1440, "d": 1440, "个工作日": 0,
+    "周": 10080, "个周": 10080, "星期": 10080, "个星期": 10080, "礼拜": 10080, "个礼拜": 10080,
+    "月": 43200, "个月": 43200, "季度": 129600, "个季度": 129600, "年": 525600,
 }  # fmt: skip
 """A month is 30 days, a quarter 90, a year 365: the rule is said back in days. Working days need a calendar nobody has given."""
 _DURATION: Final = re.compile(
@@ -28,6 +30,11 @@ _PLAIN: Final = (
     ("DISCOUNT", re.compile(r"(?P<n>[0-9](?:\.[0-9])?|[0-9]{2}|[一二三四五六七八九]{1,2}(?:点[一二三四五六七八九])?)折")),
     ("NUMBER", re.compile(rf"{_N}(?:个|件|台|人|箱|单|笔|分|家|名|位|盒|支|瓶)?")),
 )
+_ROUGH: Final = re.compile(
+    r"(?:[一二三四五六七八九]?十[几多]|[几好数][十百千万]?|[一二三四五六七八九十百千万]*[一二两三四五六七八九]{2}(?![零〇折一二三四五六七八九])[十百千万]?)"
+    r"(?:次|回|轮|天|周|个月|小时|分钟|元|块|万|%)?"
+)
+"""Numbers that name none: 十几次, 两三天, 几百元."""
 _NTH: Final = re.compile(rf"第{_N}(?:次|回|遍)")
 _DAYS: Final = {
     "工作日": [1, 2, 3, 4, 5], "平日": [1, 2, 3, 4, 5], "非工作日": [6, 7], "周末": [6, 7], "双休日": [6, 7], "休息日": [6, 7],
@@ -58,7 +65,10 @@ def measure(text: str, start: int) -> Measure | None:
         match = expression.match(text, start)
         if match is not None and (number := _number(match)) is not None:
             found.append(Measure(kind=kind, value=_scaled(kind, match, number), end=match.end()))
-    return max(found, key=lambda one: one.end, default=None)
+    rough = _ROUGH.match(text, start)
+    if rough is not None:
+        found.append(Measure(kind="VAGUE", value="数字", end=rough.end()))
+    return max(found, key=lambda one: (one.end, one.kind == "VAGUE"), default=None)
 
 
 def _number(match: re.Match[str]) -> float | None:

@@ -1,7 +1,7 @@
-"""What the words of the business mean: events by name, id and everyday word; facts by their Chinese names; rows as the catalogue has them.
+"""What the words of the business mean: events by name, id and everyday word; facts by name; rows as the catalogue counts them.
 
 A name without its 客户 or 销售 in front is a name too; words of `names.toml` come before such shortened ones. Derived names that
-spell out a count (30天内3次投诉) are only names in quotes 「」: unquoted they are read as what they say.
+spell out a count or a "not" (30天内3次投诉, 未告知录音) are only names in quotes 「」: unquoted they are read as what they say.
 """
 
 import re
@@ -20,6 +20,7 @@ from edge_agent.rulebook.questions import Suggestion, ask
 _SUBJECT: Final = re.compile(r"^(?:客户|销售)(?=.{2})")
 _NOTE: Final = re.compile(r"\([^)]*\)")
 _COUNTED: Final = re.compile(r"[0-9]+(?:次|天|小时|h)|首次|连续")
+_NOT: Final = ("未", "没", "无")
 _VOICES: Final = {"rep": "销售", "customer": "客户"}
 
 Events = tuple[str, ...]
@@ -66,7 +67,8 @@ class Book:
                     continue
                 if said not in self._business:
                     found.setdefault(said, []).append((event.id,))
-        return found
+        denied = [said for said in found if said.startswith(_NOT) and said.lstrip("".join(_NOT)) in found]
+        return {said: meanings for said, meanings in found.items() if said not in denied}
 
     @cached_property
     def longest(self) -> int:
@@ -87,6 +89,11 @@ class Book:
             for event in self.events.values()
             if (t := event.temporal).n_in_a_row is not None
         }
+
+    @cached_property
+    def _spoken(self) -> Mapping[str, str]:
+        """Every name in Chinese with an event it means, for suggestions."""
+        return {**{w: m[0][0] for w, m in self.words.items()}, **{fold(e.zh): e.id for e in self.events.values()}}
 
     @cached_property
     def _business(self) -> Mapping[str, list[Events]]:
@@ -124,11 +131,14 @@ class Book:
             raise silence(said)
         return fitting[0]
 
+    def done_by(self, meanings: Sequence[Events], side: str) -> bool:
+        """Whether that side does any of these; "" is anybody."""
+        return not side or any(self._of(meaning, side) for meaning in meanings)
+
     def unknown(self, said: str) -> Exception:
         """Nobody knows this word: the nearest events and facts."""
-        scored = nearest(
-            said, {**{w: m[0][0] for w, m in self.words.items()}, **{fold(e.zh): e.id for e in self.events.values()}}
-        )
+        known = {code: code for code in self.events} if said.isascii() else self._spoken
+        scored = nearest(said, known)
         suggestions = [self._suggestion(code, score) for code, score in scored]
         choices = [f"「{s.zh}」" for s in suggestions]
         choices += [name for name, score in nearest(said, {w: w for w in self.fact_words}, most=2) if score >= 0.5]

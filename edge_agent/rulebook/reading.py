@@ -1,12 +1,11 @@
 """From a sentence to a rule, or to a question: cut it into words, parse them, and see whether there is exactly one reading.
 
 Earley gives every parse; those that come to the same tree are one. Two trees = the sentence is ambiguous, and both are said back
-to choose from. Nothing is guessed, nothing is dropped. lark is imported by the first sentence.
+to choose from. Nothing is guessed; only particles (`keywords`) say nothing, every other word must fit. lark is imported late.
 """
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 GRAMMAR: Final = Path(__file__).with_name("grammar.lark")
 _MOST: Final = 64
 """Readings looked at; a sentence with more is asked about by those."""
+_AFTER_PART: Final = frozenset({"EVENT", "TIMES", "YES", "YESNO", "MONEY", "PERCENT", "DUR", "_RPAR"})
+"""What a condition may end with."""
 _EXAMPLES: Final = (
     "当客户连续3次回避演示且未约定下一步，则提醒店长",
     "当30天内同一客户询价不少于3次且未报价，则在2小时内上报",
@@ -82,7 +83,7 @@ def _parsed(words: Sequence[Word], book: Book) -> tuple[list[Rule], Asked | None
     from lark.exceptions import UnexpectedInput  # noqa: PLC0415
 
     try:
-        tree = _parser().parse(words)  # type: ignore[arg-type]
+        tree = _parser().parse(words)
     except UnexpectedInput:
         return [], None
     asked: list[Asked] = []
@@ -119,19 +120,14 @@ def _trouble(words: Sequence[Word], book: Book) -> Asked:
     for place, word in enumerate(words):
         if word.kind == "_ROW" and not any(w.kind == "TIMES" for w in words[place + 1 : place + 4]):
             return ask("vague", "连续几次？", "how many in a row?", at=word.text, choices=["连续2次", "连续3次", "连续5次"])
-    for place, word in enumerate(words):
-        if word.kind in ("_C", "_DUN"):
-            for kind in ("_AND", "_OR"):
-                tried = [*words[:place], replace(word, kind=kind), *words[place + 1 :]]
-                found, _ = _parsed(tried, book)
-                if found:
-                    return ask(
-                        "connective",
-                        f"“{word.text}”前后是“且”还是“或”？",
-                        "is it `and` or `or` between these?",
-                        at="".join(w.text for w in words[max(place - 1, 0) : place + 2]),
-                        choices=["且", "或", "之后"],
-                    )
+    if any(word.kind in ("_STOP", "_SEMI") for word in words[:-1]) and sum(word.kind == "_WHEN" for word in words) > 1:
+        return ask("two-rules", "这是几条规则，请一条一条写", "these are several rules; write them one by one", choices=_EXAMPLES)
+    joint = _joint(words, book)
+    if joint:
+        return ask(
+            "connective", f"“{joint}”中间是“且”还是“或”？", "is it `and` or `or` between these?",
+            at=joint, choices=["且", "或", "之后"],
+        )  # fmt: skip
     at = _stuck(words)
     return ask(
         "syntax",
@@ -142,11 +138,24 @@ def _trouble(words: Sequence[Word], book: Book) -> Asked:
     )
 
 
+def _joint(words: Sequence[Word], book: Book) -> str:
+    """Where nothing but an "and" is missing: at a comma, or between two words."""
+    and_ = Word(kind="_AND", text="且", value=None, start=-1)
+    for place, word in enumerate(words):
+        comma = word.kind in ("_C", "_DUN")
+        if not comma and (word.kind not in _AFTER_PART or place + 1 == len(words)):
+            continue
+        tried = [*words[: place + (not comma)], and_, *words[place + 1 :]]
+        if _parsed(tried, book)[0]:
+            return "".join(w.text for w in words[max(place - comma, 0) : place + 2])
+    return ""
+
+
 def _stuck(words: Sequence[Word]) -> str:
     from lark.exceptions import UnexpectedInput, UnexpectedToken  # noqa: PLC0415
 
     try:
-        _parser().parse(words)  # type: ignore[arg-type]
+        _parser().parse(words)
     except UnexpectedToken as error:
         place = error.token.start_pos
         return "".join(w.text for w in words[place : place + 3]) if place is not None else ""
@@ -166,7 +175,7 @@ def _parser() -> "Lark":
         def __init__(self, conf: object) -> None:
             pass
 
-        def lex(self, data: Sequence[Word]) -> Any:  # type: ignore[override]
+        def lex(self, data: Sequence[Word]) -> Any:  # type: ignore[override]  # lark's interface for cut input
             for place, word in enumerate(data):
                 yield Token(word.kind, word.text, start_pos=place)
 

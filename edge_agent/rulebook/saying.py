@@ -5,6 +5,7 @@ Events stand in quotes 「」 by their own names; limits, whose hits are counted
 """
 
 from collections.abc import Sequence
+from types import UnionType
 from typing import Final
 
 from edge_agent.facts.numbers import plain
@@ -27,10 +28,11 @@ from edge_agent.rulebook.tree import (
     Window,
 )
 
+Brackets = type[All] | type[Any] | UnionType
 _SIGNS: Final = {">=": "不少于", ">": "超过", "<=": "不超过", "<": "少于"}
 _COMPARED: Final = {">=": "不低于", ">": "大于", "==": "等于", "<=": "不超过", "<": "低于"}
 _UNITS: Final = {
-    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "count": "次", "points": "分",
+    "days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒", "yuan": "元", "count": "", "points": "分",
 }  # fmt: skip
 _PER: Final = {"account": "同一客户", "rep": "同一销售", "conversation": ""}
 _DISTINCT: Final = {"": "每次都算", "conversation": "每通对话只算一次", "topic": "每个话题只算一次"}
@@ -45,13 +47,13 @@ def say(rule: Rule, book: Book) -> str:
     return f"当{said(rule.when, book)}，则{'，'.join(_action(a) for a in rule.then)}{unless}。"
 
 
-def said(node: Node, book: Book) -> str:
+def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for each node
     """A condition."""
     match node:
         case All():
             return "且".join(_inner(part, book, Any) for part in node.parts)
         case Any():
-            return "或".join(_inner(part, book, All) for part in node.parts)
+            return "或".join(_inner(part, book, All | Clock) for part in node.parts)
         case Not():
             return f"并非（{said(node.part, book)}）"
         case Heard():
@@ -65,17 +67,16 @@ def said(node: Node, book: Book) -> str:
         case Absent():
             return f"{_until(node)}没有{book.label(node.of)}"
         case Near():
-            within = f"{_span(node.within)}内" if node.within is not None else ""
-            return f"{book.label(node.anchor)}{_SIDES[node.side]}{within}{'没有' if node.absent else '有'}{book.label(node.of)}"
+            return _near(node, book)
         case Fact():
             return _fact(node, book)
         case Clock():
             return _clock(node)
 
 
-def _inner(part: Node, book: Book, other: type[All | Any]) -> str:
+def _inner(part: Node, book: Book, bracketed: Brackets) -> str:
     inner = said(part, book)
-    return f"（{inner}）" if isinstance(part, other) else inner
+    return f"（{inner}）" if isinstance(part, bracketed) else inner
 
 
 def _count(node: Count, book: Book) -> str:
@@ -97,6 +98,13 @@ def _row(node: Row, book: Book) -> str:
         notes = ["每轮最多算一次"]
     notes.append(f"期间没有{book.label(node.reset_by)}" if node.reset_by else "中间不会断开")
     return f"连续{node.n}次{book.label(node.of)}（{'；'.join(notes)}）"
+
+
+def _near(node: Near, book: Book) -> str:
+    first = "首次" if node.first_only else ""
+    within = f"{_span(node.within)}内" if node.within is not None else ""
+    came = "没有" if node.absent else "有"
+    return f"{first}{book.label(node.anchor)}{_SIDES[node.side]}{within}{came}{book.label(node.of)}"
 
 
 def _until(node: Absent) -> str:
@@ -124,7 +132,9 @@ def _fact(node: Fact, book: Book) -> str:
 
 
 def _clock(node: Clock) -> str:
-    days = "、".join(f"周{_WEEK[day - 1]}" for day in node.days)
+    named = [f"周{_WEEK[day - 1]}" for day in node.days]
+    in_a_row = len(named) > 2 and node.days[-1] - node.days[0] == len(named) - 1
+    days = f"{named[0]}到{named[-1]}" if in_a_row else "、".join(named)
     if node.from_minute is None or node.to_minute is None:
         return days
     return f"{days}{_time(node.from_minute)}到{_time(node.to_minute)}之间"

@@ -1,7 +1,7 @@
 """An event run over tags instead of talk: what the ledger still knows of a conversation, told to the event's own rule.
 
-Only tags are left of a talk, so this is an estimate: turns in which nothing was found are taken to alternate, and the recording to
-have come to its real end. Counts, rows and sequences of what was tagged come out as they did; limits in turns nearly so.
+Only tags are left of a talk, so this is an estimate: turns in which nothing was found are taken to alternate, and the recording
+to have come to its real end. Counts, rows and sequences of what was tagged come out as they did; limits in turns nearly so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import Fact
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.hits import Hit
-from edge_agent.tagging.rules.base import Finding, Moment
+from edge_agent.tagging.rules.base import Finding, Moment, Rule
 from edge_agent.tagging.rules.build import machine
 from edge_agent.tagging.turns import Turn, Turns
 
@@ -20,7 +20,14 @@ _OTHER = {Speaker.REP: Speaker.CUSTOMER, Speaker.CUSTOMER: Speaker.REP}
 
 def replay(event: Event, events: Mapping[str, Event], tags: Sequence[BehaviorTag], facts: Mapping[str, Fact]) -> int:
     """How often `event` would have fired in the conversation that gave these tags."""
-    rule = machine(event, events)
+    found = findings(machine(event, events), tags, events, facts)
+    return sum(one.status is Status.FINAL for one in found)
+
+
+def findings(
+    rule: Rule, tags: Sequence[BehaviorTag], events: Mapping[str, Event], facts: Mapping[str, Fact]
+) -> Sequence[Finding]:
+    """What a fresh rule finds in the conversation that gave these tags."""
     voices = _voices(tags)
     turns = Turns(words=())
     seen: dict[str, list[Hit]] = {}
@@ -41,7 +48,7 @@ def replay(event: Event, events: Mapping[str, Event], tags: Sequence[BehaviorTag
         found += rule.settled(moment)
     end = Moment(now_ms=max((t.end_ms for t in tags), default=0), turns=turns, seen=seen, facts=facts)
     found += rule.ended(end, really=True)
-    return sum(one.status is Status.FINAL for one in found)
+    return found
 
 
 def _hit(tag: BehaviorTag, events: Mapping[str, Event]) -> Hit:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.history import DAY_MS, History, Past, Whose
 from edge_agent.domain.tags import Status
 from edge_agent.lexicon.model import Temporal
+from edge_agent.lexicon.when import All, Any, Count, Heard, Near, Window
 
 few = settings(max_examples=60, deadline=None)
 
@@ -134,6 +135,12 @@ def test_following_within_hours(severity, said):
     assert fired(FOLLOWED[severity], said) == expected
 
 
+TREE = All(
+    parts=[
+        Count(of=["x.a"], n=2, window=Window(n=4, unit="days"), per="account", distinct="conversation"),
+        Any(parts=[Heard(events=["x.c"]), Near(anchor=["x.a"], side="after", of=["x.b"], within=Window(n=2, unit="days"))]),
+    ]
+)
 EVERYTHING = historian(
     derived("repeat", Temporal(of="x.a", count=3, window_days=4, per="account", reset_by="x.b"), code="y.count"),
     derived(
@@ -147,6 +154,7 @@ EVERYTHING = historian(
     derived(
         "sequence", Temporal(after="x.a", followed_by="x.c", unless="x.b", within_h=30, same_slot="brand"), code="y.followed"
     ),
+    derived("composite", when=TREE, code="y.tree"),
     derived("repeat", Temporal(of="y.waiting", count=2, window_days=9, per="account"), code="y.chained"),
 )
 

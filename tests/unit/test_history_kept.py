@@ -1,6 +1,8 @@
 """Conclusions over days in a real ledger: given once, whatever the order, withdrawn when they fall, forgotten with the person."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -9,14 +11,17 @@ from ledger_world import NEW_RULES, NOON, World, analysis, memory_folder, opened
 
 from edge_agent.assets import bundled
 from edge_agent.domain.consent import Party, Statement, Verb
-from edge_agent.domain.recording import Recording
+from edge_agent.domain.history import History, Judgement, ms_of
+from edge_agent.domain.recording import Kind, Recording
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
 from edge_agent.ledger.findings import StoredTag
+from edge_agent.ledger.schema import STEPS
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.lexicon.load import load
 from edge_agent.tagging.across.historian import Historian
+from edge_agent.tagging.explain import explain
 
 LEXICON = load(bundled("lexicons"))
 HISTORIAN = Historian(LEXICON)
@@ -263,3 +268,95 @@ def test_unknown_voice_forbids_nothing_and_a_withdrawn_touch_says_nothing(world)
     world.ledger.keeping.withdraw(said)
     judged(world, call(world, 1.5), tag(OPTED_OUT, slots=()))
     assert standing(world, ACTED) == []
+
+
+class Refuses:
+    """A historian whose word on one recording may not leave the box."""
+
+    ruleset, heard, judged, reach_ms = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged, HISTORIAN.reach_ms
+
+    def __init__(self, recording: str) -> None:
+        self.recording = recording
+
+    def judge(self, history: History) -> Judgement:
+        found = HISTORIAN.judge(history)
+        wrong = [replace(one, tag=replace(one.tag, rule="no digest@0")) for one in found.new if one.recording == self.recording]
+        return replace(found, new=[*wrong, *(one for one in found.new if one.recording != self.recording)])
+
+
+def test_what_may_not_leave_is_tried_later_and_holds_nobody_else_up(world):
+    for customer in (CUSTOMER, "dd" * 16):
+        calls = [call(world, day, customer=customer) for day in (0, 1, 2)]
+        for one in calls:
+            world.ledger.analysed(one.id, analysis((complaint(),)))
+    world.ledger.judge(Refuses(calls[2].id))
+    assert len(standing(world)) == 1
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world)) == 1
+    world.clock.pass_(timedelta(hours=1))
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world)) == 2
+    world.ledger.verify_chain()
+
+
+def test_why_names_the_earlier_talks_in_both_languages(world):
+    for day in (0, 1, 2):
+        judged(world, call(world, day), complaint())
+    (found,) = standing(world)
+    told = explain(found.tag, LEXICON.events)
+    assert len(told.zh) == len(told.en) == 4
+    assert sum("另一次对话" in line and "客户投诉" in line for line in told.zh) == 2
+    assert sum("in another talk" in line for line in told.en) == 2
+
+
+MISSED = "process.quote_promised_not_sent"
+
+
+def written(world: World, day: float) -> None:
+    """A chat of somebody else comes in."""
+    made = call(world, day, kind=Kind.CHANNEL, channel="wechat", customer="ee" * 16)
+    judged(world, made)
+
+
+def test_box_that_is_told_of_no_chat_cannot_miss_a_quote(world):
+    written(world, -8)
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    for _ in range(20):
+        world.clock.pass_(timedelta(hours=12))
+        world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+    assert not world.ledger._read(lambda tx: tx.execute("SELECT 1 FROM to_judge").fetchall())  # it stays undetermined
+
+
+def test_quote_is_missing_once_a_chat_of_anybody_has_come(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    world.clock.pass_(timedelta(hours=30))
+    world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+    written(world, 1.2)
+    world.clock.pass_(timedelta(minutes=15))
+    world.ledger.judge(HISTORIAN)
+    (found,) = standing(world, MISSED)
+    assert (found.tag.start_ms, found.tag.layer) == (24 * 3_600_000 + 1000, "alert")
+
+
+def test_quote_is_missing_at_its_deadline_where_chats_come_in(world):
+    written(world, -3)
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    world.clock.pass_(timedelta(hours=24, minutes=1))
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world, MISSED)) == 1
+
+
+def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():
+    """The step is taken on rows that the release before it wrote."""
+    view = sqlite3.connect(":memory:")
+    for name, statements in STEPS:
+        if name == "0010_history":
+            began = '{"started_at":"2026-11-20T12:00:00.250+08:00"}'
+            view.execute("INSERT INTO recordings VALUES ('r', 'call', 'closed', '', '', '', 0, '', ?)", (began,))
+            view.execute("INSERT INTO subjects VALUES ('r', 'customer', 'p', 'n')")
+        for statement in statements:
+            view.execute(statement)
+    assert view.execute("SELECT began_ms FROM subjects").fetchone() == (ms_of(NOON) + 250,)
+    view.close()

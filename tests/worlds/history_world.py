@@ -9,6 +9,7 @@ from edge_agent.domain.tags import BehaviorTag, SlotValue
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
 from edge_agent.lexicon.model import Event, Lexicon, Match, Temporal, TermsFile
+from edge_agent.lexicon.when import Node
 from edge_agent.tagging.across.historian import Historian
 
 START = ms_of(datetime(2026, 11, 20, 2, tzinfo=UTC))
@@ -35,9 +36,20 @@ def base(letter: str) -> Event:
     )  # fmt: skip
 
 
-def derived(kind: str, temporal: Temporal, *, code: str = "y.derived", severity: str = "warning") -> Event:
+def derived(
+    kind: str, temporal: Temporal | None = None, *, when: Node | None = None, code: str = "y.derived", severity: str = "warning"
+) -> Event:
     return Event(
-        id=code, zh="y", en="y", definition="", speaker="rep", kind=kind, severity=severity, layer="alert", temporal=temporal
+        id=code,
+        zh="y",
+        en="y",
+        definition="",
+        speaker="rep",
+        kind=kind,
+        severity=severity,
+        layer="alert",
+        temporal=temporal or Temporal(),
+        when=when,
     )
 
 

@@ -6,7 +6,7 @@ a judgement needs no more of the past than `reach_ms`.
 """
 # ruff: noqa: ARG002 - the defaults ignore what they are told
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_agent.domain.history import Past, Whose
@@ -30,6 +30,8 @@ class Found:
     evidence: tuple[Evidence, ...]
     slots: Mapping[str, SlotValue]
     timed: bool = False
+    unwritten: bool = False
+    """It rests on something not having been written: only a box that is told of writing can know that."""
 
 
 class Over:
@@ -48,6 +50,10 @@ class Over:
 
     def passed(self, now_ms: int) -> Iterable[Found]:
         """Time has reached `now_ms`; hits at that instant come later."""
+        return NOTHING
+
+    def whole(self, hits: Sequence[Past], since_ms: int) -> Iterable[Found]:
+        """What follows from all hits of the history together, from `since_ms` on; asked last."""
         return NOTHING
 
     def due(self) -> Iterable[tuple[str, int]]:

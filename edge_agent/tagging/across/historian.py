@@ -4,8 +4,9 @@ The result is a function of the set of hits, whatever the order in which their r
 `since_ms` back, and what no longer follows is withdrawn. Before `since_ms` the record is believed, so only the reach of the
 longest rule has to be read. A conclusion that stands already, just so, is not given again.
 
-What only time decides waits for a settled clock and for the person's recordings that are not analysed yet; what already stood
-is not taken back for that. Conclusions are hits for the rules that refer to them.
+What only time decides waits for a settled clock, for the person's recordings that are not analysed yet, and, where it rests on
+nothing having been written, for word of anything written by anybody: a box that is told of no chat cannot miss a message. What
+already stood is not taken back for that. Conclusions are hits for the rules that refer to them.
 """
 
 import heapq
@@ -15,7 +16,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Final
 
-from edge_agent.domain.history import History, Judgement, Past, Whose
+from edge_agent.domain.history import DAY_MS, History, Judgement, Past, Whose
 from edge_agent.domain.tags import BehaviorTag, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
@@ -24,7 +25,11 @@ from edge_agent.tagging.across import build, deadlines
 from edge_agent.tagging.across.base import Found, Over
 
 AGAIN_MS: Final = 15 * 60_000
-"""When to look again at what waits for the clock or for recordings that are not analysed yet."""
+"""When to look again at what waits for the clock, for recordings that are not analysed yet, or for word from another system."""
+HEARD_MS: Final = 7 * DAY_MS
+"""A box that heard of nothing in writing for so long before a deadline does not know what was written."""
+GIVEN_UP_MS: Final = 7 * DAY_MS
+"""So long after its time something is still looked at again; then it stays undetermined."""
 _VOICES: Final = {"rep": Speaker.REP, "customer": Speaker.CUSTOMER}
 
 
@@ -33,7 +38,7 @@ class Historian:
 
     def __init__(self, lexicon: Lexicon, zone: tzinfo | None = None, *, make_id: Callable[[], str] = new_id) -> None:
         self._lexicon, self._zone, self._make_id = lexicon, zone, make_id
-        made = build.makers(lexicon.events, self._until)
+        made = build.makers(lexicon.events, self._until, zone)
         self._makers = {whose: [make for make in made if make().whose is whose] for whose in Whose}
 
     @property
@@ -117,6 +122,7 @@ class _Run:
                 self._listeners.setdefault(code, []).append(rule)
         self._stood = {(past.code, past.recording, past.at_ms) for past in history.stood}
         self._queue: list[tuple[tuple[object, ...], int, Past]] = []
+        self._told: list[Past] = []
         self._dealt = 0
         self.found: list[Past] = []
         self.due: list[tuple[str, int]] = []
@@ -130,12 +136,16 @@ class _Run:
         self._pass(self._history.now_ms)
         self._deal(since)
         for rule in self._rules:
+            self._keep(rule.whole(self._told, since))
+        self._deal(since)
+        for rule in self._rules:
             self.due += rule.due()
 
     def _deal(self, since_ms: int) -> None:
         while self._queue:
             self._pass(self._queue[0][2].at_ms)  # what is over by then may come in before
             hit = heapq.heappop(self._queue)[2]
+            self._told.append(hit)
             for rule in self._listeners.get(hit.code, ()):
                 fired = (rule.event.id, hit.recording, hit.at_ms) in self._stood if hit.at_ms < since_ms else None
                 self._keep(rule.hit(hit, fired))
@@ -153,7 +163,8 @@ class _Run:
             if one.at_ms < self._history.since_ms:
                 continue
             if one.timed and self._is_early(one):
-                self.due.append((one.anchor.recording, self._history.now_ms + AGAIN_MS))
+                if self._history.now_ms - one.at_ms <= GIVEN_UP_MS:
+                    self.due.append((one.anchor.recording, self._history.now_ms + AGAIN_MS))
                 continue
             past = self._conclude(one)
             self.found.append(past)
@@ -164,7 +175,8 @@ class _Run:
         """Whether it cannot be told yet that something did not come; what stood already may be believed further."""
         history = self._history
         waits = history.waiting_ms is not None and history.waiting_ms <= one.at_ms
-        return (waits or not history.settled) and (one.event.id, one.anchor.recording, one.at_ms) not in self._stood
+        unheard = one.unwritten and (history.written_ms is None or history.written_ms < one.at_ms - HEARD_MS)
+        return (waits or unheard or not history.settled) and (one.event.id, one.anchor.recording, one.at_ms) not in self._stood
 
 
 def _same(old: Past, new: Past, slot: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 The deadline is `within_h` after the hit, or what its `deadline_slot` says; it is inclusive. A further hit while one waits
 changes nothing. Candidates open no wait, but they end one, as does an event whose `same_slot` value is not known: doubt goes
-against the adverse tag.
+against the adverse tag. What only touches in writing tell of is missing only where such touches come.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -16,6 +16,8 @@ from edge_agent.tagging.across.base import NOTHING, Found, Over, refer
 
 LONGEST_DAYS: Final = 92
 """What is promised for later than that is never found missing: nobody looks so far back."""
+WRITTEN: Final = frozenset({"chat", "document"})
+"""Sources of what is never said in a talk, so that only touches tell of it."""
 Until = Callable[[SlotValue, int], int | None]
 """(value of the deadline slot, ms when it was said) -> ms until which it is in time; None for what is no deadline."""
 
@@ -45,6 +47,8 @@ class Awaited(Over):
         self._within_ms = int((event.temporal.within_h or 0) * 3_600_000)
         self.reach_ms = LONGEST_DAYS * DAY_MS if event.temporal.deadline_slot else self._within_ms
         self._open: dict[SlotValue, _Wait] = {}
+        sources = {events[code].source for code in self._awaited if code in events}
+        self._unwritten = bool(sources) and sources <= WRITTEN
 
     def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
         del told
@@ -89,4 +93,5 @@ class Awaited(Over):
         return Found(
             event=self.event, anchor=hit, at_ms=wait.deadline_ms, known_at_ms=wait.deadline_ms, confidence=tag.confidence,
             evidence=(refer(hit, hit.recording, "anchor"), window, *absent), slots=dict(tag.slots), timed=True,
+            unwritten=self._unwritten,
         )  # fmt: skip

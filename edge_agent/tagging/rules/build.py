@@ -58,8 +58,6 @@ def inert(event: Event, context: Collection[str]) -> str:
         return UNSEEN
     if over_days(event):
         return _unjudged(event)
-    if event.when is not None:
-        return composite.inert(event.when)
     names = {name for c in [*(t.all or []), *(t.any or [])] for name in parse(c).names}
     unknown = names - _measured(event, names)
     return measuring.lacking(unknown) if unknown else ""
@@ -68,12 +66,16 @@ def inert(event: Event, context: Collection[str]) -> str:
 def over_days(event: Event) -> bool:
     """Whether the event is judged in the second stage (`across`), over a person's recordings, and not inside one talk."""
     t = event.temporal
+    if event.when is not None:
+        return composite.is_over_days(event.when)
     return bool(t.window_days or t.within_h or t.per in ("account", "rep") or t.distinct == "conversation")
 
 
 def _unjudged(event: Event) -> str:
     """Why the second stage cannot judge it either."""
     t = event.temporal
+    if event.when is not None:
+        return composite.inert(event.when)
     if event.source == "shelf":
         return OPENING_HOURS
     if event.kind == "repeat" and t.count is not None:

@@ -21,7 +21,6 @@ from edge_agent.tagging.rules.base import NOTHING, Finding, Moment, Rule
 
 WEEKDAY, MINUTE = "local_weekday", "local_minute"
 """Facts about when the conversation began: 1 to 7, and minutes of the day."""
-BESIDE_DAYS = "a count over days beside other conditions in one rule is not judged; write two rules"
 
 Make = Callable[[Event, Mapping[str, Event]], Callable[[], Rule]]
 
@@ -41,9 +40,19 @@ UNDECIDED = Verdict(value=None)
 FALSE = Verdict(value=False)
 
 
+def is_over_days(node: Node) -> bool:
+    """Whether a part of the tree looks beyond the conversation: then `across.together` judges it."""
+    return any(over_days(leaf) for leaf in leaves(node))
+
+
 def inert(node: Node) -> str:
-    """Why such a tree cannot be judged inside one talk, "" if it can."""
-    return BESIDE_DAYS if any(over_days(leaf) for leaf in leaves(node)) else ""
+    """Why such a tree cannot be judged over days either, "" if it can."""
+    parts = [leaf for leaf in leaves(node) if over_days(leaf)]
+    if any(isinstance(leaf, Near) and leaf.absent and leaf.side != "before" for leaf in parts):
+        return "what must not come for days is not judged beside other conditions; write two rules"
+    if len({leaf.per for leaf in parts if isinstance(leaf, Count)} - {"conversation"}) > 1:
+        return "counts of one customer and counts of one rep are not judged in one rule; write two"
+    return ""
 
 
 class Composite(Rule):
@@ -89,9 +98,10 @@ class Composite(Rule):
         return self._judge(moment, final=really) if not self._over else NOTHING
 
     def _told(self, moment: Moment, tell: Callable[[Rule], Iterable[Finding]]) -> Iterable[Finding]:
-        if self._over or not any([machine.keep(tell(machine.rule)) for machine in self._machines.values()]):
+        if self._over:
             return NOTHING
-        return self._judge(moment)
+        new = [machine.keep(tell(machine.rule)) for machine in self._machines.values()]
+        return self._judge(moment) if any(new) else NOTHING
 
     def _judge(self, moment: Moment, *, final: bool = False) -> Iterable[Finding]:
         found = self._verdict(self._node, moment, final=final, positive=True)
@@ -121,7 +131,7 @@ class Composite(Rule):
             case _:
                 return self._leaf(node, moment, final=final, positive=positive)
 
-    def _leaf(self, node: Node, moment: Moment, *, final: bool, positive: bool) -> Verdict:
+    def _leaf(self, node: Node, moment: Moment, *, final: bool, positive: bool) -> Verdict:  # noqa: PLR0911 - one way for each node
         machine = self._machines.get(_key(node))
         if machine is not None:
             return machine.verdict(final=final)
@@ -236,7 +246,8 @@ def _again(hit: Hit, kept: Sequence[Hit]) -> bool:
 
 def _near(node: Near, heard: Sequence[Hit], *, final: bool) -> Verdict:
     """Before, after and around as times or turns; `absent` looks forward only at the end."""
-    for anchor in (h for h in heard if h.code in node.anchor):
+    anchors = [h for h in heard if h.code in node.anchor]
+    for anchor in anchors[:1] if node.first_only else anchors:
         near = [h for h in heard if h is not anchor and h.code in node.of and _side(node, anchor, h)]
         if node.absent and not near and (final or node.side == "before"):
             absent = tuple(Evidence(kind="absent", detail=code, start_ms=0, end_ms=anchor.start_ms) for code in node.of)
@@ -279,4 +290,4 @@ def _clock(node: Clock, facts: Mapping[str, Fact], moment: Moment) -> Verdict:
     return Verdict(value=held, evidence=(measured,) if held else ())
 
 
-__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert"]
+__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert", "is_over_days"]
