@@ -3,7 +3,7 @@
 - An item's points = weight x the best share of its levels that hold, less the penalty of what it forbids. Not applicable, not
   measured or not clear: no points, and out of the total.
 - "Not seen" is said only of a talk with a real end of which at most a fifth is unclear (nobody known spoke, or the text is
-  doubtful). What the rules of this deployment cannot see at all does not apply.
+  doubtful). What the rules of this deployment cannot see at all, or only over days, does not apply.
 - A candidate (an unknown voice) never scores against anybody: it makes no item apply, breaks no prohibition, and where it may
   have earned what was not seen otherwise the item is not judged.
 - Nothing here reads silence, pauses or what staff feel: the lexicon refuses cards that would.
@@ -25,6 +25,7 @@ from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.model import Lexicon, expand
 from edge_agent.lexicon.scorecards import CardItem, Level, Refs
 from edge_agent.review.places import Places
+from edge_agent.tagging.rules.build import over_days
 
 if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
@@ -104,7 +105,7 @@ class _Talk:
         blind = Outcome.CUT if not conversation.ended else Outcome.UNCLEAR if clear < 1 - UNCLEAR else None
         return cls(
             lexicon=tagger.lexicon, conversation=conversation, known=known, doubtful=doubtful,
-            inert=frozenset(tagger.inert(conversation.context)),
+            inert=frozenset([*tagger.inert(conversation.context), *(one.id for one in tagger.events if over_days(one))]),
             facts={name: value for name, value in measured.items() if value is not None}, blind=blind,
             places=Places(conversation, tags),
         )  # fmt: skip

@@ -187,6 +187,8 @@ def test_what_the_rules_here_cannot_see_is_not_held_against_anybody() -> None:
     toml = BUDGET.replace("budget.confirmed", "opening.no_introduction").replace("budget.asked", "opening.no_introduction")
     assert scored(toml)[0].outcome is Outcome.NOT_APPLICABLE
     assert scored(toml, conversation=talk(context=frozenset({"outbound"})))[0].outcome is Outcome.NOT_SEEN
+    over_days = BUDGET.replace("budget.confirmed", "risk.repeat_30d").replace("budget.asked", "risk.repeat_30d")
+    assert scored(over_days)[0].outcome is Outcome.NOT_APPLICABLE
 
 
 def test_too_little_that_could_be_judged_gives_no_total() -> None:
