@@ -29,6 +29,7 @@ from edge_agent.cli import (
     opening,
     retention,
     rules,
+    score,
     show,
     subject,
     tools,
@@ -69,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts, lexicon, listen, channel, rules, claims,
+        facts, lexicon, listen, channel, rules, claims, score,
     ):  # fmt: skip
         group.add(commands)
     return top

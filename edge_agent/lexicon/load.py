@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from edge_agent.lexicon import check_scores
 from edge_agent.lexicon.check import check
 from edge_agent.lexicon.decode import Place, Source, read
 from edge_agent.lexicon.model import (
@@ -34,6 +35,7 @@ from edge_agent.lexicon.model import (
 from edge_agent.lexicon.probing import ProbesFile
 from edge_agent.lexicon.problems import Problem, refuse
 from edge_agent.lexicon.review import ClaimWords, Cue, MoodFile, added, laid_over
+from edge_agent.lexicon.scorecards import CardItem, CardWords, ScorecardFile
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class _Heap:
     """(label, industry or "" for all, entry)."""
     mood: MoodFile = field(default_factory=MoodFile)
     claims: ClaimWords = field(default_factory=ClaimWords)
+    scorecards: dict[str, ScorecardFile] = field(default_factory=dict)
+    card: CardWords = field(default_factory=CardWords)
     probes: ProbesFile = field(default_factory=ProbesFile)
     names: list[BusinessName] = field(default_factory=list)
     facts: dict[str, FactKind] = field(default_factory=dict)
@@ -85,7 +89,8 @@ def load(builtin: Path, company: Path | None = None, *, rules: Compile | None = 
     if rules is not None:
         _compile(heap, rules, dormant=dormant)
     lexicon = _assemble(heap)
-    for entry, *fault in check(lexicon, [(label, extend) for label, _, extend in heap.extends]):
+    extends = [(label, extend) for label, _, extend in heap.extends]
+    for entry, *fault in (*check(lexicon, extends), *check_scores.faults(lexicon)):
         heap.problems.append(heap.places[entry].problem(entry, *fault))
     refuse(heap.problems)
     return lexicon
@@ -105,8 +110,22 @@ def _assemble(heap: _Heap) -> Lexicon:
         extends=common,
         mood=heap.mood,
         claims=heap.claims,
-        digest=_digest([heap.terms, industries, events, common, heap.mood, heap.claims]),
         probes=heap.probes,
+        scorecards=dict(sorted(heap.scorecards.items())),
+        scorecard_digests={name: _digest(card) for name, card in heap.scorecards.items()},
+        card=heap.card,
+        digest=_digest(
+            [
+                heap.terms,
+                industries,
+                events,
+                common,
+                heap.mood,
+                heap.claims,
+                sorted(heap.scorecards.items()),
+                heap.card,
+            ]
+        ),  # fmt: skip
         event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
         names=heap.names,
         facts=list(heap.facts.values()),
@@ -142,14 +161,7 @@ def _read_layer(heap: _Heap, root: Path) -> None:
         folder = source.file.partition("/")[0]
         reader = _READERS.get(folder)
         if reader is None:
-            heap.problems.append(
-                source.place.problem(
-                    "file",
-                    "",
-                    "is in no known place",
-                    "use events/, industries/, rules/, terms.toml, names.toml, facts.toml, mood.toml or claims.toml",
-                )
-            )
+            heap.problems.append(source.place.problem("file", "", "is in no known place", _WHERE))
         else:
             reader(heap, source, seen)
 
@@ -242,6 +254,36 @@ def _read_claims(heap: _Heap, source: Source, _: set[str]) -> None:
         heap.claims = added(heap.claims, words)
 
 
+def _read_scorecard(heap: _Heap, source: Source, seen: set[str]) -> None:
+    head = source.head(ScorecardFile, source.file, without=("item",))
+    items = list(source.rows("item", CardItem))
+    if head is None:
+        return
+    entry = check_scores.entry_of(head.id)
+    if entry in seen:
+        heap.problems.append(source.place.problem(head.id, "id", "stands in two files", "merge them"))
+    seen.add(entry)
+    heap.places[entry] = source.place
+    for place, item in items:
+        label = check_scores.entry_of(head.id, item.id)
+        if label in seen:
+            heap.problems.append(place.problem(item.id, "id", "stands twice", "remove one"))
+        seen.add(label)
+        heap.places[label] = place
+    heap.scorecards[head.id] = msgspec.structs.replace(head, item=[item for _, item in items])
+
+
+def _read_card(heap: _Heap, source: Source, _: set[str]) -> None:
+    new = source.head(CardWords, "card")
+    if new is not None:
+        old = heap.card
+        heap.card = CardWords(
+            asked=old.asked | new.asked, deciders=old.deciders | new.deciders, actions=old.actions | new.actions,
+            deciding=_joined(old.deciding, new.deciding), things=_joined(old.things, new.things),
+            excluded=_joined(old.excluded, new.excluded), wanting=_joined(old.wanting, new.wanting), zh=old.zh | new.zh,
+        )  # fmt: skip
+
+
 def _read_probes(heap: _Heap, source: Source, _: set[str]) -> None:
     """A company's pairs are tried besides the built-in ones; it cannot take any away."""
     new, old = source.head(ProbesFile, "probes"), heap.probes
@@ -298,8 +340,11 @@ _READERS: Final[dict[str, Callable[[_Heap, Source, set[str]], None]]] = {
     "events": _read_events,
     "mood.toml": _read_mood,
     "claims.toml": _read_claims,
+    "scorecards": _read_scorecard,
+    "card.toml": _read_card,
     "probes.toml": _read_probes,
     "names.toml": _read_names,
     "facts.toml": _read_facts,
     "rules": _read_rules,
 }
+_WHERE: Final = f"use one of {', '.join(_READERS)}"

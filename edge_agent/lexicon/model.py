@@ -1,6 +1,7 @@
 """The closed schemas of `lexicons/`: what a business person may write, and nothing else.
 
-Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`; an unknown key is an error, not a typo that sleeps.
+Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`, `ScorecardFile`, `CardWords`; an unknown key is an error,
+not a typo that sleeps.
 References, kinds and temporal keys are checked in `check`, the reading and overlaying is in `load`.
 """
 
@@ -13,6 +14,7 @@ from msgspec import Meta
 from edge_agent.lexicon.match import Code, Count, Id, Match, Name, Refs
 from edge_agent.lexicon.probing import ProbesFile
 from edge_agent.lexicon.review import ClaimWords, MoodFile
+from edge_agent.lexicon.scorecards import CardWords, ScorecardFile
 from edge_agent.lexicon.when import Node
 
 __all__ = ["Code", "Count", "Id", "Match", "Name", "Refs"]
@@ -223,6 +225,9 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     event_digests: dict[str, str]
     mood: MoodFile = MoodFile()
     claims: ClaimWords = ClaimWords()
+    scorecards: dict[str, ScorecardFile] = {}
+    scorecard_digests: dict[str, str] = {}
+    card: CardWords = CardWords()
     probes: ProbesFile = ProbesFile()
     """Judges the rules and is none of them: not in `digest`."""
     names: list[BusinessName] = []

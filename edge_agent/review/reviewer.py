@@ -26,11 +26,14 @@ class Reviewer:
     tagger: "RuleTagger"
     zone: tzinfo | None = None
 
+    def __post_init__(self) -> None:
+        scorecards.check_wanted(self.tagger.lexicon, self.switches.scorecards)
+
     def review(self, conversation: Conversation, tags: Sequence[BehaviorTag], notes: Notes) -> Insights:
         on = self.switches
         return Insights(
             mood=mood.curve(conversation, tags, self.tagger) if on.mood else None,
             claims=claims.checked(conversation, notes, self.tagger, on.facts, zone=self.zone) if on.claims else (),
-            scorecards=scorecards.scored(conversation, tags, self.tagger, on.scorecards),
-            card=card.filled(conversation, tags, notes) if on.card else (),
+            scorecards=scorecards.scored(conversation, tags, notes, self.tagger, on.scorecards),
+            card=card.filled(conversation, tags, notes, self.tagger) if on.card else (),
         )

@@ -107,7 +107,8 @@ def test_dialogues(which: str, tagger: RuleTagger, keywords: Codes) -> None:
         found.add(predicted(tagger.tag(conversation(talk))), gold(talk))
         plain.add([one for one in keywords(conversation(talk)) if one[0].partition(".")[0] in LABELLED], gold(talk))
     print(json.dumps({
-        "bench": "behaviour", "dialogues": which, **found.figures(), "f1_by_family": found.families(), "keywords": plain.figures(),
+        "bench": "behaviour", "dialogues": which, **found.figures(), "f1_by_family": found.families(),
+        "keywords": plain.figures(),
     }))  # fmt: skip
     print("wrong", dict(found.wrong.most_common()), "missed", dict(found.missed.most_common()))
     assert found.figures()["f1"] >= 0.8
