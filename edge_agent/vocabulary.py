@@ -56,6 +56,33 @@ def check(settings: Config, folder: Path | None = None) -> documents.LexiconChec
     )  # fmt: skip
 
 
+def probe(settings: Config, folder: Path | None = None, *, every: int = 1) -> documents.LexiconProbed:
+    """Whether gender, age, dialect, name or a pause changes the outcome of any example.
+
+    Raises:
+        BadLexicon: the lexicons are faulty.
+    """
+    from edge_agent.lexicon import words  # noqa: PLC0415
+    from edge_agent.lexicon.load import load  # noqa: PLC0415
+    from edge_agent.tagging import probes  # noqa: PLC0415
+    from edge_agent.tagging.tagger import RuleTagger  # noqa: PLC0415
+
+    words.configure(settings.paths.cache)
+    with privilege.raised():
+        tagger = RuleTagger(load(bundled("lexicons"), _company(settings, folder)))
+    done, emotion, persons = probes.probe(tagger, every=every), probes.staff_emotion(tagger), probes.person_words(tagger)
+    return documents.LexiconProbed(
+        ok=not (done.moved or emotion or persons), examples=done.examples, tried=done.tried, staff_emotion=list(emotion),
+        person_words=list(persons),
+        moved=[
+            documents.ProbeMoved(
+                event=m.event, example=m.example, difference=m.difference, pair=list(m.pair), codes=list(m.codes)
+            )
+            for m in done.moved
+        ],
+    )  # fmt: skip
+
+
 def add(settings: Config, terms: Sequence[str], *, industry: str, to: Path | None = None) -> documents.LexiconAdded:
     """Add hot words to the company's folder; they count from the worker's next start.
 

@@ -27,7 +27,9 @@ from edge_agent.documents.lexicon import (
     LexiconChecked,
     LexiconCorrected,
     LexiconEvaluated,
+    LexiconProbed,
     LexiconProblem,
+    ProbeMoved,
     SoundClash,
     TermLength,
 )
@@ -115,6 +117,7 @@ __all__ = [
     "LexiconChecked",
     "LexiconCorrected",
     "LexiconEvaluated",
+    "LexiconProbed",
     "LexiconProblem",
     "LiveEnded",
     "LiveRecording",
@@ -131,6 +134,7 @@ __all__ = [
     "PlanLine",
     "PriceTagLine",
     "PriceTags",
+    "ProbeMoved",
     "Queue",
     "Ready",
     "Receipts",
@@ -218,5 +222,6 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "lexicon-add": LexiconAdded,
     "lexicon-correct": LexiconCorrected,
     "lexicon-eval": LexiconEvaluated,
+    "lexicon-probe": LexiconProbed,
 }
 """Every document by the name of its schema file."""

@@ -33,6 +33,9 @@ NEEDS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 SILENT: Final = frozenset({"metric.long_silence", "metric.silent_listening"})
 """Marks of silence: neutral, and no event may build on them."""
 
+QUIET: Final = ("silence", "customer_words")
+"""What the measures of these marks are called; no other event may ask for them."""
+
 CONTEXTS: Final = frozenset({"outbound", "recorded", "dual_record", "b2b"})
 
 
@@ -102,7 +105,7 @@ def _silence(event: Event, ids: Collection[str]) -> Iterator[Fault]:
     for key in REFERENCES:
         if key != "exclude" and SILENT & set(expand(ids, getattr(event.temporal, key), exclude=event.temporal.exclude)):
             yield event.id, key, "refers to silence", "silence is no evidence of anything; remove it"
-    if any("silence" in c for c in [*(event.temporal.all or []), *(event.temporal.any or [])]):
+    if any(word in c for c in [*(event.temporal.all or []), *(event.temporal.any or [])] for word in QUIET):
         yield event.id, "all", "uses silence as a condition", "silence is no evidence of anything; remove it"
 
 

@@ -28,6 +28,7 @@ from edge_agent.lexicon.model import (
     Product,
     TermsFile,
 )
+from edge_agent.lexicon.probing import ProbesFile
 from edge_agent.lexicon.problems import Problem, refuse
 
 
@@ -40,6 +41,7 @@ class _Heap:
     events: dict[str, Event] = field(default_factory=dict)
     extends: list[tuple[str, str, Extend]] = field(default_factory=list)
     """(label, industry or "" for all, entry)."""
+    probes: ProbesFile = field(default_factory=ProbesFile)
     places: dict[str, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -85,6 +87,7 @@ def _assemble(heap: _Heap) -> Lexicon:
         industries=industries,
         events=events,
         extends=common,
+        probes=heap.probes,
         digest=_digest([heap.terms, industries, events, common]),
         event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
     )
@@ -131,6 +134,7 @@ def _read_terms(heap: _Heap, source: Source, _: set[str]) -> None:
         groups=old.groups | new.groups,
         contexts=old.contexts | contexts,
         confusables=old.confusables | new.confusables,
+        dialect=old.dialect | new.dialect,
         topics=old.topics | new.topics,
         product=list({p.id: p for p in [*old.product, *products]}.values()),
         examples=ExampleSetting(
@@ -178,6 +182,17 @@ def _read_events(heap: _Heap, source: Source, seen: set[str]) -> None:
         _keep(heap, place, "", extend)
 
 
+def _read_probes(heap: _Heap, source: Source, _: set[str]) -> None:
+    """A company's pairs are tried besides the built-in ones; it cannot take any away."""
+    new, old = source.head(ProbesFile, "probes"), heap.probes
+    if new is not None:
+        heap.probes = ProbesFile(
+            pauses_s=sorted({*old.pauses_s, *new.pauses_s}),
+            difference=[*old.difference, *new.difference],
+            allowed=[*old.allowed, *new.allowed],
+        )
+
+
 def _keep(heap: _Heap, place: Place, industry: str, extend: Extend) -> None:
     label = f"extend {len(heap.extends) + 1} of {extend.event}"
     heap.places[label] = place
@@ -192,4 +207,5 @@ _READERS: Final[dict[str, Callable[[_Heap, Source, set[str]], None]]] = {
     "terms.toml": _read_terms,
     "industries": _read_industry,
     "events": _read_events,
+    "probes.toml": _read_probes,
 }

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from edge_agent.lexicon.probing import ProbesFile
+
 Id = Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)", max_length=32)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -188,6 +190,8 @@ class TermsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     groups: dict[str, list[Name]] = {}
     contexts: dict[str, Context] = {}
     confusables: dict[str, str] = {}
+    dialect: dict[Name, Name] = {}
+    """Regional words and what they are in the standard language; a word that stands for itself is left as it is."""
     topics: dict[str, list[Name]] = {}
     product: list[Product] = []
     examples: ExampleSetting = ExampleSetting()
@@ -202,6 +206,8 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     extends: list[Extend]
     digest: str
     event_digests: dict[str, str]
+    probes: ProbesFile = ProbesFile()
+    """Judges the rules and is none of them: not in `digest`."""
 
     def overlay(self, industry: str) -> Iterator[IndustryFile]:
         """The industry files that apply: one, none (unknown trade), or all for `*` (examples)."""

@@ -26,6 +26,9 @@ from edge_agent.tagging.whynot import why_not
 
 MOST_TERMS: Final = 200
 """Active terms of one talk; `speech` chooses among them what it hints the recogniser at."""
+SPOKEN: Final = frozenset({"call", "visit"})
+WRITTEN: Final = frozenset({"chat", "document"})
+"""Sources whose events are said in writing alone; those of calls and visits are looked for everywhere."""
 
 
 class RuleTagger:
@@ -34,9 +37,10 @@ class RuleTagger:
     def __init__(self, lexicon: Lexicon, *, by_sound: bool = True, make_id: Callable[[], str] = new_id) -> None:
         self.lexicon = lexicon
         self._make_id = make_id
-        self._matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
+        self.matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
         self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
         self._referred = _referred(lexicon.events)
+        self._only_written = frozenset(e.id for e in lexicon.events.values() if e.source in WRITTEN)
 
     @classmethod
     def load(cls, builtin: Path, *, company: Path | None = None, cache: Path | None = None) -> "RuleTagger":
@@ -95,10 +99,11 @@ class RuleTagger:
         context: Collection[str] = (),
         own: Sequence[str] = (),
         competitors: Sequence[str] = (),
+        written: bool = False,
     ) -> Engine:
         """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples)."""
         return Engine(
-            self.ear(industry=industry, context=context, own=own, competitors=competitors),
+            self.ear(industry=industry, context=context, own=own, competitors=competitors, written=written),
             self._plan(frozenset(context)),
             self.lexicon.event_digests,
             make_id=self._make_id,
@@ -111,21 +116,24 @@ class RuleTagger:
         context: Collection[str] = (),
         own: Sequence[str] = (),
         competitors: Sequence[str] = (),
+        written: bool = False,
     ) -> Ear:
         """What a talk under these circumstances is heard with."""
+        heard = self._plan(frozenset(context)).heard
         files = list(self.lexicon.overlay(industry))
         terms = self.lexicon.terms
         confusables = dict(terms.confusables)
         for file in files:
             confusables |= file.confusables
         reader = Reader(
-            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors
+            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors,
+            dialect=terms.dialect,
         )  # fmt: skip
         return Ear(
-            matcher=self._matcher(industry if files else ""),
+            matcher=self.matcher(industry if files else ""),
             reader=reader,
             events=self.lexicon.events,
-            heard=self._plan(frozenset(context)).heard,
+            heard=heard if written else {voice: codes - self._only_written for voice, codes in heard.items()},
             referred=self._referred,
             backchannels=terms.backchannels,
             topics=terms.topics,
@@ -138,6 +146,7 @@ class RuleTagger:
             context=conversation.context,
             own=conversation.own,
             competitors=conversation.competitors,
+            written=conversation.channel not in SPOKEN,
         )
         in_order = sorted(conversation.utterances, key=lambda u: (u.start_ms, u.end_ms, RANK[u.speaker]))
         tags = [tag for said in in_order for tag in engine.feed(said)]
@@ -165,6 +174,7 @@ class RuleTagger:
             context=conversation.context,
             own=conversation.own,
             competitors=conversation.competitors,
+            written=conversation.channel not in SPOKEN,
         )
         return why_not(event, conversation, tags, ear)
 

@@ -13,7 +13,7 @@ from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.examples import BadExample, Scene, facts, is_facts, scene
 from edge_agent.lexicon.model import Event, Temporal
 from edge_agent.tagging.rules.build import inert
-from edge_agent.tagging.tagger import RuleTagger
+from edge_agent.tagging.tagger import WRITTEN, RuleTagger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,7 @@ def staged(tagger: RuleTagger, acted: Scene, industry: str, event: Event | None 
     return Conversation(
         utterances=acted.utterances,
         duration_ms=acted.duration_ms,
+        channel=event.source if event is not None and event.source in WRITTEN else "call",
         industry=industry,
         context=frozenset(event.temporal.context if event is not None else ()),
         own=tuple(setting.own),
@@ -86,9 +87,19 @@ def judge(event: Event, text: str) -> bool | None:
     if "missing_items" in given:
         return given["missing_items"] > 0 and all(given.get(f"context_{flag}") for flag in t.context)
     if t.all is None and t.any is None:
-        return None
+        return _expired(t, given) if t.within_h is not None else None
     verdict = holds([parse(c) for c in t.all or []], [parse(c) for c in t.any or []], given)
     return verdict is True and (t.sustain_s is None or given.get("held_s", 0) >= t.sustain_s)
+
+
+def _expired(t: Temporal, given: dict[str, float | bool]) -> bool:
+    """Whether the time for what had to follow is over and it did not: hours since (or past the time named), and true or false.
+
+    `promised` (if given) is what it waits upon, every other truth is something awaited.
+    """
+    waited = [value - (0 if "past" in name else t.within_h or 0) for name, value in given.items() if "hours" in name]
+    came = [value for name, value in given.items() if isinstance(value, bool) and name != "promised"]
+    return bool(waited and came) and waited[0] >= 0 and not any(came) and given.get("promised", True) is True
 
 
 def _within(t: Temporal, days: list[float]) -> bool:

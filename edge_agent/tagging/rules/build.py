@@ -12,7 +12,7 @@ from typing import Final
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import parse
 from edge_agent.lexicon.model import Event, expand
-from edge_agent.tagging.rules import counting, following, measuring, waiting
+from edge_agent.tagging.rules import counting, following, measuring, waiting, windows
 from edge_agent.tagging.rules.base import Rule
 
 CROSS: Final = "crosses recordings: inert until a history of earlier talks exists"
@@ -57,15 +57,13 @@ def inert(event: Event, context: Collection[str]) -> str:
     if t.window_days or t.within_h or t.per in ("account", "rep") or t.distinct == "conversation":
         return CROSS
     names = {name for c in [*(t.all or []), *(t.any or [])] for name in parse(c).names}
-    unknown = names - _measured(event)
-    if unknown:
-        return f"not measured here: {', '.join(sorted(unknown))}"
-    return ""
+    unknown = names - _measured(event, names)
+    return measuring.lacking(unknown) if unknown else ""
 
 
-def _measured(event: Event) -> frozenset[str]:
+def _measured(event: Event, names: Collection[str]) -> frozenset[str]:
     if event.kind == "metric":
-        return measuring.OF_HIT if event.temporal.of else measuring.AT_END | measuring.LIVE
+        return measuring.OF_HIT if event.temporal.of else measuring.measured(names)
     if event.kind == "sequence":
         return following.Holding.KNOWN
     return measuring.AT_END
@@ -122,7 +120,10 @@ def _absence(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
 def _metric(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
     if event.temporal.of is not None:
         return partial(measuring.Paced, event, _ids(events, event, "of"))
-    return partial(measuring.Measured, event, [parse(c).left for c in event.temporal.all or []])
+    names = [parse(c).left for c in [*(event.temporal.all or []), *(event.temporal.any or [])]]
+    if gauge := measuring.gauge_of(names):
+        return partial(windows.Windowed, event, gauge)
+    return partial(measuring.Measured, event, names)
 
 
 def _ids(events: Mapping[str, Event], event: Event, key: str) -> list[str]:
