@@ -15,6 +15,7 @@ from edge_agent import __version__
 from edge_agent.cli import (
     audit,
     bundle,
+    channel,
     config,
     consent,
     doctor,
@@ -26,6 +27,7 @@ from edge_agent.cli import (
     officers,
     opening,
     retention,
+    rules,
     show,
     subject,
     tools,
@@ -66,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts, lexicon, listen,
+        facts, lexicon, listen, channel, rules,
     ):  # fmt: skip
         group.add(commands)
     return top
