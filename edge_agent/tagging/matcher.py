@@ -178,7 +178,7 @@ class Matcher:
 
 
 class _Expressions:
-    """All patterns behind one RE2 filter: a sentence is scanned once for the letters they need, and only what may match is run."""
+    """All patterns behind one RE2 filter: one scan for the letters they need, then only what may match is run."""
 
     def __init__(self, ways: Sequence[Way]) -> None:
         import re2  # noqa: PLC0415 - compiled library, only where a matcher is built
