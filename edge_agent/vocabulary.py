@@ -30,13 +30,14 @@ def check(settings: Config, folder: Path | None = None) -> documents.LexiconChec
     from edge_agent.lexicon import words  # noqa: PLC0415
     from edge_agent.lexicon.load import load  # noqa: PLC0415
     from edge_agent.lexicon.problems import BadLexicon  # noqa: PLC0415
+    from edge_agent.rulebook.events import compiler  # noqa: PLC0415
     from edge_agent.tagging.tagger import RuleTagger  # noqa: PLC0415
     from edge_agent.terms.clashes import clashes  # noqa: PLC0415
 
     words.configure(settings.paths.cache)
     try:
         with privilege.raised():
-            lexicon = load(bundled("lexicons"), _company(settings, folder))
+            lexicon = load(bundled("lexicons"), _company(settings, folder), rules=compiler())
     except BadLexicon as error:
         return documents.LexiconChecked(
             ok=False, terms=0, events=0, examples=0, inert=0, failed=[], clashes=[],
@@ -53,6 +54,33 @@ def check(settings: Config, folder: Path | None = None) -> documents.LexiconChec
         ok=not failed, terms=len({word for terms in groups for word in terms}), events=len(tagger.events), examples=tried,
         inert=len(tagger.inert(FLAGS)), problems=[], failed=failed,
         clashes=[documents.SoundClash(term=c.term, other=c.other, kind=c.kind) for c in found],
+    )  # fmt: skip
+
+
+def probe(settings: Config, folder: Path | None = None, *, every: int = 1) -> documents.LexiconProbed:
+    """Whether gender, age, dialect, name or a pause changes the outcome of any example.
+
+    Raises:
+        BadLexicon: the lexicons are faulty.
+    """
+    from edge_agent.lexicon import words  # noqa: PLC0415
+    from edge_agent.lexicon.load import load  # noqa: PLC0415
+    from edge_agent.tagging import probes  # noqa: PLC0415
+    from edge_agent.tagging.tagger import RuleTagger  # noqa: PLC0415
+
+    words.configure(settings.paths.cache)
+    with privilege.raised():
+        tagger = RuleTagger(load(bundled("lexicons"), _company(settings, folder)))
+    done, emotion, persons = probes.probe(tagger, every=every), probes.staff_emotion(tagger), probes.person_words(tagger)
+    return documents.LexiconProbed(
+        ok=not (done.moved or emotion or persons), examples=done.examples, tried=done.tried, staff_emotion=list(emotion),
+        person_words=list(persons),
+        moved=[
+            documents.ProbeMoved(
+                event=m.event, example=m.example, difference=m.difference, pair=list(m.pair), codes=list(m.codes)
+            )
+            for m in done.moved
+        ],
     )  # fmt: skip
 
 
@@ -170,6 +198,7 @@ def _heard(speech: Transcriber, path: Path, terms: Sequence[str]) -> str:
 
 
 def _examples(tagger: "RuleTagger") -> tuple[int, list[documents.FailedExample]]:
+    from edge_agent.review.mood_examples import examples  # noqa: PLC0415
     from edge_agent.tagging.trial import BadExample, passes, trials  # noqa: PLC0415
 
     tried, failed = 0, []
@@ -181,6 +210,10 @@ def _examples(tagger: "RuleTagger") -> tuple[int, list[documents.FailedExample]]
             verdict = False
         if verdict is False:
             failed.append(documents.FailedExample(event=trial.event, industry=trial.industry, must=trial.must, text=trial.text))
+    for name, text, holds in examples(tagger):
+        tried += 1
+        if not holds:
+            failed.append(documents.FailedExample(event=f"mood.{name}", industry="*", must=True, text=text))
     return tried, failed
 
 

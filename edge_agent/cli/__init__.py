@@ -15,6 +15,8 @@ from edge_agent import __version__
 from edge_agent.cli import (
     audit,
     bundle,
+    channel,
+    claims,
     config,
     consent,
     doctor,
@@ -26,6 +28,8 @@ from edge_agent.cli import (
     officers,
     opening,
     retention,
+    rules,
+    score,
     show,
     subject,
     tools,
@@ -66,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts, lexicon, listen,
+        facts, lexicon, listen, channel, rules, claims, score,
     ):  # fmt: skip
         group.add(commands)
     return top

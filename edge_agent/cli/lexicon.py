@@ -22,6 +22,12 @@ def add(commands: Commands) -> None:
     verbs = group.add_subparsers(required=True, metavar="VERB")
     check = command(verbs, "check", _check, "检查词库和全部例句", "Every fault of the lexicons and every example at once")
     check.add_argument("folder", nargs="?", type=Path, help="the company's folder; default: the configured one")
+    fair = command(
+        verbs, "probe", _probe, "公平性探针：性别、年龄、方言、姓名、停顿不得改变结果",
+        "Does gender, age, dialect, a name or a pause change the outcome of any example",
+    )  # fmt: skip
+    fair.add_argument("folder", nargs="?", type=Path, help="the company's folder; default: the configured one")
+    fair.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth example; default: all")
     more = command(verbs, "add", _add, "给公司词库加热词", "Add hot words to the company's folder")
     more.add_argument("terms", nargs="+", metavar="TERM")
     more.add_argument("--industry", default="", metavar="ID", help="whose words they are; default: of all trades")
@@ -55,6 +61,28 @@ def _check(arguments: argparse.Namespace) -> int:
         f"{found.terms} 个词 terms，{found.events} 个事件 events，{found.examples} 条例句 examples："
         f"{len(found.problems)} 处错误 faults，{len(found.failed)} 条不通过 failed，{found.inert} 个未启用 inert"
     )
+    return 0 if found.ok else WRONG
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    from edge_agent import documents, vocabulary  # noqa: PLC0415
+
+    if arguments.every < 1:
+        raise BadInput("every", "--every must be at least 1", remedy="leave it out to try all", zh="--every 至少为 1")
+    found = vocabulary.probe(loaded(arguments), arguments.folder, every=arguments.every)
+    if arguments.json:
+        print(documents.encode(found))
+        return 0 if found.ok else WRONG
+    for one in found.moved:
+        print(
+            f"✗ {one.event}（第 {one.example + 1} 条例句 example）{one.difference} {' / '.join(one.pair)}: {' '.join(one.codes)}"
+        )
+    for code in found.staff_emotion:
+        print(f"✗ {code}：评判员工情绪的事件不允许存在 judges what staff feel")
+    for way in found.person_words:
+        print(f"✗ {way}：只凭称呼，不是行为 a word about a person is no behaviour")
+    tried = "，".join(f"{name} {count}" for name, count in found.tried.items())
+    print(f"{found.examples} 条例句 examples；比较 compared：{tried}；{len(found.moved)} 处变化 moved")
     return 0 if found.ok else WRONG
 
 

@@ -34,6 +34,27 @@ class SoundClash(Document, frozen=True, kw_only=True):
     kind: str
 
 
+class ProbeMoved(Document, frozen=True, kw_only=True):
+    """An example of an event whose outcome changed with something about a person that must not matter, or with a pause."""
+
+    event: str
+    example: int
+    difference: str
+    pair: list[str]
+    codes: list[str]
+
+
+class LexiconProbed(Document, frozen=True, kw_only=True):
+    """`ok` when nothing moved. `tried` counts comparisons by difference."""
+
+    ok: bool
+    examples: int
+    tried: dict[str, int]
+    moved: list[ProbeMoved]
+    staff_emotion: list[str]
+    person_words: list[str]
+
+
 class LexiconChecked(Document, frozen=True, kw_only=True):
     """`ok` without problems and failed examples; clashes are warnings. `inert` are events that cannot fire on this box."""
 

@@ -1,6 +1,7 @@
 """What the box holds about one person, and that it was exported or erased. Codes and times; nothing that was said."""
 
 from edge_agent.documents.base import Document
+from edge_agent.documents.score import CardEntryLine, ScorecardLine
 from edge_agent.documents.talk import TagLine
 
 
@@ -29,7 +30,10 @@ class SubjectTag(Document, frozen=True, kw_only=True):
 
 
 class SubjectRecording(Document, frozen=True, kw_only=True):
-    """`shred_at` and `rule` say when its keys are shredded and by which rule; empty once they are."""
+    """`shred_at` and `rule` say when its keys are shredded and by which rule; empty once they are.
+
+    `channel` is call or visit, or of a touch what it is; `facts` are what another system delivered with it.
+    """
 
     recording: str
     kind: str
@@ -43,7 +47,11 @@ class SubjectRecording(Document, frozen=True, kw_only=True):
     held: bool
     objects: list[ObjectLine]
     tags: list[SubjectTag]
+    channel: str
+    facts: dict[str, float | bool]
     openings: list[SubjectOpening]
+    scorecards: list[ScorecardLine]
+    card: list[CardEntryLine]
 
 
 class StatementLine(Document, frozen=True, kw_only=True):

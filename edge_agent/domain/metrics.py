@@ -26,7 +26,7 @@ Silence is a measure, never a sign of lack of interest. Times in the transcript 
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
@@ -134,21 +134,31 @@ def _longest_s(floors: Iterable[_Floor], who: Speaker) -> float | None:
 
 def _interruptions(utterances: Sequence[Utterance], who: Speaker) -> int:
     """How often `who` began while the other was speaking and went on after the other had stopped."""
-    count = 0
-    holding: Utterance | None = None
-    for said in utterances:
+    breaks = BreakIns()
+    return sum([breaks.hear(said) and said.speaker is who for said in utterances])
+
+
+@dataclass(slots=True, kw_only=True)
+class BreakIns:
+    """Who breaks in on whom, told utterance by utterance in order; each of the other's utterances is broken once."""
+
+    _holding: dict[str, Utterance] = field(default_factory=dict)
+
+    def hear(self, said: Utterance) -> bool:
+        """Whether this utterance breaks in on the other's and goes on after it."""
         if said.backchannel or said.speaker is Speaker.UNKNOWN:
-            continue
-        if said.speaker is not who:
-            holding = said if holding is None or said.end_ms >= holding.end_ms else holding
-        elif (
-            holding is not None
-            and holding.start_ms + BREAK_IN_MS <= said.start_ms <= holding.end_ms - BREAK_IN_MS
-            and said.end_ms > holding.end_ms
-        ):
-            count += 1
-            holding = None
-    return count
+            return False
+        mine = said.speaker.value
+        other = "customer" if said.speaker is Speaker.REP else "rep"
+        held, own = self._holding.get(other), self._holding.get(mine)
+        if own is None or said.end_ms >= own.end_ms:
+            self._holding[mine] = said
+        if held is None or not held.start_ms + BREAK_IN_MS <= said.start_ms <= held.end_ms - BREAK_IN_MS:
+            return False
+        if said.end_ms <= held.end_ms:
+            return False
+        del self._holding[other]
+        return True
 
 
 def _silences(utterances: Sequence[Utterance]) -> list[int]:

@@ -32,12 +32,45 @@ _NOT_ASKED: Final = re.compile(
 )
 _TAIL: Final = re.compile(r"[\s，、,。？！?!；;…]+$")
 _CLAUSE: Final = re.compile(r"[，。？！；：\s]")
+_TAGGED: Final = re.compile(
+    r"(?:对吧|是吧|(?:^|[，,\s])(?:对不对|是不是|对吗|是吗|没错吧|好吧|您说呢|你说呢|明白吗|知道吧|懂吧))[啊呀哈哦嘛]*$"
+)
+"""A question that only asks to be agreed with."""
+_EMPTY: Final = re.compile(
+    r"^(?:嗯|哦|噢|啊|哎|诶|好|行|对|是|那|明白|了解|知道|清楚|收到|可以|谢谢|感谢|辛苦|不好意思|麻烦|请问|请|稍等|您说|您讲|您好|你好|"
+    r"我看看|我看下|我记一下|我记下|我记着|好嘞|原来如此|这样|没事|没关系|没问题|[王李张刘陈]?[总哥姐叔]|老板|先生|女士|阿姨|您|的|了|呢|吧|呀|嘛|哈)*$"
+)
+"""Nothing but acknowledgement and courtesy."""
+_TELLING: Final = re.compile(r"我们|咱们|本店|我们公司|这款|这台|这个产品|我这|它")
 _SOFT: Final = re.compile(r"(?:啊|呀|呢|哈|哦|嘛)+$")
 
 
 def asking(text: str) -> list[Asking]:
     """What each sentence of `text` asks, in order; sentences that ask nothing are left out."""
     return [kind for sentence in _SENTENCES.findall(text) if (kind := _kind(sentence)) is not None]
+
+
+def questions_and_statements(text: str, *, answering: bool = False) -> tuple[int, int]:
+    """How many sentences ask something of substance, and how many tell something.
+
+    A question that only asks to be agreed with (…，对吧) is none, and then tells. Acknowledgement and courtesy tell nothing,
+    except as an answer (`answering`: the other had asked). A clause about the product before a question tells as well.
+    """
+    asked = told = 0
+    for sentence in _SENTENCES.findall(text):
+        bare = _TAIL.sub("", sentence)
+        if not bare:
+            continue
+        plain = _TAGGED.sub("", bare)
+        if (_kind(sentence) if plain == bare else _kind(plain)) is not None:
+            asked += 1
+            told += any(_TELLING.search(c) and len(c) > _SHORT and _kind(c) is None for c in _CLAUSE.split(bare)[:-1])
+        elif answering or not all(_EMPTY.match(clause) for clause in _CLAUSE.split(plain)):
+            told += 1
+    return asked, told
+
+
+_SHORT: Final = 5
 
 
 def _kind(sentence: str) -> Asking | None:

@@ -1,6 +1,7 @@
 """The closed schemas of `lexicons/`: what a business person may write, and nothing else.
 
-Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`; an unknown key is an error, not a typo that sleeps.
+Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`, `ScorecardFile`, `CardWords`; an unknown key is an error,
+not a typo that sleeps.
 References, kinds and temporal keys are checked in `check`, the reading and overlaying is in `load`.
 """
 
@@ -10,30 +11,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Id = Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]
-Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)", max_length=32)]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Count = Annotated[int, Meta(ge=1)]
-Refs = str | list[str]
+from edge_agent.lexicon.match import Code, Count, Id, Match, Name, Refs
+from edge_agent.lexicon.probing import ProbesFile
+from edge_agent.lexicon.review import ClaimWords, MoodFile
+from edge_agent.lexicon.scorecards import CardWords, ScorecardFile
+from edge_agent.lexicon.when import Node
+
+__all__ = ["Code", "Count", "Id", "Match", "Name", "Refs"]
+
 Side = Literal["own", "rival"]
-
-
-class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One way an utterance can be the event: any of the five lists hits and nothing vetoes."""
-
-    phrases: list[str] = []
-    whole: list[str] = []
-    combos: list[list[str]] = []
-    together: list[list[str]] = []
-    patterns: list[str] = []
-    exclude: list[str] = []
-    exclude_sentence: list[str] = []
-    contexts_off: list[str] = []
-    contexts_on: list[str] = []
-    gap: Annotated[int, Meta(ge=0, le=30)] = 6
-    after: Refs = []
-    within_turns: Annotated[int, Meta(ge=0)] = 1
-    """With `after`: turns back; a hit in an earlier sentence only."""
 
 
 class Examples(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +83,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     en: Name
     definition: str
     speaker: Literal["rep", "customer", "either", "none"]
-    kind: Literal["occurrence", "first", "repeat", "sequence", "unresolved", "absence", "metric", "visual"]
+    kind: Literal["occurrence", "first", "repeat", "sequence", "unresolved", "absence", "metric", "visual", "composite"]
     severity: Literal["info", "notice", "warning", "critical"]
     layer: Literal["none", "tip", "alert", "escalate", "intercept"]
     examples: Examples = Examples()
@@ -107,6 +93,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     slots: list[SlotName] = []
     temporal: Temporal = Temporal()
     match: Match | list[Match] = []
+    when: Node | None = None
+    """Of a `composite`: what has to hold, and how (see `when`)."""
 
     @property
     def rule(self) -> str:
@@ -125,8 +113,8 @@ class Extend(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """More ways of saying an existing event: for one industry, or (in a company's event file) for all."""
 
     event: Id
-    must: list[str] = []
-    must_not: list[str] = []
+    must: list[str] = msgspec.field(default_factory=list)
+    must_not: list[str] = msgspec.field(default_factory=list)
 
     def as_match(self) -> Match:
         return Match(**{name: getattr(self, name) for name in Match.__struct_fields__})
@@ -188,9 +176,42 @@ class TermsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     groups: dict[str, list[Name]] = {}
     contexts: dict[str, Context] = {}
     confusables: dict[str, str] = {}
+    dialect: dict[Name, Name] = {}
+    """Regional words and what they are in the standard language; a word that stands for itself is left as it is."""
     topics: dict[str, list[Name]] = {}
     product: list[Product] = []
     examples: ExampleSetting = ExampleSetting()
+
+
+class BusinessName(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What rules may call these events; several ids = any of them. The same word in two entries is asked about."""
+
+    says: Annotated[list[Name], Meta(min_length=1)]
+    events: Annotated[list[Id], Meta(min_length=1)]
+
+
+class FactKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something rules may compare that is not talk: delivered by other systems, unknown until then."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$(?!\n)", max_length=64)]
+    zh: Annotated[list[Name], Meta(min_length=1)]
+    unit: Literal["days", "hours", "minutes", "seconds", "yuan", "share", "count", "points", "yesno"]
+
+
+class RuleRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One rule in business language. Its event is `rule.<id>`; a company's rule replaces the built-in one of the same id."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9_]+$(?!\n)", max_length=48)]
+    text: Annotated[str, Meta(min_length=1, max_length=400)]
+    zh: Annotated[str, Meta(max_length=64)] = ""
+    en: Annotated[str, Meta(max_length=64)] = ""
+    enabled: bool = True
+    version: Count = 1
+    examples: Examples = Examples()
+
+    @property
+    def code(self) -> str:
+        return f"rule.{self.id}"
 
 
 class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -202,6 +223,17 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     extends: list[Extend]
     digest: str
     event_digests: dict[str, str]
+    mood: MoodFile = MoodFile()
+    claims: ClaimWords = ClaimWords()
+    scorecards: dict[str, ScorecardFile] = {}
+    scorecard_digests: dict[str, str] = {}
+    card: CardWords = CardWords()
+    probes: ProbesFile = ProbesFile()
+    """Judges the rules and is none of them: not in `digest`."""
+    names: list[BusinessName] = []
+    facts: list[FactKind] = []
+    rules: list[RuleRow] = []
+    """As written, those that are not enabled included; the enabled ones are among `events` as well."""
 
     def overlay(self, industry: str) -> Iterator[IndustryFile]:
         """The industry files that apply: one, none (unknown trade), or all for `*` (examples)."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.lexicon.dialect import Standard
 from edge_agent.lexicon.model import Context
 from edge_agent.lexicon.notation import fold
 from edge_agent.tagging.text import Sentence, Span
@@ -35,18 +36,21 @@ class _Cues:
 class Contexts:
     """Judges hits against all contexts of a lexicon. `tail` are closing particles that `ends` looks behind."""
 
-    def __init__(self, contexts: Mapping[str, Context], tail: Sequence[str]) -> None:
+    def __init__(self, contexts: Mapping[str, Context], tail: Sequence[str], standard: Standard) -> None:
+        def folded(words: Sequence[str]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(standard(fold(word)) for word in words))
+
         self._tail = tuple(fold(t) for t in tail)
         self._cues = {
             name: _Cues(
-                before=_folded(c.before),
-                after=_folded(c.after),
-                anywhere=_folded(c.anywhere),
-                ends=_folded(c.ends),
-                but=_folded(c.but),
+                before=folded(c.before),
+                after=folded(c.after),
+                anywhere=folded(c.anywhere),
+                ends=folded(c.ends),
+                but=folded(c.but),
                 reach=c.reach,
                 sentence=c.scope == "sentence",
-                words=frozenset(_folded([*c.before, *c.after, *c.anywhere])),
+                words=frozenset(folded([*c.before, *c.after, *c.anywhere])),
             )
             for name, c in contexts.items()
         }
@@ -98,10 +102,6 @@ class Contexts:
             if shorter == text:
                 return None
             text = shorter
-
-
-def _folded(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(fold(w) for w in words)
 
 
 def _inside(start: int, end: int, spans: Sequence[Span]) -> bool:

@@ -1,7 +1,7 @@
 """All sayings of all events against one sentence: one pass of an automaton, then only what it touched.
 
 Every literal (of phrases, combos, vetoes, cues and products) is in one Aho-Corasick automaton; every saying hangs on its longest
-literal and is tried only when that was seen; expressions go through one RE2 set first. So the cost grows with the
+literal and is tried only when that was seen; expressions go through one RE2 filter first. So the cost grows with the
 speech and its hits, not with the number of phrases. Built per trade, once.
 """
 
@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from edge_agent.lexicon import notation
+from edge_agent.lexicon.dialect import Standard
 from edge_agent.lexicon.model import Lexicon, Match
 from edge_agent.lexicon.notation import Saying, Step, fold
 from edge_agent.tagging import sayings, slots
@@ -83,11 +84,12 @@ class Matcher:
     """The sayings of a lexicon for one trade (`*` = all trades, for examples)."""
 
     def __init__(self, lexicon: Lexicon, industry: str, *, by_sound: bool = False) -> None:
-        self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail)
-        self._edges = Edges(lexicon.terms.lead, lexicon.terms.tail)
+        standard = Standard(lexicon.terms.dialect)
+        self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail, standard)
+        self._edges = Edges(*(tuple(map(standard, words)) for words in (lexicon.terms.lead, lexicon.terms.tail)))
         listed = [*lexicon.terms.product, *(p for file in lexicon.overlay(industry) for p in file.product)]
-        self._products = {fold(name): product.id for product in listed for name in product.names}
-        self.ways = [way for match in _tables(lexicon, industry) for way in _ways(*match, lexicon.terms.groups)]
+        self._products = {standard(fold(name)): product.id for product in listed for name in product.names}
+        self.ways = [way for match in _tables(lexicon, industry) for way in _ways(*match, lexicon.terms.groups, standard)]
         self._by_literal, self._by_slot = _index(self.ways)
         self._automaton = _automaton(self._literals())
         self._by_sound = by_sound
@@ -103,7 +105,7 @@ class Matcher:
             hits.setdefault(word, []).extend(starts)
         products = tuple(
             Slot(kind="product", span=(at, at + len(word)), value=self._products[word])
-            for word in sorted(self._products.keys() & hits.keys(), key=len, reverse=True)
+            for word in sorted(self._products.keys() & hits.keys(), key=lambda word: (-len(word), word))
             for at in hits[word]
         )
         return View(sentence=sentence, hits=hits, products=products, sounded=sounded)
@@ -176,23 +178,23 @@ class Matcher:
 
 
 class _Expressions:
-    """All patterns behind one RE2 set, so that a sentence is scanned once for all of them."""
+    """All patterns behind one RE2 filter: one scan for the letters they need, then only what may match is run."""
 
     def __init__(self, ways: Sequence[Way]) -> None:
         import re2  # noqa: PLC0415 - compiled library, only where a matcher is built
 
         self._ways = ways
         self._one = [re2.compile(way.expression) for way in ways]
-        self._set = re2.Set.SearchSet(re2.Options())
+        self._filter = re2.Filter()
         for way in ways:
-            self._set.Add(way.expression)
+            self._filter.Add(way.expression)
         if ways:
-            self._set.Compile()
+            self._filter.Compile()
 
     def find(self, text: str) -> Iterator[tuple[Way, Span]]:
         if not self._ways:
             return
-        for number in self._set.Match(text) or ():
+        for number in self._filter.Match(text) or ():
             for match in islice(self._one[number].finditer(text), _MOST_TRIES):
                 if match.end() > match.start():
                     yield self._ways[number], match.span()
@@ -234,17 +236,23 @@ def _tables(lexicon: Lexicon, industry: str) -> Iterator[tuple[str, str, Match]]
         yield extend.event, f"{owner}.extend[{number}].", extend.as_match()
 
 
-def _ways(event: str, prefix: str, match: Match, groups: Mapping[str, Sequence[str]]) -> Iterator[Way]:
+def _ways(event: str, prefix: str, match: Match, groups: Mapping[str, Sequence[str]], standard: Standard) -> Iterator[Way]:
+    def phrase(text: str, *, whole: bool = False) -> Saying:
+        return standard.saying(notation.phrase(text, groups, gap=match.gap, whole=whole))
+
+    def combo(parts: Sequence[str], *, ordered: bool) -> Saying:
+        return standard.saying(notation.combo(parts, groups, gap=match.gap, ordered=ordered))
+
     guard = Guard(
         event=event,
         match=match,
-        exclude=tuple(_spoken(notation.phrase(text, groups, gap=match.gap)) for text in match.exclude),
-        exclude_sentence=tuple(_spoken(notation.phrase(text, groups, gap=match.gap)) for text in match.exclude_sentence),
+        exclude=tuple(_spoken(phrase(text)) for text in match.exclude),
+        exclude_sentence=tuple(_spoken(phrase(text)) for text in match.exclude_sentence),
     )
-    read = [(f"phrases[{n}]", notation.phrase(t, groups, gap=match.gap)) for n, t in enumerate(match.phrases)]
-    read += [(f"whole[{n}]", notation.phrase(t, groups, gap=match.gap, whole=True)) for n, t in enumerate(match.whole)]
-    read += [(f"combos[{n}]", notation.combo(c, groups, gap=match.gap)) for n, c in enumerate(match.combos)]
-    read += [(f"together[{n}]", notation.combo(c, groups, gap=match.gap, ordered=False)) for n, c in enumerate(match.together)]
+    read = [(f"phrases[{n}]", phrase(text)) for n, text in enumerate(match.phrases)]
+    read += [(f"whole[{n}]", phrase(text, whole=True)) for n, text in enumerate(match.whole)]
+    read += [(f"combos[{n}]", combo(parts, ordered=True)) for n, parts in enumerate(match.combos)]
+    read += [(f"together[{n}]", combo(parts, ordered=False)) for n, parts in enumerate(match.together)]
     for name, saying in read:
         yield Way(name=prefix + name, guard=guard, saying=saying)
     for number, text in enumerate(match.patterns):

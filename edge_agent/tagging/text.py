@@ -8,8 +8,10 @@ Sentences end at 。！？； or an ellipsis, clauses at any other punctuation a
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
+from edge_agent.lexicon.dialect import Standard
 from edge_agent.lexicon.notation import fold
 from edge_agent.tagging.names import Misheard
 
@@ -58,17 +60,19 @@ class Reader:
         confusables: Mapping[str, str],
         fillers: Sequence[str],
         rivals: Sequence[str] = (),
+        dialect: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`brands`: name -> (symbol, code); `confusables`: heard -> meant; `rivals`: names to recognise by sound as well."""
-        self._codes = {fold(name): code for name, (_, code) in brands.items()}
-        symbols = {fold(name): symbol for name, (symbol, _) in brands.items()}
-        self._repairs = [
-            _Swap(table)
-            for table in ({fold(heard): fold(meant) for heard, meant in confusables.items()}, {fold(w): "" for w in fillers})
-            if table
-        ]
+        """`brands`: name -> (symbol, code); `confusables`: heard -> meant; `rivals`: names to recognise by sound as well.
+
+        `dialect`: see `lexicon.dialect`.
+        """
+        standard = Standard(dialect)
+        self._codes = {standard(fold(name)): code for name, (_, code) in brands.items()}
+        symbols = {standard(fold(name)): symbol for name, (symbol, _) in brands.items()}
+        repairs = {fold(heard): fold(meant) for heard, meant in {**dialect, **confusables}.items()}
+        self._repairs = [_Swap(table) for table in (repairs, {fold(word): "" for word in fillers}) if table]
         self._brands = _Swap(symbols) if symbols else None
-        self._misheard = Misheard(map(fold, rivals))
+        self._misheard = Misheard(standard(fold(name)) for name in rivals)
 
     def sentences(self, raw: str, *, by_sound: bool = False) -> Iterator[Sentence]:
         """The sentences of an utterance in order; empty ones are left out. `by_sound`: it was recognised, not written."""

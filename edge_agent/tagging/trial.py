@@ -1,7 +1,7 @@
 """The lexicons' examples put to the test: each is a talk (or a measured fact) that must or must not bring its event about.
 
-Deployment flags an event asks for are taken as set. Examples of what is inert here (see `rules.build`) are read and, where
-they are facts, judged; talk examples of inert events are skipped, and `trials` says so.
+Deployment flags an event asks for are taken as set. Examples of what is inert here or judged over days (see `rules.build`) are
+read and, where they are facts, judged; talk examples of such events are skipped, and `trials` says so.
 """
 
 import re
@@ -12,8 +12,8 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.examples import BadExample, Scene, facts, is_facts, scene
 from edge_agent.lexicon.model import Event, Temporal
-from edge_agent.tagging.rules.build import inert
-from edge_agent.tagging.tagger import RuleTagger
+from edge_agent.tagging.rules.build import inert, over_days
+from edge_agent.tagging.tagger import WRITTEN, RuleTagger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def passes(tagger: RuleTagger, trial: Trial) -> bool | None:
         verdict = judge(event, trial.text)
         return None if verdict is None else verdict == trial.must
     acted = scene(trial.text, event.speaker)
-    if inert(event, event.temporal.context):
+    if over_days(event) or inert(event, event.temporal.context):
         return None
     return any(tag.code == event.id for tag in play(tagger, acted, trial.industry, event)) == trial.must
 
@@ -68,6 +68,7 @@ def staged(tagger: RuleTagger, acted: Scene, industry: str, event: Event | None 
     return Conversation(
         utterances=acted.utterances,
         duration_ms=acted.duration_ms,
+        channel=event.source if event is not None and event.source in WRITTEN else "call",
         industry=industry,
         context=frozenset(event.temporal.context if event is not None else ()),
         own=tuple(setting.own),
@@ -86,9 +87,19 @@ def judge(event: Event, text: str) -> bool | None:
     if "missing_items" in given:
         return given["missing_items"] > 0 and all(given.get(f"context_{flag}") for flag in t.context)
     if t.all is None and t.any is None:
-        return None
+        return _expired(t, given) if t.within_h is not None else None
     verdict = holds([parse(c) for c in t.all or []], [parse(c) for c in t.any or []], given)
     return verdict is True and (t.sustain_s is None or given.get("held_s", 0) >= t.sustain_s)
+
+
+def _expired(t: Temporal, given: dict[str, float | bool]) -> bool:
+    """Whether the time for what had to follow is over and it did not: hours since (or past the time named), and true or false.
+
+    `promised` (if given) is what it waits upon, every other truth is something awaited.
+    """
+    waited = [value - (0 if "past" in name else t.within_h or 0) for name, value in given.items() if "hours" in name]
+    came = [value for name, value in given.items() if isinstance(value, bool) and name != "promised"]
+    return bool(waited and came) and waited[0] >= 0 and not any(came) and given.get("promised", True) is True
 
 
 def _within(t: Temporal, days: list[float]) -> bool:
