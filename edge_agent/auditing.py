@@ -32,6 +32,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "clock.stepped": ("系统时间被调整", "wall clock stepped"),
     "config.changed": ("配置变更", "configuration changed"),
     "consent.stated": ("同意登记或撤回", "consent given or withdrawn"),
+    "contest.decided": ("异议复核结果", "contest decided"),
+    "contest.opened": ("对标签提出异议", "finding contested"),
     "hold.added": ("加法律保全", "legal hold added"),
     "hold.lifted": ("解除法律保全", "legal hold lifted"),
     "enrolment.accepted": ("总部证书已启用", "HQ's certificate taken"),

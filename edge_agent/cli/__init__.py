@@ -17,6 +17,7 @@ from edge_agent.cli import (
     bundle,
     config,
     consent,
+    contest,
     doctor,
     enrol,
     facts,
@@ -65,8 +66,8 @@ def parser() -> argparse.ArgumentParser:
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
-        work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts, lexicon, listen,
+        work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
+        bundle, facts, lexicon, listen,
     ):  # fmt: skip
         group.add(commands)
     return top

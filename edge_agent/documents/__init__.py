@@ -16,6 +16,7 @@ from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Q
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
+from edge_agent.documents.contest import ContestLine, Contests, PrecisionLine, PrecisionList
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
@@ -90,6 +91,8 @@ __all__ = [
     "ConfigCheck",
     "ConfigKeys",
     "ConfigMistake",
+    "ContestLine",
+    "Contests",
     "CorrectedLine",
     "Correction",
     "Demo",
@@ -132,6 +135,8 @@ __all__ = [
     "OpeningViewed",
     "Openings",
     "PlanLine",
+    "PrecisionLine",
+    "PrecisionList",
     "PriceTagLine",
     "PriceTags",
     "ProbeMoved",
@@ -217,6 +222,8 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "subject-export": Exported,
     "subject-file": SubjectFile,
     "subject-erase": Erased,
+    "contest": Contests,
+    "precision": PrecisionList,
     "facts": FactsOfLines,
     "lexicon-check": LexiconChecked,
     "lexicon-add": LexiconAdded,

@@ -1,7 +1,8 @@
 """Tags and scores of an analysis as rows, and back. Rows are written once and never changed.
 
 A second analysis (another ruleset) *supersedes*: a new tag names the earlier one with the same code and speaker whose span it
-meets; an earlier tag that is not found again is superseded by a `withdrawn` one. So a reader counts the tags that nobody
+meets; an earlier tag that is not found again is superseded by a `withdrawn` one. What a contest took back does not come again by
+the same rule. So a reader counts the tags that nobody
 supersedes and that are not withdrawn. `digest` binds the rows of one analysis to its audit leaf.
 """
 
@@ -27,6 +28,8 @@ COLUMNS: Final = (
     "id, recording, code, speaker, start_ms, end_ms, known_at_ms, confidence, severity, layer, rule, rule_digest, turn, status, "
     "supersedes, slots, evidence"
 )
+CONTEST: Final = "contest-"
+"""Begins the `ruleset` of an entry by which a decided contest took findings back."""
 CURRENT: Final = (
     "status <> 'withdrawn' AND NOT EXISTS "
     "(SELECT 1 FROM tags AS later WHERE later.supersedes = tags.id AND later.supersedes <> '')"
@@ -53,7 +56,21 @@ def known(connection: sqlite3.Connection, recording_id: str, ruleset: str) -> bo
 
 def add(tx: Transaction, recording_id: str, analysis: Analysis, *, at: str) -> tuple[int, Sequence[BehaviorTag]]:
     """Write an analysis; returns its number and the tags as they stand now, withdrawals included."""
-    tags = _superseding(analysis.tags, _current(tx, recording_id))
+    overturned = _overturned(tx, recording_id)
+    new = [tag for tag in analysis.tags if not any(tag.rule_digest == old.rule_digest and _same(old, tag) for old in overturned)]
+    return _write(tx, recording_id, analysis, _superseding(new, _current(tx, recording_id)), at=at)
+
+
+def take_back(
+    tx: Transaction, recording_id: str, entry: Analysis, tags: Iterable[BehaviorTag], *, at: str
+) -> tuple[int, Sequence[BehaviorTag]]:
+    """Withdraw these tags alone, under an entry of its own; returns its number and the withdrawals."""
+    return _write(tx, recording_id, entry, [_withdrawn(tag) for tag in tags], at=at)
+
+
+def _write(
+    tx: Transaction, recording_id: str, analysis: Analysis, tags: Sequence[BehaviorTag], *, at: str
+) -> tuple[int, Sequence[BehaviorTag]]:
     score = "" if analysis.score is None else msgspec.json.encode(analysis.score).decode()
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
@@ -152,10 +169,22 @@ def _superseding(new: Iterable[BehaviorTag], earlier: Sequence[BehaviorTag]) -> 
             left.remove(before)
         tags.append(tag if before is None else replace(tag, supersedes=before.id))
     named = {tag.supersedes for tag in tags}
-    withdrawn = (
-        replace(old, id=new_id(), status=Status.WITHDRAWN, supersedes=old.id, evidence=()) for old in left if old.id not in named
+    return [*tags, *(_withdrawn(old) for old in left if old.id not in named)]
+
+
+def _withdrawn(old: BehaviorTag) -> BehaviorTag:
+    return replace(old, id=new_id(), status=Status.WITHDRAWN, supersedes=old.id, evidence=())
+
+
+def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
+    """What contests took back of a recording."""
+    columns = ", ".join(f"tags.{name.strip()}" for name in COLUMNS.split(","))
+    rows = tx.execute(
+        f"SELECT {columns} FROM tags JOIN analyses ON analyses.id = analysis "  # noqa: S608 - constants
+        "WHERE tags.recording = ? AND ruleset GLOB ?",
+        (recording_id, CONTEST + "*"),
     )
-    return [*tags, *withdrawn]
+    return [tag_of(row)[1] for row in rows]
 
 
 def _same(old: BehaviorTag, new: BehaviorTag) -> bool:

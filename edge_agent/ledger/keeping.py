@@ -168,7 +168,8 @@ class Keeping:
     def _withdraw_tags(self, tx: Transaction, recording_id: str, reason: str) -> None:
         """An analysis without findings supersedes what stood; HQ is told under the ruleset that had found it."""
         row = tx.execute(
-            "SELECT ruleset, models FROM analyses WHERE recording = ? ORDER BY id DESC LIMIT 1", (recording_id,)
+            "SELECT ruleset, models FROM analyses WHERE recording = ? AND ruleset NOT GLOB ? ORDER BY id DESC LIMIT 1",
+            (recording_id, findings.CONTEST + "*"),
         ).fetchone()
         if row is None or findings.known(tx, recording_id, reason):
             return

@@ -121,6 +121,7 @@ def lateness(connection: sqlite3.Connection, count: int) -> Sequence[timedelta]:
     """How long after their recording began the last analyses were committed, newest first."""
     rows = connection.execute(
         "SELECT analyses.at, circumstances FROM analyses JOIN recordings ON recordings.id = recording "
+        "WHERE ruleset NOT GLOB 'contest-*' "
         "ORDER BY analyses.id DESC LIMIT ?", (count,),
     )  # fmt: skip
     return [datetime.fromisoformat(at) - msgspec.json.decode(text, type=Circumstances).started_at for at, text in rows]

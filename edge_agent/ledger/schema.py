@@ -109,6 +109,15 @@ _KEY_VIEWS: Final = ("""ALTER TABLE openings ADD COLUMN key_views INTEGER NOT NU
 _METRICS: Final = ("""ALTER TABLE analyses ADD COLUMN metrics TEXT NOT NULL DEFAULT ''""",)
 _INSIGHTS: Final = ("""ALTER TABLE analyses ADD COLUMN insights TEXT NOT NULL DEFAULT ''""",)
 
+_CONTESTS: Final = (
+    """CREATE TABLE contests (
+        case_id TEXT NOT NULL, tag TEXT NOT NULL REFERENCES tags (id), recording TEXT NOT NULL REFERENCES recordings (id),
+        stage TEXT NOT NULL, reason TEXT NOT NULL, role TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (case_id, stage)) STRICT""",
+    """CREATE INDEX contests_tag ON contests (tag)""",
+    """CREATE TRIGGER contests_keep BEFORE UPDATE ON contests BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TRIGGER contests_stay BEFORE DELETE ON contests BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+)
+
 STEPS: Final = (
     ("0001_first", _FIRST),
     ("0002_audit_tree", _AUDIT_TREE),
@@ -117,6 +126,7 @@ STEPS: Final = (
     ("0005_key_views", _KEY_VIEWS),
     ("0006_metrics", _METRICS),
     ("0007_insights", _INSIGHTS),
+    ("0012_contests", _CONTESTS),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""
 VERSION: Final = len(STEPS)
