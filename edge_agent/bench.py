@@ -115,6 +115,20 @@ def fact_line(one: Fact) -> documents.FactLine:
 
 def tag(settings: Config, file: Path, *, sidecar: Path | None = None) -> Findings:
     """Tag a dialogue file, or a recording (stereo = left rep, right customer) with the facts of `sidecar`."""
+    tags = app.tagger(settings).tag(_conversation(settings, file, sidecar))
+    return Findings(tags=[found_line(one) for one in tags])
+
+
+def why_not(settings: Config, file: Path, code: str, *, sidecar: Path | None = None) -> documents.WhyNot:
+    """Why the same file does not bring an event about; NotFound when there is no such event."""
+    rules = app.tagger(settings)
+    event = answers.event_of(rules, code)
+    talk = _conversation(settings, file, sidecar)
+    tags = rules.tag(talk)
+    return answers.not_so(event, rules.why_not_of(event, talk, tags), basis="text", fired=any(one.code == code for one in tags))
+
+
+def _conversation(settings: Config, file: Path, sidecar: Path | None) -> Conversation:
     if file.suffix == ".toml":
         said = dialogue(file)
         utterances = tuple(
@@ -128,19 +142,15 @@ def tag(settings: Config, file: Path, *, sidecar: Path | None = None) -> Finding
         said = dialogue(sidecar) if sidecar else Dialogue()
         found = _recognised(settings, file, _around(said, (Speaker.REP, Speaker.CUSTOMER)))
         utterances, duration_ms = found.utterances, found.duration_ms
-    rules = app.tagger(settings)
-    tags = rules.tag(
-        Conversation(
-            utterances=utterances,
-            duration_ms=duration_ms,
-            channel=said.channel,
-            industry=said.industry,
-            context=frozenset(said.context),
-            own=tuple(said.own),
-            competitors=tuple(said.competitors),
-        )
+    return Conversation(
+        utterances=utterances,
+        duration_ms=duration_ms,
+        channel=said.channel,
+        industry=said.industry,
+        context=frozenset(said.context),
+        own=tuple(said.own),
+        competitors=tuple(said.competitors),
     )
-    return Findings(tags=[found_line(one) for one in tags])
 
 
 def found_line(one: BehaviorTag) -> Found:

@@ -73,6 +73,7 @@ from edge_agent.documents.talk import (
     Transcription,
     Utterance,
     Why,
+    WhyNot,
 )
 
 __all__ = [
@@ -170,6 +171,7 @@ __all__ = [
     "Wall",
     "Walls",
     "Why",
+    "WhyNot",
     "WindowOpened",
     "WireCount",
     "Withdrawn",
@@ -184,6 +186,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "status": Status,
     "tags": Tags,
     "why": Why,
+    "why-not": WhyNot,
     "metrics": MetricsList,
     "shelf-score": ShelfLine,
     "shelf-tags": PriceTags,

@@ -287,3 +287,30 @@ def test_command_line_goes_the_whole_way(tmp_path: Path, capsys: pytest.CaptureF
     assert cli.main(["contest", "list", *where]) == 0
     assert cli.main(["precision", *where]) == 0
     assert "60%" in capsys.readouterr().out
+
+
+def test_why_and_why_not_of_a_sealed_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    box = BoxWorld(tmp_path)
+    call, other = recording(), recording()
+    for one in (call, other):
+        box.ledger.captured(one)
+        box.ledger.sealed(one.id, sealed(one.id))
+    box.ledger.analysed(call.id, analysis((tag(turn=1), tag("need.pain_stated", 5000, turn=2))))
+    box.close()
+    where = ("--state", str(tmp_path))
+    named = {one["code"]: one["id"] for one in said(capsys, "tags", *where)["tags"]}
+
+    def why_not(recording_id: str, event: str) -> dict:
+        return said(capsys, "why-not", recording_id, event, *where)
+
+    assert why_not(call.id, "price.objection")["fired"]
+    assert "it takes 3, 1 came" in " ".join(why_not(call.id, "price.objection_repeated")["en"])
+    assert "the transcript is sealed" in why_not(call.id, "closing.commit")["en"][0]
+    assert "not analysed (sealed)" in why_not(other.id, "price.objection")["en"][0]
+    assert said(capsys, "why", named["price.objection"], *where)["contest"] == ""
+    said(capsys, "contest", "open", named["price.objection"], "--reason", "context", *where)
+    said(capsys, "contest", "decide", named["price.objection"], "overturned", "--by", "compliance", *where)
+    assert said(capsys, "why", named["price.objection"], *where)["contest"] == "overturned"
+    assert "contested and overturned" in why_not(call.id, "price.objection")["en"][0]
+    assert cli.main(["why-not", new_id(), "price.objection", *where]) == 1
+    assert cli.main(["why-not", call.id, "no.such", *where]) == 1
