@@ -21,6 +21,7 @@ from edge_agent.cli import (
     doctor,
     enrol,
     facts,
+    learn,
     lexicon,
     listen,
     models,
@@ -67,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
-        bundle, facts, lexicon, listen,
+        bundle, facts, lexicon, learn, listen,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -21,6 +21,7 @@ from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, Wir
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.facts import FactsOfLine, FactsOfLines
+from edge_agent.documents.learning import ChangedExample, EventGain, Learned, LearningGain
 from edge_agent.documents.lexicon import (
     CorrectedLine,
     FailedExample,
@@ -88,6 +89,7 @@ __all__ = [
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
+    "ChangedExample",
     "Condition",
     "ConfigCheck",
     "ConfigKeys",
@@ -105,6 +107,7 @@ __all__ = [
     "Employees",
     "Enrolment",
     "Erased",
+    "EventGain",
     "Exported",
     "FactLine",
     "FactsOfLine",
@@ -117,6 +120,8 @@ __all__ = [
     "HqCount",
     "Ingested",
     "Ingestion",
+    "Learned",
+    "LearningGain",
     "LexiconAdded",
     "LexiconChecked",
     "LexiconCorrected",
@@ -227,6 +232,8 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "subject-erase": Erased,
     "contest": Contests,
     "precision": PrecisionList,
+    "learn-term": Learned,
+    "learn-gain": LearningGain,
     "facts": FactsOfLines,
     "lexicon-check": LexiconChecked,
     "lexicon-add": LexiconAdded,

@@ -56,6 +56,8 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
         if target is None or target.kind != "occurrence":
             yield label, "event", f"`{extend.event}` is no occurrence event", "name an existing one"
         yield from _match(label, extend, lexicon, ids)
+        for text in extend.veto:
+            yield from _saying(label, "veto", text, lexicon.terms.groups, alone=True)
     for name, words in lexicon.terms.groups.items():
         if any(notation.BRANDS.get(name) or notation.SLOTS.get(name) or set("{}|…") & set(w) for w in words):
             yield "terms", "groups", f"group `{name}` has the name of a slot or holds {{ }} | …", "use plain words"

@@ -25,6 +25,7 @@ from edge_agent.lexicon.model import (
     Extend,
     IndustryFile,
     Lexicon,
+    Match,
     Product,
     TermsFile,
 )
@@ -80,8 +81,14 @@ def _assemble(heap: _Heap) -> Lexicon:
         name: msgspec.structs.replace(file, extend=[x for _, where, x in heap.extends if where == name])
         for name, file in sorted(heap.industries.items())
     }
-    events = dict(sorted(heap.events.items()))
-    common = [x for _, where, x in heap.extends if not where]
+    vetoes: dict[str, list[str]] = {}
+    for _, where, extend in heap.extends:
+        if not where:
+            vetoes.setdefault(extend.event, []).extend(extend.veto)
+    events = {name: _vetoed(event, vetoes.get(name, [])) for name, event in sorted(heap.events.items())}
+    common = [
+        msgspec.structs.replace(x, exclude=[*x.exclude, *vetoes.get(x.event, ())]) for _, where, x in heap.extends if not where
+    ]
     return Lexicon(
         terms=heap.terms,
         industries=industries,
@@ -91,6 +98,14 @@ def _assemble(heap: _Heap) -> Lexicon:
         digest=_digest([heap.terms, industries, events, common]),
         event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
     )
+
+
+def _vetoed(event: Event, sayings: list[str]) -> Event:
+    """The event with these sayings among what excludes it, in every one of its match tables."""
+    if not sayings:
+        return event
+    tables = [msgspec.structs.replace(match, exclude=[*match.exclude, *sayings]) for match in event.matches()]
+    return msgspec.structs.replace(event, match=tables[0] if isinstance(event.match, Match) else tables)
 
 
 def _digest(what: object) -> str:
@@ -155,6 +170,9 @@ def _read_industry(heap: _Heap, source: Source, seen: set[str]) -> None:
         heap.problems.append(source.place.problem(head.id, "id", "stands in two files", "merge them"))
     seen.add(f"industry {head.id}")
     for place, extend in extends:
+        if extend.veto:
+            said = "rules an event out for one trade"
+            heap.problems.append(place.problem(extend.event, "veto", said, "put it into a file in events/"))
         _keep(heap, place, head.id, extend)
     old = heap.industries.get(head.id, head)
     heap.industries[head.id] = IndustryFile(

@@ -129,6 +129,8 @@ class Extend(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     event: Id
     must: list[str] = []
     must_not: list[str] = []
+    veto: list[str] = []
+    """Sayings that rule the event out in their clause, whichever of its ways stood; only in a file for all trades."""
 
     def as_match(self) -> Match:
         return Match(**{name: getattr(self, name) for name in Match.__struct_fields__})
