@@ -29,7 +29,7 @@ from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.recording import Recording, State
 from edge_agent.domain.shelf import Planogram, ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
-from edge_agent.errors import LedgerBroken, NotFound
+from edge_agent.errors import LedgerBroken, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from edge_agent.ledger.findings import StoredTag
@@ -328,7 +328,18 @@ def status(settings: Config) -> Status:
         ruleset=app.tagger(settings).ruleset,
         worker_running=running,
         queue=line,
+        touches=_touches(settings),
     )
+
+
+def _touches(settings: Config) -> int | None:
+    """Touch documents that lie in the spool; None where they are switched off, or this account may not look."""
+    from edge_agent.capture.spool import waiting as lying  # noqa: PLC0415
+
+    try:
+        return lying(settings.spool) if settings.channel.accept else None
+    except Unavailable:
+        return None
 
 
 def worker_runs(settings: Config) -> bool:

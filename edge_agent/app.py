@@ -7,7 +7,7 @@ import os
 import pwd
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,18 +28,22 @@ from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
 if TYPE_CHECKING:
-    from edge_agent.capture.inbox import FileInbox
+    from edge_agent.capture.door import Door
+    from edge_agent.capture.sidecar import Pseudonym
+    from edge_agent.capture.spool import Reader
     from edge_agent.domain.shelf import Planogram
     from edge_agent.domain.transcript import Speaker, Transcript
     from edge_agent.ledger.book import SqliteLedger
     from edge_agent.ledger.watermarks import WatermarkServer
-    from edge_agent.ports import ShelfFindings
+    from edge_agent.ports import Inbox, ShelfFindings
     from edge_agent.review.reviewer import Reviewer
     from edge_agent.shelf.engine import ShelfEngine
     from edge_agent.speech.lanes import Ear
     from edge_agent.speech.live.talk import Live
     from edge_agent.speech.transcriber import WhisperTranscriber
+    from edge_agent.tagging.across.historian import Historian
     from edge_agent.tagging.tagger import RuleTagger
+    from edge_agent.touches import Reception
     from edge_agent.vault.device import DeviceVault
     from edge_agent.vault.keys import DeviceKeys
 
@@ -63,7 +67,9 @@ class Box:
     keys: "DeviceKeys"
     vault: "DeviceVault"
     ledger: "SqliteLedger"
-    inbox: "FileInbox"
+    inbox: "Inbox"
+    reception: "Reception | None" = None
+    """For touch documents; None where they are switched off."""
 
     def room(self) -> bool:
         """Whether new media may be taken in (free disk above the floor)."""
@@ -81,16 +87,46 @@ class Box:
         )  # fmt: skip
         return WatermarkServer(self.ledger.terms, self.settings.paths.worker_socket, presence, peers=self._heard())
 
+    @contextmanager
+    def door(self) -> "Iterator[Door | None]":
+        """The door for touch documents, open while the block lasts; None where it is switched off.
+
+        Its thread has a ledger and a vault of its own: both are safe beside the worker's.
+        """
+        from edge_agent.capture.door import Door  # noqa: PLC0415
+        from edge_agent.touches import Taking  # noqa: PLC0415
+
+        if self.reception is None:
+            yield None
+            return
+        on = self.settings.channel
+        peers = frozenset(_account(name, "channel.peers") for name in on.peers)
+        book = ledger(self.settings, self.keys)
+        try:
+            kit = replace(self.kit, ledger=book, vault=vault(self.settings, self.keys))
+            taking = Taking(
+                kit=kit, reception=self.reception,
+                room=lambda: book.room_for_media(self.settings.paths, self.settings.limits),
+            )  # fmt: skip
+            with Door(self.settings.channel_socket, taking, peers=peers, per_minute=on.per_minute) as open_door:
+                yield open_door
+        finally:
+            book.close()
+
     def _heard(self) -> frozenset[int]:
         """Accounts whose word counts on the worker's socket: our own and the configured uplink's."""
         name = self.settings.uplink_user
-        try:
-            return frozenset({os.geteuid(), pwd.getpwnam(name).pw_uid}) if name else frozenset({os.geteuid()})
-        except KeyError as error:
-            raise BadConfig(
-                "uplink_user: there is no such account here", remedy="make the account or leave the key empty",
-                zh="配置项 uplink_user：本机没有这个账号",
-            ) from error  # fmt: skip
+        return frozenset({os.geteuid(), _account(name, "uplink_user")}) if name else frozenset({os.geteuid()})
+
+
+def _account(name: str, key: str) -> int:
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError as error:
+        raise BadConfig(
+            f"{key}: there is no such account here", remedy="make the account or leave the key empty",
+            zh=f"配置项 {key}：本机没有这个账号",
+        ) from error  # fmt: skip
 
 
 def _nothing(*_: object) -> None:
@@ -114,6 +150,8 @@ def box(
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
     """
     from edge_agent.capture.inbox import FileInbox  # noqa: PLC0415
+    from edge_agent.capture.spool import Spool, Together  # noqa: PLC0415
+    from edge_agent.touches import Reception  # noqa: PLC0415
     from edge_agent.vault import managers  # noqa: PLC0415
 
     held, clock = keys(settings), SystemClock()
@@ -132,11 +170,15 @@ def box(
         }  # fmt: skip
         if not beside:
             book.started({"config": settings.digest} | inforce)
+        reception = Reception(touch_reader(rules, pseudonyms(held))) if settings.channel.accept else None
+        listening = partial(worker.hears, settings.paths.listening_lock)
+        files = FileInbox(settings.paths.inbox, settings.limits, pseudonym=pseudonyms(held))
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
-            clock=clock, hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
-            listens=partial(worker.hears, settings.paths.listening_lock),
+            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours),
+            policy=policy(settings),
+            listens=lambda one: (reception is not None and reception.seals(one)) or listening(one),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -144,7 +186,8 @@ def box(
             keys=held,
             vault=opened,
             ledger=book,
-            inbox=FileInbox(settings.paths.inbox, settings.limits, pseudonym=pseudonyms(held)),
+            inbox=files if reception is None else Together(files, Spool(settings.spool, reception.read)),
+            reception=reception,
         )
     finally:
         book.close()
@@ -159,6 +202,13 @@ def keys(settings: Config) -> "DeviceKeys":
 def pseudonyms(held: "DeviceKeys") -> Pseudonyms:
     """By which pseudonym this box knows a rep or a customer."""
     return Pseudonyms(held.digest_key)
+
+
+def touch_reader(rules: "RuleTagger", pseudonym: "Pseudonym | None") -> "Reader":
+    """Reads touch documents with the facts that the event models in force know."""
+    from edge_agent.capture import touch  # noqa: PLC0415
+
+    return partial(touch.read, names=rules.delivered, pseudonym=pseudonym)
 
 
 def policy(settings: Config) -> Policy:
@@ -202,6 +252,18 @@ def reviewer(settings: Config, rules: "RuleTagger") -> "Reviewer":
 
     on = settings.insights
     return Reviewer(switches=on if on.facts else msgspec.structs.replace(on, facts=str(settings.paths.facts)), tagger=rules)
+
+
+def historian(settings: Config, rules: "RuleTagger") -> "Historian | None":
+    """Who judges over days; None where that is switched off."""
+    from edge_agent.tagging.across.historian import Historian  # noqa: PLC0415
+
+    return Historian(rules.lexicon, zone(settings)) if settings.insights.history else None
+
+
+def zone(settings: Config) -> ZoneInfo | None:
+    """The store's time zone; None = the machine's own."""
+    return ZoneInfo(settings.timezone) if settings.timezone else None
 
 
 def model(settings: Config, name: str) -> Path:
@@ -278,7 +340,7 @@ class Notepad:
 
     def __init__(self, settings: Config) -> None:
         self._speech = settings.speech
-        self._zone = ZoneInfo(settings.timezone) if settings.timezone else None
+        self._zone = zone(settings)
 
     def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:
         return Notes(

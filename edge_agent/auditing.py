@@ -71,6 +71,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "subject.erased": ("删除个人记录", "a person's records erased"),
     "subject.exported": ("导出个人记录", "a person's records exported"),
     "tags.withdrawn": ("撤回标签", "tags withdrawn"),
+    "history.judged": ("跨录音结论", "conclusions over days"),
     "watermark.beyond": ("总部知道本机没有的数据", "HQ knows rows that this box lacks"),
     "watermark.refused": ("拒绝了一条不可信的确认", "false confirmation refused"),
     "witness.refused": ("拒绝了一条不可信的见证", "false cosignature refused"),

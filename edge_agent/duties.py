@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from edge_agent import app, retention
+from edge_agent import app, pipeline, retention
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ports import Clock
 from edge_agent.vault import request, window
@@ -16,6 +16,7 @@ from edge_agent.worker import Duty
 
 WINDOWS_S: Final = 5.0
 FORGET_S: Final = 60.0
+CONCLUDE_S: Final = 30.0
 
 
 class Windows:
@@ -47,6 +48,7 @@ def of(box: app.Box, windows: Windows) -> list[Duty]:
     return [
         Duty(every_s=WINDOWS_S, run=lambda: end_windows(box, windows.take())),
         Duty(every_s=box.settings.audit.checkpoint_s, run=box.ledger.checkpoint),
+        Duty(every_s=CONCLUDE_S, run=lambda: pipeline.conclude(box.kit)),
         Duty(every_s=retention.SHRED_EVERY_S, run=lambda: shred(box)),
         Duty(every_s=FORGET_S, run=lambda: forget(box)),
         Duty(every_s=retention.EVERY_S, run=lambda: expire(box)),

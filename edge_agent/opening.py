@@ -1,8 +1,8 @@
 """Opening one recording with two persons: the box's side of it (see `request`, `release`, `unseal`, `window` in the vault).
 
     request   a manager's signed intent (or, where no manager is enrolled, the box) becomes a request for both officers
-    open      both releases start a window of some minutes; `view` writes the content while it lasts, a transcript masked; `end`
-              ends it early
+    open      both releases start a window of some minutes; `view` writes the content while it lasts, a transcript or a touch
+              masked; `end` ends it early
     unseal    open, view once and end, in one step and without a window
     receipts  what the requester and both officers are told afterwards
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edge_agent import app, facts, ids
 from edge_agent.config import Config
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from edge_agent.vault.device import DeviceVault
     from edge_agent.vault.request import Asked
     from edge_agent.vault.unseal import Opening
+
+
+_MASKS: Final = {"transcript": facts.masked_document, "channel": facts.masked_touch}
+"""What hides persons in an object's content, by what it holds."""
 
 
 def request(settings: Config, object_id: str, *, purpose: str, hours: float, output: Path, minutes: int = 30) -> Requested:
@@ -100,10 +104,10 @@ def view(settings: Config, request_id: str, *, output: Path, unmasked: bool = Fa
         except NotAllowed:
             ledger.openings_due([request_id])
             raise
-        masked = not unmasked and vault.manifest(opened.object_id).retention == "transcript"
-        views = ledger.opening_viewed(request_id, "masked" if masked else "content")
-        size = opened.write(output, shown=facts.masked_document if masked else None)
-        return OpeningViewed(request=request_id, object=opened.object_id, bytes=size, views=views, masked=masked)
+        mask = None if unmasked else _MASKS.get(vault.manifest(opened.object_id).retention)
+        views = ledger.opening_viewed(request_id, "masked" if mask else "content")
+        size = opened.write(output, shown=mask)
+        return OpeningViewed(request=request_id, object=opened.object_id, bytes=size, views=views, masked=mask is not None)
 
 
 def end(settings: Config, request_id: str) -> OpeningEnded:

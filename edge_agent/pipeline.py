@@ -1,9 +1,12 @@
-"""START HERE. What happens to one recording, in four verbs.
+"""START HERE. What happens to one recording, in four verbs, and what follows from several.
 
     take_in     a file arrives: seal it while reading it, make the seal durable, only then forget the original
-    analyse     open the sealed media while it is hot: a call becomes a transcript and tags, a video a score and tags
+    analyse     open what was sealed while it is hot: a call becomes a transcript and tags, a video a score and tags, a touch
+                point that is no media (messages, what another system measured) tags
     commit      tags, outbox, lifecycle and audit in one ledger transaction
     close       destroy the device's own key to the media: from now on LEGAL and HR open it together, or nobody
+
+    conclude    what follows over days from the talks of one person (counts, promises that were not kept), as further tags
 
 Each verb ends in a durable state of the ledger (captured -> sealed -> analysed -> closed), so after a power cut `advance`
 goes on from there. Sentences live only in the vault: the transcript is sealed like the audio, the ledger holds codes and
@@ -17,13 +20,15 @@ that it was announced (`spoken`) is transcribed and tagged in memory; what does 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Final
 
 from edge_agent import log
 from edge_agent.domain import consent
 from edge_agent.domain.consent import Policy
 from edge_agent.domain.notes import Notes
-from edge_agent.domain.recording import Consent, Kind, Recording, State
+from edge_agent.domain.recording import Circumstances, Consent, Kind, Recording, State
 from edge_agent.domain.tags import Conversation
+from edge_agent.domain.touch import MODEL, Touch
 from edge_agent.domain.transcript import Transcript
 from edge_agent.errors import BadInput, NoConsent, NotAllowed
 from edge_agent.ids import new_id
@@ -31,6 +36,7 @@ from edge_agent.ports import (
     Analysis,
     Arrival,
     Clock,
+    Historian,
     Ledger,
     Notetaker,
     Planograms,
@@ -55,6 +61,8 @@ class Kit:
     shelf: ShelfScorer
     planograms: Planograms
     clock: Clock
+    historian: Historian | None = None
+    """None: nothing is judged over days."""
     hot_for: timedelta = timedelta(0)
     policy: Policy = field(default_factory=Policy)
     listens: Callable[[str], bool] = lambda _: False
@@ -77,11 +85,10 @@ def take_in(kit: Kit, arrival: Arrival) -> Recording:
     except BadInput as error:
         kit.ledger.moved(recording.id, State.REJECTED, reason=error.kind)
         raise
-    twin = kit.ledger.seen_before(sealed.digest)
+    repeated = _repeats(kit, recording, sealed.digest)
     kit.ledger.sealed(recording.id, sealed)
     arrival.discard()
-    if twin is not None:
-        repeated = _repeat(twin)
+    if repeated is not None:
         reject(kit, recording, repeated)
         raise repeated
     waits = unconsented(kit, recording)
@@ -103,8 +110,7 @@ def analyse(kit: Kit, recording: Recording) -> Analysis:
         BadInput: what was delivered is not usable media; the caller rejects the recording.
         NoConsent: the call was to hold its own notice and does not; nothing of what was understood is kept.
     """
-    understand = listen if recording.circumstances.kind is Kind.CALL else look
-    return understand(kit, recording)
+    return _UNDERSTAND[recording.circumstances.kind](kit, recording)
 
 
 def listen(kit: Kit, recording: Recording) -> Analysis:
@@ -112,11 +118,7 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
     around = recording.circumstances
     with kit.vault.open_hot(recording.id) as media:
         transcript = kit.transcriber.transcribe(media, channels=around.channels, terms=kit.tagger.terms(around))
-    talk = Conversation(
-        utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel,
-        industry=around.industry, context=around.context, own=around.own, competitors=around.competitors,
-        started_at=around.started_at,
-    )  # fmt: skip
+    talk = _talk(around, transcript)
     tags = kit.tagger.tag(talk)
     notes = kit.notetaker.note(transcript, started_at=around.started_at)
     waits = consent.unheard(kit.policy, tags) if around.consent is Consent.SPOKEN else None
@@ -141,6 +143,27 @@ def look(kit: Kit, recording: Recording) -> Analysis:
     )  # fmt: skip
 
 
+def read(kit: Kit, recording: Recording) -> Analysis:
+    """A touch: its messages are a transcript in which nothing was misheard and no time is measured; its facts are judged too."""
+    around = recording.circumstances
+    with kit.vault.open_hot(recording.id) as content:
+        touch = touched(content.read())
+    written_down = Transcript(
+        model=MODEL, model_digest="", duration_ms=touch.duration_ms, rtf=0.0, utterances=touch.utterances
+    )  # fmt: skip
+    talk = replace(_talk(around, written_down), ended=touch.over, facts=touch.facts)
+    tags = kit.tagger.tag(talk)
+    notes = replace(kit.notetaker.note(written_down, started_at=around.started_at), metrics=None)
+    return Analysis(
+        ruleset=kit.tagger.ruleset, models=(), tags=tags, duration_ms=touch.duration_ms, utterances=len(touch.utterances),
+        facts=touch.facts, insights=kit.reviewer.review(talk, tags, notes) if touch.utterances else None,
+        transcript_object=_keep(kit, written(written_down, notes), "transcript") if touch.utterances else "",
+    )  # fmt: skip
+
+
+_UNDERSTAND: Final = {Kind.CALL: listen, Kind.SHELF: look, Kind.CHANNEL: read}
+
+
 def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
     """One transaction: tags, outbox, lifecycle, audit. A second commit of the same ruleset changes nothing.
 
@@ -153,6 +176,11 @@ def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
         kit.vault.shred([one for one in (analysis.transcript_object, analysis.picture_object) if one])
         raise
     return replace(recording, state=State.ANALYSED)
+
+
+def conclude(kit: Kit) -> None:
+    """Judge the histories that an analysis or the time has changed; also a duty, so what a kill left undone is done later."""
+    kit.ledger.judge(kit.historian)
 
 
 def close(kit: Kit, recording: Recording) -> Recording:
@@ -176,16 +204,17 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     Raises:
         BadInput: after the recording was rejected, so that a caller can say why.
     """
+    fresh = False
     if recording.state is State.CAPTURED:
         if kit.listens(recording.id):
             return recording  # it is being heard and sealed just now
         recording = kit.ledger.recording(recording.id)  # after the question: whoever listened may have ended before it
         return _resumed(kit, recording) if recording.state is State.CAPTURED else recording
     if recording.state is State.SEALED:
-        twin = kit.ledger.seen_before(recording.digest)
-        if twin not in {None, recording.id}:
+        repeated = _repeats(kit, recording, recording.digest)
+        if repeated is not None:
             # Two kills: before the first copy was unlinked, and before the second was rejected. It must not count twice.
-            return reject(kit, recording, _repeat(str(twin)))
+            return reject(kit, recording, repeated)
         waits = unconsented(kit, recording)
         if waits:
             return _wait(kit, recording, waits)
@@ -196,8 +225,11 @@ def advance(kit: Kit, recording: Recording) -> Recording:
             raise
         except NoConsent as error:
             return _wait(kit, recording, error.reason)
+        fresh = True
     if recording.state is State.ANALYSED and kit.clock.now() - recording.captured_at >= kit.hot_for:
         recording = close(kit, recording)
+    if fresh:
+        conclude(kit)
     return recording
 
 
@@ -210,9 +242,9 @@ def _resumed(kit: Kit, recording: Recording) -> Recording:
     sealed = kit.vault.recalled(recording.id)
     if sealed is None:
         return reject(kit, recording, BadInput("interrupted", "taking in was interrupted"))
-    twin = kit.ledger.seen_before(sealed.digest)
-    if twin is not None:
-        return reject(kit, recording, _repeat(twin))
+    repeated = _repeats(kit, recording, sealed.digest)
+    if repeated is not None:
+        return reject(kit, recording, repeated)
     kit.ledger.sealed(recording.id, sealed)
     log.get().info("recording.resumed", recording=recording.id)
     return replace(recording, state=State.SEALED, digest=sealed.digest, size_bytes=sealed.plain_bytes)
@@ -226,8 +258,27 @@ def _wait(kit: Kit, recording: Recording, reason: str) -> Recording:
     return replace(recording, parked=reason)
 
 
-def _repeat(twin: str) -> BadInput:
-    return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
+def _repeats(kit: Kit, recording: Recording, digest: str) -> BadInput | None:
+    """Why it must not count: it was taken in before, or something else was under the id that its sender gave it."""
+    twin = kit.ledger.seen_before(digest)
+    if twin not in {None, recording.id}:
+        return BadInput("duplicate", f"same content as recording {twin}", remedy="nothing to do", zh="该文件已经处理过")
+    reference = recording.circumstances.reference
+    namesake = kit.ledger.sent_before(reference) if reference else None
+    if namesake not in {None, recording.id}:
+        return BadInput(
+            "other-content", f"recording {namesake} came under the same id with other content",
+            remedy="give a corrected document an id of its own", zh="该编号已用于内容不同的触点，请换一个编号",
+        )  # fmt: skip
+    return None
+
+
+def _talk(around: Circumstances, transcript: Transcript) -> Conversation:
+    return Conversation(
+        utterances=transcript.utterances, duration_ms=transcript.duration_ms, channel=around.channel,
+        industry=around.industry, context=around.context, own=around.own, competitors=around.competitors,
+        started_at=around.started_at,
+    )  # fmt: skip
 
 
 def _keep(kit: Kit, content: bytes, retention: str) -> str:
@@ -242,3 +293,13 @@ def written(transcript: Transcript, notes: Notes) -> bytes:
     import msgspec  # noqa: PLC0415 - the verbs above need no library
 
     return msgspec.json.encode(msgspec.to_builtins(transcript) | {"notes": notes})
+
+
+def touched(content: bytes) -> Touch:
+    """A touch as it was sealed; BadInput for what is none any more (an older release's)."""
+    import msgspec  # noqa: PLC0415
+
+    try:
+        return msgspec.json.decode(content, type=Touch)
+    except msgspec.MsgspecError:
+        raise BadInput("touch", "what was sealed is no touch document of this release", zh="触点内容无法读取") from None

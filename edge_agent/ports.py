@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.history import History, Judgement, Whose
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.notes import Notes
@@ -120,8 +121,34 @@ class Analysis:
     utterances: int = 0
     metrics: Metrics | None = None
     insights: Insights | None = None
+    facts: tuple[tuple[str, float | bool], ...] = ()
+    """What another system measured and delivered with a touch: names of the closed set, numbers."""
     transcript_object: str = ""
     picture_object: str = ""
+
+
+class Historian(Protocol):
+    """Judges what follows over days and recordings of one person."""
+
+    @property
+    def ruleset(self) -> str: ...
+
+    @property
+    def heard(self) -> Mapping[Whose, frozenset[str]]:
+        """The events it wants to know of, by whose history it reads."""
+        ...
+
+    @property
+    def judged(self) -> Mapping[Whose, frozenset[str]]:
+        """The events it concludes."""
+        ...
+
+    @property
+    def reach_ms(self) -> Mapping[Whose, int]:
+        """How far before a change it has to look back."""
+        ...
+
+    def judge(self, history: History) -> Judgement: ...
 
 
 class Ledger(Protocol):
@@ -135,6 +162,10 @@ class Ledger(Protocol):
         """Tags, outbox, lifecycle and audit together; False when this (recording, ruleset) was committed before."""
         ...
 
+    def judge(self, historian: Historian | None) -> int:
+        """Judge the history of whoever is due; how many tags that gave or withdrew. None: nothing is judged, nothing kept due."""
+        ...
+
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None: ...
 
     def parked(self, recording_id: str, reason: str) -> None:
@@ -143,6 +174,10 @@ class Ledger(Protocol):
 
     def seen_before(self, digest: str) -> str | None:
         """Id of an earlier, not rejected, recording with the same content."""
+        ...
+
+    def sent_before(self, reference: str) -> str | None:
+        """Id of an earlier, sealed and not rejected, touch that its sender gave the same id."""
         ...
 
     def unfinished(self) -> Sequence[Recording]:

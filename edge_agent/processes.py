@@ -49,10 +49,12 @@ def run_worker(settings: Config) -> None:
             beat()
             worker.aside(live, stop, beat, speed, meanwhile)
 
-        with app.box(settings, progress=progress, position=speed.at) as box, box.watermarks() as door:
+        with app.box(settings, progress=progress, position=speed.at) as box, box.watermarks() as door, box.door() as channel:
 
             def alive() -> None:
                 door.check()
+                if channel is not None:
+                    channel.check()
                 beat()
 
             manager.ready()
@@ -133,13 +135,14 @@ def run_capture(settings: Config) -> None:
 
 def may_record(settings: Config) -> None:
     """NotAllowed when plain audio would touch a disk on its way to the seal; unknown storage counts as a disk."""
-    _leaves_no_traces(settings, "put the inbox on tmpfs or an encrypted volume, or set capture.allow_plain = true")
+    leaves_no_traces(settings, "put the inbox on tmpfs or an encrypted volume, or set capture.allow_plain = true")
 
 
-def _leaves_no_traces(settings: Config, remedy: str) -> None:
+def leaves_no_traces(settings: Config, remedy: str, folder: Path | None = None) -> None:
+    """NotAllowed when what lies unsealed in `folder` (the inbox) would leave traces on a plain disk."""
     from edge_agent.capture.storage import Storage, storage_of  # noqa: PLC0415
 
-    found = storage_of(settings.paths.inbox)
+    found = storage_of(folder or settings.paths.inbox)
     if settings.capture.allow_plain or found in {Storage.MEMORY, Storage.ENCRYPTED}:
         return
     raise NotAllowed(
@@ -165,7 +168,7 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
     ]
     with worker.only_one(settings.paths.worker_lock) as alone:
         if not alone:
-            _leaves_no_traces(settings, "stop the worker, or put the inbox on tmpfs or an encrypted volume")
+            leaves_no_traces(settings, "stop the worker, or put the inbox on tmpfs or an encrypted volume")
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))
         with app.box(settings, progress=lambda: worker.aside(settings.paths.live_lock, Event(), lambda: None)) as box:
             if not box.room():

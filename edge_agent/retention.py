@@ -13,7 +13,7 @@ start that finds the clock far ahead nothing new is decided for a day (see `ledg
 goes on from the decisions it finds. Not here: withdrawal and erasure, which decide for themselves (`ledger.keeping`).
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,6 +33,11 @@ _MOST_LOST: Final = 16
 _WAITS: Final = frozenset(Waits)
 _BATCH: Final = 256
 """Recordings per round of the three steps: each costs the vault one new epoch, and the ledger two commits."""
+_DAYS: Final[Mapping[Kind, Callable[[Retention], float]]] = {
+    Kind.CALL: lambda rules: rules.call_days,
+    Kind.SHELF: lambda rules: rules.shelf_days,
+    Kind.CHANNEL: lambda rules: rules.channel_days,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ def due(rules: Retention, policy: Policy, one: Kept) -> Due:
     elif one.state is State.SEALED and one.parked in _WAITS:
         period, rule = (timedelta(0), "withdrawn") if one.parked == Waits.WITHDRAWN else (policy.grace, "grace")
     else:
-        asked = [(rules.call_days if one.kind is Kind.CALL else rules.shelf_days, one.kind.value)]
+        asked = [(_DAYS[one.kind](rules), one.kind.value)]
         for code, severity in sorted(one.findings):
             asked += [(days, name) for name, days in _severe(rules, one.kind, severity)]
             asked += [(rules.events[name], name) for name in (code, code.partition(".")[0]) if name in rules.events]
@@ -114,7 +119,7 @@ def sweep(sealed: Iterable[str], known: Container[str], vault: Vault, *, now: da
 
 
 def _severe(rules: Retention, kind: Kind, severity: str) -> Iterable[tuple[str, float]]:
-    if kind is Kind.CALL and severity == "warning":
+    if kind is not Kind.SHELF and severity == "warning":
         yield severity, rules.warning_days
-    if kind is Kind.CALL and severity == "critical":
+    if kind is not Kind.SHELF and severity == "critical":
         yield severity, rules.critical_days

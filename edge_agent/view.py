@@ -47,7 +47,13 @@ OPENINGS = {"asked": "待放行 waiting for both officers", "open": "打开中 o
 ENDS = {"ended": "已结束 ended", "expired": "已到时 its time was over", "lapsed": "未打开即过期 never opened"}
 UNKNOWN = "未知 unknown"
 HEALTH = {"ok": "正常 ok", "warn": "注意 warn", "fail": "失败 FAIL", "unknown": "未知 unknown"}
-CONTENTS = {"call": "录音 call", "shelf": "货架视频 shelf video", "transcript": "文字稿 transcript", "picture": "货架图 picture"}
+CONTENTS = {
+    "call": "录音 call",
+    "shelf": "货架视频 shelf video",
+    "channel": "渠道触点 touch point",
+    "transcript": "文字稿 transcript",
+    "picture": "货架图 picture",
+}
 REASONS = {
     "no-consent": "没有同意记录，不分析 no consent record",
     "no-notice": "录音中没有听到告知 no notice heard in it",
@@ -59,6 +65,8 @@ REASONS = {
     "withdrawn": "客户已撤回 the customer has withdrawn",
     "empty": "文件是空的 empty file",
     "duplicate": "重复文件 same content again",
+    "other-content": "该编号已用于内容不同的触点 other content came under the same id",
+    "touch": "触点文件有误 the touch document has mistakes",
     "bad-input": "内容无法使用 its content cannot be used",
     "bad-config": "配置或陈列图有错 an error in the configuration or a bay's plan",
     "missing-asset": "缺少模型或文件损坏 a model is missing or damaged",
@@ -94,6 +102,7 @@ RULES = {
     "rejected": "拒收文件 rejected file",
     "call": "普通录音 call",
     "shelf": "货架视频 shelf video",
+    "channel": "渠道触点 touch point",
     "warning": "有警告 a warning in it",
     "critical": "有严重发现 a critical finding in it",
 }
@@ -268,6 +277,8 @@ def status(now: Status) -> "Table":
         made.add_row(f"录音录像 Recordings: {STATES.get(state, state)}", str(count))
     for what, how in queue(now.queue):
         made.add_row(what, how)
+    if now.touches:
+        made.add_row("投递目录中的触点 Touch documents in the spool", str(now.touches))
     hot = f"{now.hot}" + (f"，最久 {now.oldest_hot_s} 秒 oldest {now.oldest_hot_s} s" if now.oldest_hot_s is not None else "")
     made.add_row("本机仍可解密 Still readable by this box", hot)
     made.add_row("待总部确认 Waiting for HQ", f"{now.outbox_pending} ({now.committed}/{now.outbox_highest})")

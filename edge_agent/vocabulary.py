@@ -30,13 +30,14 @@ def check(settings: Config, folder: Path | None = None) -> documents.LexiconChec
     from edge_agent.lexicon import words  # noqa: PLC0415
     from edge_agent.lexicon.load import load  # noqa: PLC0415
     from edge_agent.lexicon.problems import BadLexicon  # noqa: PLC0415
+    from edge_agent.rulebook.events import compiler  # noqa: PLC0415
     from edge_agent.tagging.tagger import RuleTagger  # noqa: PLC0415
     from edge_agent.terms.clashes import clashes  # noqa: PLC0415
 
     words.configure(settings.paths.cache)
     try:
         with privilege.raised():
-            lexicon = load(bundled("lexicons"), _company(settings, folder))
+            lexicon = load(bundled("lexicons"), _company(settings, folder), rules=compiler())
     except BadLexicon as error:
         return documents.LexiconChecked(
             ok=False, terms=0, events=0, examples=0, inert=0, failed=[], clashes=[],

@@ -19,7 +19,7 @@ ALMOST: Final = 99
 def queue(recordings: Sequence[Recording], run: Path, *, now: datetime, working: bool) -> Queue:
     """`recordings`: all there are; `working`: whether a worker runs, else nothing is under way, whatever a file says."""
     doing, done = pace.doing(run) if working else None, pace.recent(run)
-    sealed = [one for one in recordings if one.state is State.SEALED and not one.parked]
+    sealed = [one for one in recordings if one.state is State.SEALED and not one.parked and not _is_touch(one)]
     under_way = next((one for one in sealed if doing is not None and one.id == doing.recording), None)
     waiting = [one for one in sealed if one is not under_way]
     fresh = sum(turns.is_fresh(one, now=now) for one in waiting)
@@ -36,6 +36,11 @@ def queue(recordings: Sequence[Recording], run: Path, *, now: datetime, working:
             *([] if doing is None or under_way is None else [_left_s(under_way, doing, done)]),
         ]),
     )  # fmt: skip
+
+
+def _is_touch(recording: Recording) -> bool:
+    """Touches take moments and no turn, so nobody waits for them."""
+    return recording.circumstances.kind is Kind.CHANNEL
 
 
 def _is_call(recording: Recording) -> bool:

@@ -1,4 +1,5 @@
-"""The worker's loop: take in what arrived, analyse what is next (`turns`), park what fails, go on.
+"""The worker's loop: take in what arrived, analyse what is next (`turns`), park what fails, go on. Touches take no turns: they
+are understood in moments, up to `TOUCHES` of them before each call or video.
 
 Between two analyses it seals whatever arrived, so that nothing lies plain in the inbox for the length of a backlog.
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from threading import Event
 
 from edge_agent import errors, log, pipeline, turns
-from edge_agent.domain.recording import Circumstances, Recording, State
+from edge_agent.domain.recording import Circumstances, Kind, Recording, State
 from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
 from edge_agent.ids import is_id
 from edge_agent.pace import Pace
@@ -31,6 +32,7 @@ DEFER_S = 10.0
 FRESH_S = 30.0
 """So long a live talk is believed to go on after its last sign."""
 FATAL = "ended-the-worker"
+TOUCHES = 64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -221,7 +223,13 @@ def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, bu
             alive()
     if busy():
         return progressed
-    waiting = [one for one in unfinished if one.state is State.SEALED]
+    sealed = [one for one in unfinished if one.state is State.SEALED]
+    for touch in [one for one in sealed if one.circumstances.kind is Kind.CHANNEL][:TOUCHES]:
+        if stop.is_set():
+            return progressed
+        progressed |= step(kit, touch, watch.trail).state is not touch.state
+        alive()
+    waiting = [one for one in sealed if one.circumstances.kind is not Kind.CHANNEL]
     chosen = watch.order.take(waiting, now=kit.clock.now())
     if chosen is not None and not stop.is_set():
         progressed |= step(kit, chosen, watch.trail, watch.pace).state is not chosen.state or len(waiting) > 1

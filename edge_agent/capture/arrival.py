@@ -19,6 +19,8 @@ from edge_agent.domain.recording import Circumstances
 from edge_agent.errors import BadInput, EdgeError, Unavailable
 
 META: Final = ".meta.toml"
+TOUCH: Final = ".touch.json"
+"""Such a file is a touch document, which needs no sidecar: see `spool`."""
 CHUNK_BYTES: Final = 1 << 20
 _UNFINISHED: Final = (".part", ".tmp")
 _NO_FILE: Final = frozenset({errno.ELOOP, errno.ENXIO, errno.ENODEV})

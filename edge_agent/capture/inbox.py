@@ -3,7 +3,8 @@
 A name that starts with `.` or ends in `.part` or `.tmp` is still being written and does not exist for us. `call.wav` comes with
 `call.wav.meta.toml` or `call.meta.toml`; without one it stays where it is, and `waiting` counts it once its grace is over. A
 name may hold anything, also a newline, and is used for nothing but opening. What was refused is offered again only when it or
-its sidecar changes, so that one bad file is said once and not at every look.
+its sidecar changes, so that one bad file is said once and not at every look. Touch documents (`*.touch.json`), which need no
+sidecar, are the `spool`'s.
 """
 
 import os
@@ -15,7 +16,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from edge_agent.capture.arrival import META, FileArrival, Stamp, finished, sidecar_of, translated
+from edge_agent.capture.arrival import META, TOUCH, FileArrival, Stamp, finished, sidecar_of, translated
 from edge_agent.capture.sidecar import Pseudonym
 from edge_agent.config import Limits
 
@@ -81,7 +82,7 @@ class FileInbox:
         """Finished names with what they are now, oldest first."""
         try:
             with os.scandir(self._folder) as entries:
-                names = [one.name for one in entries if finished(one.name)]
+                names = [one.name for one in entries if finished(one.name) and not one.name.endswith(TOUCH)]
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -33,7 +33,7 @@ class _Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    kind: Kind
+    kind: Literal["call", "shelf"]
     started_at: Annotated[datetime, msgspec.Meta(tz=True)]
     consent: _Consent
     channels: Annotated[tuple[Speaker, ...], msgspec.Meta(max_length=8)] = ()
@@ -92,7 +92,7 @@ def read(content: bytes, pseudonym: Pseudonym | None = None) -> Circumstances:
     if pseudonym is None and (said.rep or said.customer):
         raise _bad("the sidecar names a person, and there is no key here to make a pseudonym")
     return Circumstances(
-        kind=said.kind, started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
+        kind=Kind(said.kind), started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
         industry=said.industry, channel=said.channel, context=frozenset(said.context), own=said.own,
         competitors=said.competitors, bay=said.bay,
         rep=pseudonym("rep", said.rep) if pseudonym and said.rep else "",

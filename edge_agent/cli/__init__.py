@@ -15,6 +15,7 @@ from edge_agent import __version__
 from edge_agent.cli import (
     audit,
     bundle,
+    channel,
     config,
     consent,
     contest,
@@ -28,6 +29,7 @@ from edge_agent.cli import (
     officers,
     opening,
     retention,
+    rules,
     show,
     subject,
     tools,
@@ -68,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
-        bundle, facts, lexicon, learn, listen,
+        bundle, facts, lexicon, learn, listen, channel, rules,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -104,6 +104,9 @@ class Insights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scorecards: list[str] = msgspec.field(default_factory=lambda: ["spin"])
     """Ids of the scorecards to fill in for each call."""
     card: bool = True
+    history: bool = True
+    """Whether what one customer or one rep did over days is judged (three complaints in 30 days, a promised quote that never
+    came). Only where the recordings name them by a code; off = every recording stands alone."""
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,10 +127,11 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     call_days: Days = 30.0
     shelf_days: Days = 14.0
+    channel_days: Days = 30.0
     warning_days: Days = 180.0
-    """Calls with a finding of severity `warning`."""
+    """Calls and touches with a finding of severity `warning`."""
     critical_days: Days = 1095.0
-    """Calls with a finding of severity `critical`."""
+    """Calls and touches with a finding of severity `critical`."""
     rejected_days: Days = 7.0
     events: dict[str, Days] = {}
     """Days for findings of one event or of a family (`risk`, `risk.rebate_promise`), besides what their severity asks for."""
@@ -173,6 +177,21 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sources: tuple[Source, ...] = ()
 
 
+class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Touch points that are no recordings (chat, e-mail, a document opened, POS, CRM), delivered by other systems here."""
+
+    accept: bool = True
+    """Off: neither the folder nor the socket is looked at."""
+    spool: str = ""
+    """Folder into which touch documents (`*.touch.json`) are renamed; empty = the inbox."""
+    socket: str = ""
+    """The Unix socket that takes them; empty = `.channel.sock` in the inbox."""
+    peers: tuple[Annotated[str, msgspec.Meta(pattern=r"^[a-z_][a-z0-9_-]{0,31}$(?!\n)")], ...] = ()
+    """Accounts that the socket hears besides our own."""
+    per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 600
+    """Documents that the socket takes of one account in a minute."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an installer may set. `gateway` and `tenant` are `[a-z0-9-]`, as the certificate names them."""
 
@@ -198,12 +217,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     live: Live = Live()
     shelf: Shelf = Shelf()
     insights: Insights = Insights()
+    channel: Channel = Channel()
     capture: Capture = Capture()
 
     @property
     def digest(self) -> str:
         """sha256 of all settings in force: a change of it is an audit event."""
         return sha256(msgspec.json.encode(self)).hexdigest()
+
+    @property
+    def spool(self) -> Path:
+        """Where touch documents are delivered as files."""
+        return Path(self.channel.spool) if self.channel.spool else self.paths.inbox
+
+    @property
+    def channel_socket(self) -> Path:
+        """Where touch documents are delivered by programmes."""
+        return Path(self.channel.socket) if self.channel.socket else self.paths.inbox / ".channel.sock"
 
     @property
     def paths(self) -> "Paths":

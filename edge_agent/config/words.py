@@ -50,10 +50,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "retention.call_days": ("普通通话保留天数", "days an ordinary call is kept"),
     "retention.shelf_days": ("货架视频保留天数", "days a shelf video is kept"),
-    "retention.warning_days": ("含“警告”级发现的通话保留天数", "days a call with a warning is kept"),
+    "retention.channel_days": ("普通渠道触点（聊天、邮件等）保留天数", "days an ordinary touch (chat, e-mail …) is kept"),
+    "retention.warning_days": ("含“警告”级发现的通话、触点保留天数", "days a call or touch with a warning is kept"),
     "retention.critical_days": (
-        "含“严重”级发现的通话保留天数",
-        "days a call with a critical finding is kept",
+        "含“严重”级发现的通话、触点保留天数",
+        "days a call or touch with a critical finding is kept",
     ),
     "retention.rejected_days": ("被拒收文件保留天数", "days a rejected file is kept"),
     "retention.events": ("按事件或事件族另定保留天数", "days for findings of one event or family of events"),
@@ -104,6 +105,24 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "insights.facts": ("事实表目录；空 = <state>/facts", "folder of fact tables; empty = <state>/facts"),
     "insights.scorecards": ("每通电话要填的评分卡", "scorecards to fill in for each call"),
     "insights.card": ("填写商机卡（需求、预算、决策人、时间、竞品、下一步）", "fill in the opportunity card"),
+    "insights.history": (
+        "跨天跨录音判断同一客户、同一销售（如30天内三次投诉、承诺报价未发）；只看附带文件写了编号的人",
+        "judge over days what one customer or rep did (three complaints in 30 days …); only where the sidecar names them by code",
+    ),
+    "channel.accept": (
+        "接收渠道触点（聊天、邮件、文件打开、收银、客户系统）",
+        "take in touch points: chat, e-mail, documents opened, POS, CRM",
+    ),
+    "channel.spool": (
+        "触点文件（*.touch.json）投递目录；空 = 收件目录",
+        "folder that touch documents (*.touch.json) are renamed into; empty = the inbox",
+    ),
+    "channel.socket": (
+        "接收触点的本机套接字；空 = 收件目录下的 .channel.sock",
+        "Unix socket that takes touch documents; empty = .channel.sock in the inbox",
+    ),
+    "channel.peers": ("除本账号外，允许使用该套接字的系统账号", "accounts besides our own that the socket hears"),
+    "channel.per_minute": ("每个账号每分钟最多接收的触点数", "documents taken of one account in a minute"),
     "capture.sources": (
         "录音来源，每个一张 [[capture.sources]] 表；无 = 不录音",
         "what is recorded, one table [[capture.sources]] each; none = nothing",

@@ -109,6 +109,15 @@ def inbox(facts: Facts) -> Finding:
             remedy_zh="补上 NAME.meta.toml 或移走文件",
             remedy="add NAME.meta.toml or take them away",
         )
+    if found.touches:
+        return Finding(
+            check="inbox",
+            state="warn",
+            zh=f"{found.touches} 个触点文件未被收入（有误，或工作进程未运行）",
+            en=f"{found.touches} touch document(s) are not taken in: they have mistakes, or no worker runs",
+            remedy_zh="edge-agent channel check 文件；改正或移走",
+            remedy="edge-agent channel check FILE; correct them or take them away",
+        )
     where = "内存" if found.storage is Storage.MEMORY else "加密盘"
     return Finding(check="inbox", state="ok", zh=f"收件目录在{where}上", en=f"the inbox is {found.storage.value}")
 

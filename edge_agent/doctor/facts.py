@@ -35,12 +35,13 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """`late` lie there without a sidecar longer than the grace. `mode` are the permission bits."""
+    """`late` lie there without a sidecar for longer than the grace, `touches` as touch documents. `mode`: permission bits."""
 
     exists: bool
     storage: Storage = Storage.UNKNOWN
     mode: int = 0
     late: int = 0
+    touches: int = 0
     allow_plain: bool = False
 
 

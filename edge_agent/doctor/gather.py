@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from edge_agent import answers, app
 from edge_agent.assets import store
 from edge_agent.assets.manifest import shipped
+from edge_agent.capture import spool
 from edge_agent.capture.inbox import FileInbox
 from edge_agent.capture.storage import storage_of
 from edge_agent.config import Config
@@ -22,6 +23,7 @@ from edge_agent.errors import EdgeError, LedgerBroken, NotAllowed
 if TYPE_CHECKING:
     from edge_agent.vault.keys import DeviceKeys
 
+_LATE_S = 600.0
 _SYSTEMD = Path("/run/systemd/system")
 _UPLINK = "edge-agent-uplink.service"
 _DONE = frozenset({"analysed", "closed", "expired", "rejected"})
@@ -132,7 +134,13 @@ def _inbox(settings: Config) -> Inbox:
     late = 0
     with suppress(EdgeError):
         late = FileInbox(folder, settings.limits).waiting()
-    return Inbox(exists=True, storage=storage_of(folder), mode=mode, late=late, allow_plain=settings.capture.allow_plain)
+    touches = 0
+    with suppress(EdgeError):
+        touches = spool.waiting(settings.spool, since_s=_LATE_S) if settings.channel.accept else 0
+    return Inbox(
+        exists=True, storage=storage_of(folder), mode=mode, late=late, touches=touches,
+        allow_plain=settings.capture.allow_plain,
+    )  # fmt: skip
 
 
 def _active(unit: str) -> bool | None:

@@ -14,6 +14,7 @@ from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, Audi
 from edge_agent.documents.base import encode
 from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
+from edge_agent.documents.channel import FactName, FactNames, TouchChecked, TouchFault, TouchSent
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.contest import ContestLine, Contests, PrecisionLine, PrecisionList
@@ -49,6 +50,7 @@ from edge_agent.documents.opening import (
     WindowOpened,
 )
 from edge_agent.documents.retention import HoldLine, Holds, PlanLine, RetentionPlan
+from edge_agent.documents.rules import RuleExplained, RuleFired, RuleLine, RuleRehearsed, RulesChecked, RulesTested
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
 from edge_agent.documents.subject import (
     Erased,
@@ -110,6 +112,8 @@ __all__ = [
     "EventGain",
     "Exported",
     "FactLine",
+    "FactName",
+    "FactNames",
     "FactsOfLine",
     "FactsOfLines",
     "FailedExample",
@@ -153,6 +157,12 @@ __all__ = [
     "Released",
     "Requested",
     "RetentionPlan",
+    "RuleExplained",
+    "RuleFired",
+    "RuleLine",
+    "RuleRehearsed",
+    "RulesChecked",
+    "RulesTested",
     "SealedLine",
     "Separation",
     "ShelfFound",
@@ -171,6 +181,9 @@ __all__ = [
     "TalkMetrics",
     "TermLength",
     "TextQuality",
+    "TouchChecked",
+    "TouchFault",
+    "TouchSent",
     "Transcription",
     "Utterance",
     "Wall",
@@ -240,5 +253,12 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "lexicon-correct": LexiconCorrected,
     "lexicon-eval": LexiconEvaluated,
     "lexicon-probe": LexiconProbed,
+    "channel-send": TouchSent,
+    "channel-check": TouchChecked,
+    "channel-facts": FactNames,
+    "rules-check": RulesChecked,
+    "rules-explain": RuleExplained,
+    "rules-dry-run": RuleRehearsed,
+    "rules-test": RulesTested,
 }
 """Every document by the name of its schema file."""

@@ -53,6 +53,8 @@ class Queue(Document, frozen=True, kw_only=True):
 
 
 class Status(Document, frozen=True, kw_only=True):
+    """`touches`: touch documents that lie in the spool, not taken in yet or refused; None where they are switched off."""
+
     gateway: str
     tenant: str
     recordings: dict[str, int]
@@ -70,6 +72,7 @@ class Status(Document, frozen=True, kw_only=True):
     ruleset: str
     worker_running: bool
     queue: Queue
+    touches: int | None = None
 
 
 class Officers(Document, frozen=True, kw_only=True):

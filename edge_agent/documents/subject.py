@@ -29,7 +29,10 @@ class SubjectTag(Document, frozen=True, kw_only=True):
 
 
 class SubjectRecording(Document, frozen=True, kw_only=True):
-    """`shred_at` and `rule` say when its keys are shredded and by which rule; empty once they are."""
+    """`shred_at` and `rule` say when its keys are shredded and by which rule; empty once they are.
+
+    `channel` is call or visit, or of a touch what it is; `facts` are what another system delivered with it.
+    """
 
     recording: str
     kind: str
@@ -43,6 +46,8 @@ class SubjectRecording(Document, frozen=True, kw_only=True):
     held: bool
     objects: list[ObjectLine]
     tags: list[SubjectTag]
+    channel: str
+    facts: dict[str, float | bool]
     openings: list[SubjectOpening]
 
 

@@ -14,6 +14,8 @@ from edge_agent.domain.transcript import Speaker
 class Kind(StrEnum):
     CALL = "call"
     SHELF = "shelf"
+    CHANNEL = "channel"
+    """A touch point that is no media: see `domain.touch`."""
 
 
 class State(StrEnum):
@@ -48,10 +50,11 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What the sidecar file says about a recording: who stands on which channel, which trade, which consent.
+    """What the sidecar file or a touch document says of a recording: who stands on which channel, which trade, which consent.
 
     `channels` names the speaker of each audio channel, left first; empty = unknown. `context` holds deployment flags
     (`outbound`, `recorded`, `dual_record`, `b2b`). `own` and `competitors` are brand names. `bay` names a shelf bay.
+    `channel` is `call` or `visit`, or of a touch what `domain.touch.Channel` names.
     `rep` and `customer` are keyed pseudonyms (hex), never a name or a number somebody is known by; empty = unknown.
     """
 
@@ -67,6 +70,8 @@ class Circumstances:
     bay: str = ""
     rep: str = ""
     customer: str = ""
+    reference: str = ""
+    """Of a touch: a keyed digest of the id that its sender gave it; one id stands for one touch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

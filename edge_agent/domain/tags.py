@@ -62,7 +62,8 @@ class BehaviorTag:
 class Conversation:
     """What the tagger reads: utterances plus the deployment's facts about this talk.
 
-    `ended` is False when the recording was cut or crashed: then nothing that needs a real end may fire.
+    `ended` is False when the recording was cut or crashed: then nothing that needs a real end may fire. `channel` is `call` or
+    `visit`, or of a talk in writing what `domain.touch.Channel` names. `facts` are what another system measured and delivered.
     """
 
     utterances: tuple[Utterance, ...]
@@ -74,3 +75,4 @@ class Conversation:
     competitors: tuple[str, ...] = ()
     ended: bool = True
     started_at: datetime | None = None
+    facts: tuple[tuple[str, float | bool], ...] = ()

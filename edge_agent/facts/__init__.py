@@ -11,9 +11,9 @@
 Nothing here needs a library, a model or the network. The expressions are ours and linear: no repetition of a repetition.
 """
 
-from edge_agent.facts.masking import hide, mask, masked, masked_document
+from edge_agent.facts.masking import hide, mask, masked, masked_document, masked_touch
 from edge_agent.facts.reading import find
 from edge_agent.facts.talk import note
 from edge_agent.facts.writing import in_digits, with_digits
 
-__all__ = ["find", "hide", "in_digits", "mask", "masked", "masked_document", "note", "with_digits"]
+__all__ = ["find", "hide", "in_digits", "mask", "masked", "masked_document", "masked_touch", "note", "with_digits"]

@@ -3,21 +3,17 @@
 The uplink may ask four things and change nothing itself. `bytes` fields are base64 in the line, as msgspec writes them.
 """
 
-import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 
+from edge_agent import rendezvous
 from edge_sync import scalars
 
 LINE_BYTES: Final = 64 * 1024
 WAIT_S: Final = 5.0
-_NAME_BYTES: Final = 100
-"""A Unix socket's path may have 107 bytes; a longer one is reached through its directory's descriptor."""
 
 
 class _Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op"):
@@ -60,7 +56,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def ask(path: Path, question: Question) -> Answer:
     """Put one question to the worker. OSError when it does not answer in time, msgspec.DecodeError for nonsense."""
-    with address(path) as name, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+    with rendezvous.address(path) as name, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
         line.settimeout(WAIT_S)
         line.connect(name)
         line.sendall(msgspec.json.encode(question) + b"\n")
@@ -76,16 +72,3 @@ def read_line(line: socket.socket) -> bytes:
         if not piece or len(held) > LINE_BYTES:
             raise OSError("the line is too long or ends early")
     return bytes(held)
-
-
-@contextmanager
-def address(path: Path) -> Iterator[str]:
-    """A name of `path` that fits into a socket address, however long the path is."""
-    if len(os.fsencode(path)) <= _NAME_BYTES:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)

@@ -28,7 +28,7 @@ class Presence:
     ruleset: str
     recipients: str
     """Digest of the signed set of officers."""
-    capabilities: tuple[str, ...] = ("calls", "shelf")
+    capabilities: tuple[str, ...] = ("calls", "shelf", "channel")
     privacy: str = "tags-only"
 
 

@@ -13,17 +13,18 @@ from edge_agent.config import Audit, Limits, Paths
 from edge_agent.domain.consent import Standing, Statement, taken_back
 from edge_agent.domain.recording import Recording, State
 from edge_agent.errors import NoConsent, NotAllowed
-from edge_agent.ledger import checkpoints, consents, envelopes, findings, lifecycle, openings
+from edge_agent.ledger import checkpoints, consents, envelopes, findings, history, lifecycle, openings
 from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.contests import Contests
 from edge_agent.ledger.database import Transaction, meta, set_meta
+from edge_agent.ledger.history import Judging
 from edge_agent.ledger.integrity import verify_chain
 from edge_agent.ledger.keeping import FORGETTING, Keeping
 from edge_agent.ledger.openings import OpeningRow, Wrote
 from edge_agent.ledger.outbox import Outbox, in_doubt
 from edge_agent.ledger.writer import Terms, Verify, Writer
-from edge_agent.ports import Analysis, Clock, Sealed
+from edge_agent.ports import Analysis, Clock, Historian, Sealed
 
 T = TypeVar("T")
 
@@ -148,6 +149,9 @@ class SqliteLedger:
         """
         return self._writer.write(lambda tx: self._analysed(tx, recording_id, analysis))
 
+    def judge(self, historian: Historian | None) -> int:
+        return Judging(self._writer, self._outbox).judge(historian)
+
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
         self._writer.write(lambda tx: lifecycle.move(tx, self._chain, recording_id, state, reason=reason))
 
@@ -161,6 +165,9 @@ class SqliteLedger:
 
     def seen_before(self, digest: str) -> str | None:
         return self._read(lambda tx: lifecycle.twin(tx, digest))
+
+    def sent_before(self, reference: str) -> str | None:
+        return self._read(lambda tx: lifecycle.namesake(tx, reference))
 
     def unfinished(self) -> Sequence[Recording]:
         return self._read(lifecycle.unfinished)
@@ -222,6 +229,7 @@ class SqliteLedger:
             findings=findings.digest(tx, number), rows=[{"seq": seq, "sha256": digest} for seq, digest in rows],
             objects=findings.made(analysis),
         )  # fmt: skip
+        history.mark(tx, recording_id)
         self._outbox.bound(tx)
         return True
 

@@ -18,7 +18,7 @@ from edge_agent.domain.contests import Case, Reason, Role, Stage, deciders, may_
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ids import new_id
-from edge_agent.ledger import envelopes, findings, lifecycle
+from edge_agent.ledger import envelopes, findings, history, lifecycle
 from edge_agent.ledger.audit import broken
 from edge_agent.ledger.database import Transaction
 from edge_agent.ledger.outbox import Outbox
@@ -111,18 +111,20 @@ class Contests:
     def _take_back(self, tx: Transaction, case: Case) -> dict[str, Any]:
         """Withdraw what stands of the finding now, also where a later analysis said it again."""
         standing = _in_force(tx, case.tag)
-        ruleset = standing[0][2]
+        ruleset, plain = standing[0][2], standing[0][2].partition(findings.LATER)[0]
         (models,) = tx.execute(
             "SELECT models FROM analyses WHERE recording = ? AND ruleset = ?", (case.recording, ruleset)
         ).fetchone()
         entry = Analysis(
-            ruleset=findings.CONTEST + case.id, models=msgspec.json.decode(models, type=tuple[str, ...]), tags=()
+            ruleset=f"{plain}{findings.LATER}{findings.CONTEST}{case.id}",
+            models=msgspec.json.decode(models, type=tuple[str, ...]), tags=(),
         )  # fmt: skip
         number, tags = findings.take_back(tx, case.recording, entry, [one for _, one, _ in standing], at=self._writer.now())
         told = envelopes.of_analysis(
-            self._writer.terms, lifecycle.get(tx, case.recording), replace(entry, ruleset=ruleset), tags
+            self._writer.terms, lifecycle.get(tx, case.recording), replace(entry, ruleset=plain), tags
         )  # fmt: skip
         rows = [self._outbox.put(tx, rank, build) for rank, build in told]
+        history.mark(tx, case.recording)
         return {
             "analysis": number, "tags": len(tags), "findings": findings.digest(tx, number),
             "rows": [{"seq": seq, "sha256": digest} for seq, digest in rows],

@@ -51,7 +51,7 @@ def _refused() -> Iterator[None]:
 def of_analysis(
     terms: Terms, recording: Recording, analysis: Analysis, tags: Sequence[BehaviorTag]
 ) -> Iterator[tuple[int, Build]]:
-    """(rank, build) of each outbox row. A call always gives one, even without tags: HQ counts conversations too."""
+    """(rank, build) of each outbox row. A talk always gives one, even without tags: HQ counts conversations too."""
     if recording.circumstances.consent is Consent.NONE:
         raise NotAllowed(f"recording {recording.id} has no consent record", zh="没有同意记录")
     if analysis.score is not None:
@@ -60,7 +60,7 @@ def of_analysis(
         batch = tags[start : start + BATCH_TAGS]
         urgent = any(tag.severity in {"warning", "critical"} for tag in batch)
         yield RANK_URGENT if urgent else RANK_TAGS, _builder(terms, recording, _tags(terms, recording, analysis, batch))
-    if not tags and recording.circumstances.kind is Kind.CALL:
+    if not tags and (recording.circumstances.kind is Kind.CALL or analysis.utterances):
         yield RANK_TAGS, _builder(terms, recording, _tags(terms, recording, analysis, ()))
 
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -28,13 +28,20 @@ COLUMNS: Final = (
     "id, recording, code, speaker, start_ms, end_ms, known_at_ms, confidence, severity, layer, rule, rule_digest, turn, status, "
     "supersedes, slots, evidence"
 )
+_HEAD: Final = "recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights, facts"
+_FIRST_HEAD: Final = 8
+"""So many columns an analysis had at first; the later ones are the last, in the order they came."""
 CONTEST: Final = "contest-"
-"""Begins the `ruleset` of an entry by which a decided contest took findings back."""
+"""Begins what stands behind the `+` where a decided contest took findings back."""
 CURRENT: Final = (
     "status <> 'withdrawn' AND NOT EXISTS "
     "(SELECT 1 FROM tags AS later WHERE later.supersedes = tags.id AND later.supersedes <> '')"
 )
 """A condition on `tags`. Its last part lets SQLite use the partial index; without it a count is quadratic."""
+LATER: Final = "+"
+"""In the ruleset of what was concluded later, over days (see `history`); a plain ruleset is in front of it."""
+
+Over = Literal["all", "analysed", "nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +61,25 @@ def known(connection: sqlite3.Connection, recording_id: str, ruleset: str) -> bo
     )
 
 
-def add(tx: Transaction, recording_id: str, analysis: Analysis, *, at: str) -> tuple[int, Sequence[BehaviorTag]]:
-    """Write an analysis; returns its number and the tags as they stand now, withdrawals included."""
-    overturned = _overturned(tx, recording_id)
-    new = [tag for tag in analysis.tags if not any(tag.rule_digest == old.rule_digest and _same(old, tag) for old in overturned)]
-    return _write(tx, recording_id, analysis, _superseding(new, _current(tx, recording_id)), at=at)
+def add(
+    tx: Transaction, recording_id: str, analysis: Analysis, *, at: str, over: Over = "analysed"
+) -> tuple[int, Sequence[BehaviorTag]]:
+    """Write an analysis; returns its number and the tags as they stand now, withdrawals included.
+
+    `over` is what it supersedes: what earlier analyses found (the rule), conclusions over days as well, or nothing.
+    """
+    tags = _superseding(allowed(tx, recording_id, analysis.tags), _current(tx, recording_id, over))
+    return _write(tx, recording_id, analysis, tags, at=at)
+
+
+def allowed(tx: Transaction, recording_id: str, tags: Iterable[BehaviorTag]) -> tuple[BehaviorTag, ...]:
+    """Without the findings that a contest took back of the same place, by the same rule."""
+    gone = _overturned(tx, recording_id)
+    return tuple(
+        tag
+        for tag in tags
+        if tag.status is Status.WITHDRAWN or not any(tag.rule_digest == old.rule_digest and _same(old, tag) for old in gone)
+    )
 
 
 def take_back(
@@ -74,12 +95,12 @@ def _write(
     score = "" if analysis.score is None else msgspec.json.encode(analysis.score).decode()
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
+    facts = msgspec.json.encode(dict(analysis.facts)).decode() if analysis.facts else ""
     cursor = tx.execute(
-        "INSERT INTO analyses (recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO analyses ({_HEAD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
         (
             recording_id, analysis.ruleset, msgspec.json.encode(analysis.models).decode(), at, analysis.duration_ms,
-            analysis.utterances, analysis.doubtful, score, metrics, insights,
+            analysis.utterances, analysis.doubtful, score, metrics, insights, facts,
         ),
     )  # fmt: skip
     number = int(cursor.lastrowid or 0)
@@ -101,11 +122,7 @@ def made(analysis: Analysis) -> dict[str, str]:
 def digest(connection: sqlite3.Connection, number: int) -> str:
     """sha256 over everything one analysis wrote, floats as their shortest text."""
     hashed = sha256()
-    head = connection.execute(
-        "SELECT recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights FROM analyses "
-        "WHERE id = ?",
-        (number,),
-    )
+    head = connection.execute(f"SELECT {_HEAD} FROM analyses WHERE id = ?", (number,))  # noqa: S608
     tags = connection.execute(f"SELECT {COLUMNS} FROM tags WHERE analysis = ? ORDER BY id", (number,))  # noqa: S608
     for row in (*map(_as_hashed, head), *tags):
         hashed.update(canonical([repr(value) if isinstance(value, float) else value for value in row]) + b"\n")
@@ -131,6 +148,10 @@ def score_of(text: str) -> ShelfScore:
     return msgspec.json.decode(text, type=ShelfScore)
 
 
+def facts_of(text: str) -> dict[str, float | bool]:
+    return msgspec.json.decode(text, type=dict[str, float | bool])
+
+
 def insights_of(text: str) -> Insights:
     return msgspec.json.decode(text, type=Insights)
 
@@ -141,8 +162,9 @@ def metrics_of(text: str) -> Metrics:
 
 def _as_hashed(head: tuple[Any, ...]) -> tuple[Any, ...]:
     """Without the columns that later releases added, where they are empty: rows keep the digest they were logged with."""
-    kept = head[:-1] if not head[-1] else head
-    return kept[:-1] if len(kept) < len(head) and not kept[-1] else kept
+    while len(head) > _FIRST_HEAD and not head[-1]:
+        head = head[:-1]
+    return head
 
 
 def _row(recording_id: str, tag: BehaviorTag) -> tuple[Any, ...]:
@@ -153,10 +175,13 @@ def _row(recording_id: str, tag: BehaviorTag) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _current(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
+def _current(tx: Transaction, recording_id: str, over: Over) -> Sequence[BehaviorTag]:
+    if over == "nothing":
+        return ()
+    later = "1" if over == "all" else "analysis NOT IN (SELECT id FROM analyses WHERE recording = ? AND ruleset GLOB '*+*')"
     rows = tx.execute(
-        f"SELECT {COLUMNS} FROM tags WHERE recording = ? AND {CURRENT} ORDER BY start_ms, id",  # noqa: S608
-        (recording_id,),
+        f"SELECT {COLUMNS} FROM tags WHERE recording = ? AND {CURRENT} AND {later} ORDER BY start_ms, id",  # noqa: S608
+        (recording_id,) if over == "all" else (recording_id, recording_id),
     )
     return [tag_of(row)[1] for row in rows]
 
@@ -182,7 +207,7 @@ def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
     rows = tx.execute(
         f"SELECT {columns} FROM tags JOIN analyses ON analyses.id = analysis "  # noqa: S608 - constants
         "WHERE tags.recording = ? AND ruleset GLOB ?",
-        (recording_id, CONTEST + "*"),
+        (recording_id, f"*{LATER}{CONTEST}*"),
     )
     return [tag_of(row)[1] for row in rows]
 

@@ -22,7 +22,7 @@ from edge_agent.domain.consent import Party, Statement
 from edge_agent.domain.recording import Kind, State
 from edge_agent.errors import NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
-from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
+from edge_agent.ledger import ages, consents, envelopes, findings, history, lifecycle
 from edge_agent.ledger.audit import broken, stamp
 from edge_agent.ledger.database import Transaction, set_meta
 from edge_agent.ledger.outbox import Outbox
@@ -168,21 +168,21 @@ class Keeping:
     def _withdraw_tags(self, tx: Transaction, recording_id: str, reason: str) -> None:
         """An analysis without findings supersedes what stood; HQ is told under the ruleset that had found it."""
         row = tx.execute(
-            "SELECT ruleset, models FROM analyses WHERE recording = ? AND ruleset NOT GLOB ? ORDER BY id DESC LIMIT 1",
-            (recording_id, findings.CONTEST + "*"),
+            "SELECT ruleset, models FROM analyses WHERE recording = ? ORDER BY id DESC LIMIT 1", (recording_id,)
         ).fetchone()
         if row is None or findings.known(tx, recording_id, reason):
             return
         empty = Analysis(ruleset=reason, models=msgspec.json.decode(row[1], type=tuple[str, ...]), tags=())
-        number, tags = findings.add(tx, recording_id, empty, at=self._writer.now())
+        number, tags = findings.add(tx, recording_id, empty, at=self._writer.now(), over="all")
         told = envelopes.of_analysis(
-            self._writer.terms, lifecycle.get(tx, recording_id), replace(empty, ruleset=row[0]), tags
+            self._writer.terms, lifecycle.get(tx, recording_id), replace(empty, ruleset=row[0].partition(findings.LATER)[0]), tags
         ) if tags else ()  # fmt: skip
         rows = [self._outbox.put(tx, rank, build) for rank, build in told]
         self._chain.append(
             tx, "tags.withdrawn", recording=recording_id, analysis=number, reason=reason, tags=len(tags),
             findings=findings.digest(tx, number), rows=[{"seq": seq, "sha256": digest} for seq, digest in rows],
         )  # fmt: skip
+        history.mark(tx, recording_id)
 
     def _hold(self, tx: Transaction, object_or_recording: str, reason: str) -> Hold:
         recording_id = recording_of(tx, object_or_recording)

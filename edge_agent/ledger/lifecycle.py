@@ -121,8 +121,7 @@ def lateness(connection: sqlite3.Connection, count: int) -> Sequence[timedelta]:
     """How long after their recording began the last analyses were committed, newest first."""
     rows = connection.execute(
         "SELECT analyses.at, circumstances FROM analyses JOIN recordings ON recordings.id = recording "
-        "WHERE ruleset NOT GLOB 'contest-*' "
-        "ORDER BY analyses.id DESC LIMIT ?", (count,),
+        "WHERE ruleset NOT GLOB '*+*' ORDER BY analyses.id DESC LIMIT ?", (count,),
     )  # fmt: skip
     return [datetime.fromisoformat(at) - msgspec.json.decode(text, type=Circumstances).started_at for at, text in rows]
 
@@ -133,6 +132,16 @@ def twin(connection: sqlite3.Connection, digest: str) -> str | None:
         "SELECT id FROM recordings WHERE digest = ? AND digest <> '' AND state <> ? AND NOT (state = ? AND reason = 'due.grace') "
         "ORDER BY captured_at, id LIMIT 1",
         (digest, State.REJECTED, State.EXPIRED),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def namesake(connection: sqlite3.Connection, reference: str) -> str | None:
+    """The first sealed touch under this reference that was not rejected, nor shredded for want of a consent record."""
+    row = connection.execute(
+        "SELECT id FROM recordings WHERE reference = ? AND reference <> '' AND state NOT IN (?, ?) "
+        "AND NOT (state = ? AND reason = 'due.grace') ORDER BY captured_at, id LIMIT 1",
+        (reference, State.CAPTURED, State.REJECTED, State.EXPIRED),
     ).fetchone()
     return None if row is None else str(row[0])
 

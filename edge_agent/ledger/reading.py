@@ -13,16 +13,18 @@ from urllib.parse import quote
 
 import msgspec
 
+from edge_agent.domain.history import History, Whose, ms_of
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
-from edge_agent.domain.recording import Recording
+from edge_agent.domain.recording import Circumstances, Recording
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.errors import NotFound, Unavailable
-from edge_agent.ledger import database, findings, lifecycle, openings
+from edge_agent.ledger import database, findings, history, lifecycle, openings
 from edge_agent.ledger.audit import Sign
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.integrity import verify_chain
 from edge_agent.ledger.openings import OpeningRow
+from edge_agent.ports import Historian
 
 T = TypeVar("T")
 
@@ -129,6 +131,27 @@ class LedgerReader:
         )
         return next((findings.insights_of(row["insights"]) for row in rows), None)
 
+    def histories(self, historian: Historian, around: Circumstances) -> Sequence[History]:
+        """What is known of the persons of a talk that begins now, for rules over days that listen to it live."""
+        since = ms_of(around.started_at)
+        persons = ((Whose.CUSTOMER, around.customer), (Whose.REP, around.rep))
+        with self._one_view():
+            return [
+                history.read(
+                    self._connection, whose, pseudonym, since_ms=since, reach_ms=historian.reach_ms[whose],
+                    heard=historian.heard[whose], judged=historian.judged[whose], now_ms=since,
+                )
+                for whose, pseudonym in persons if pseudonym
+            ]  # fmt: skip
+
+    def facts(self, recording: str) -> dict[str, float | bool]:
+        """What another system measured and delivered with a touch; empty for everything else."""
+        rows = self._query(
+            "SELECT facts FROM analyses WHERE recording = :recording AND facts <> '' ORDER BY id DESC LIMIT 1",
+            recording=recording,
+        )
+        return next((findings.facts_of(row["facts"]) for row in rows), {})
+
     def models(self, recording: str) -> tuple[str, ...]:
         """The models behind the newest analysis of a recording; empty before its first."""
         rows = self._query(
@@ -232,7 +255,8 @@ class LedgerReader:
         for row in rows:
             *tag, ruleset, current = row.values()
             recording, found = findings.tag_of(tag)
-            yield StoredTag(recording=recording, tag=found, ruleset=ruleset, current=bool(current))
+            plain = ruleset.partition(findings.LATER)[0]
+            yield StoredTag(recording=recording, tag=found, ruleset=plain, current=bool(current))
 
     def _count(self, what: str) -> int:
         return int(next(iter(self._query(f"SELECT COUNT(*) AS n FROM {what}")))["n"])  # noqa: S608 - constants above

@@ -108,6 +108,27 @@ _KEY_VIEWS: Final = ("""ALTER TABLE openings ADD COLUMN key_views INTEGER NOT NU
 
 _METRICS: Final = ("""ALTER TABLE analyses ADD COLUMN metrics TEXT NOT NULL DEFAULT ''""",)
 _INSIGHTS: Final = ("""ALTER TABLE analyses ADD COLUMN insights TEXT NOT NULL DEFAULT ''""",)
+_TOUCHES: Final = (
+    """ALTER TABLE analyses ADD COLUMN facts TEXT NOT NULL DEFAULT ''""",
+    # What the circumstances say, which the log binds; here only so that it is found by an index.
+    """ALTER TABLE recordings ADD COLUMN reference TEXT GENERATED ALWAYS AS (
+        CASE WHEN json_valid(circumstances) THEN json_extract(circumstances, '$.reference') END) VIRTUAL""",
+    """CREATE INDEX recordings_reference ON recordings (reference) WHERE reference <> ''""",
+)
+_HISTORY: Final = (
+    # When the recording began, so that a stretch of a person's history is found by an index; what it says is in `recordings`.
+    """ALTER TABLE subjects ADD COLUMN began_ms INTEGER NOT NULL DEFAULT 0""",
+    """UPDATE subjects SET began_ms = (SELECT CAST(ROUND((julianday(json_extract(circumstances, '$.started_at')) - 2440587.5)
+        * 86400000) AS INTEGER) FROM recordings WHERE recordings.id = subjects.recording)""",
+    """CREATE INDEX subjects_began ON subjects (party, pseudonym, began_ms)""",
+    """CREATE INDEX tags_code ON tags (recording, code)""",
+    # Recordings whose persons are to be judged over days: at once, or when that time has come.
+    """CREATE TABLE to_judge (
+        recording TEXT NOT NULL REFERENCES recordings (id), at TEXT NOT NULL,
+        PRIMARY KEY (recording, at)) STRICT, WITHOUT ROWID""",
+    """CREATE INDEX to_judge_at ON to_judge (at)""",
+    """CREATE INDEX recordings_kind ON recordings (kind, captured_at)""",
+)
 
 _CONTESTS: Final = (
     """CREATE TABLE contests (
@@ -126,6 +147,8 @@ STEPS: Final = (
     ("0005_key_views", _KEY_VIEWS),
     ("0006_metrics", _METRICS),
     ("0007_insights", _INSIGHTS),
+    ("0008_touches", _TOUCHES),
+    ("0010_history", _HISTORY),
     ("0012_contests", _CONTESTS),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""

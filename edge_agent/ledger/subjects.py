@@ -12,6 +12,7 @@ from secrets import token_hex
 from typing import Final
 
 from edge_agent.domain.consent import Party
+from edge_agent.domain.history import ms_of
 from edge_agent.domain.recording import Circumstances
 from edge_agent.ledger.audit import canonical
 from edge_agent.ledger.database import Transaction
@@ -31,7 +32,8 @@ def link(tx: Transaction, recording_id: str, around: Circumstances) -> dict[str,
     for party, pseudonym in ((Party.REP, around.rep), (Party.CUSTOMER, around.customer)):
         if pseudonym:
             nonce = token_hex(16)
-            tx.execute("INSERT INTO subjects VALUES (?, ?, ?, ?)", (recording_id, party, pseudonym, nonce))
+            began_ms = ms_of(around.started_at)
+            tx.execute("INSERT INTO subjects VALUES (?, ?, ?, ?, ?)", (recording_id, party, pseudonym, nonce, began_ms))
             bound[party.value] = commitment(nonce, recording_id, party, pseudonym)
     return bound
 

@@ -8,7 +8,6 @@ kept, and the worker's loop meets it in `check`.
 
 import os
 import socket
-import struct
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Final, Self
 
 import msgspec
 
-from edge_agent import log
+from edge_agent import log, rendezvous
 from edge_agent.errors import EdgeError, LedgerBroken, Unavailable
 from edge_agent.ledger import asking, birth, refusals, witnessing
 from edge_agent.ledger.asking import Answer, Confirm, Question, Refuse, Witnessed
@@ -28,7 +27,6 @@ from edge_agent.ledger.writer import Terms, Writer
 from edge_sync import wire
 from edge_sync.errors import WireError
 
-_CREDENTIALS: Final = struct.Struct("3i")
 _RETRY_S: Final = 0.2
 
 
@@ -49,7 +47,7 @@ class WatermarkServer:
         """Open the ledger, bind the socket, serve; raises what opening raises, Unavailable when the socket cannot be bound."""
         writer = Writer(self._terms)
         try:
-            door = _bound(self._path, 0o660 if self._peers - {os.geteuid()} else 0o600)
+            door = rendezvous.bound(self._path, 0o660 if self._peers - {os.geteuid()} else 0o600)
         except OSError as error:
             writer.close()
             raise Unavailable("the worker's socket cannot be made", remedy="check the state directory's rights") from error
@@ -102,9 +100,7 @@ class WatermarkServer:
             log.get().warning("question.failed", error=type(error).__name__)
 
     def _stranger(self, line: socket.socket) -> bool:
-        found = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        _, uid, _ = _CREDENTIALS.unpack(found)
-        return uid not in self._peers
+        return rendezvous.peer(line) not in self._peers
 
     def _answer(self, question: Question, writer: Writer, outbox: Outbox) -> Answer:
         try:
@@ -151,20 +147,3 @@ class WatermarkServer:
 
 def _committed(tx: Transaction) -> int:
     return int(meta(tx, "committed"))
-
-
-def _bound(path: Path, mode: int) -> socket.socket:
-    """A listening socket, nobody's but ours in its first moment; a stale one of a killed worker is replaced."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.unlink(missing_ok=True)
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        os.fchmod(door.fileno(), 0o600)
-        with asking.address(path) as name:
-            door.bind(name)
-        path.chmod(mode)
-        door.listen(8)
-    except OSError:
-        door.close()
-        raise
-    return door

@@ -10,6 +10,7 @@ from typing import Final
 from edge_agent.lexicon import notation
 from edge_agent.lexicon.conditions import BadCondition, parse
 from edge_agent.lexicon.model import Event, Extend, Lexicon, Match, expand, refs
+from edge_agent.lexicon.when import named
 
 Fault = tuple[str, str, str, str]
 
@@ -46,6 +47,7 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
         yield from _references(event, ids)
         yield from _kind(event)
         yield from _silence(event, ids)
+        yield from _tree(event, ids)
         if not event.examples.must or not event.examples.must_not:
             yield event.id, "examples", "has no example that must (or must not) match", "add at least one of each"
         for match in event.matches():
@@ -58,9 +60,16 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
         yield from _match(label, extend, lexicon, ids)
         for text in extend.veto:
             yield from _saying(label, "veto", text, lexicon.terms.groups, alone=True)
-    for name, words in lexicon.terms.groups.items():
-        if any(notation.BRANDS.get(name) or notation.SLOTS.get(name) or set("{}|…") & set(w) for w in words):
-            yield "terms", "groups", f"group `{name}` has the name of a slot or holds {{ }} | …", "use plain words"
+    for number, name in enumerate(lexicon.names, 1):
+        for code in name.events:
+            if code not in ids or code.startswith("rule."):
+                yield (
+                    f"name {number}",
+                    "events",
+                    f"`{name.says[0]}` is said to be `{code}`, which does not exist",
+                    "correct the id",
+                )
+    yield from _groups(lexicon)
 
 
 def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
@@ -79,8 +88,28 @@ def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:
                 yield event.id, key, str(error), 'write "name > number"'
 
 
+def _groups(lexicon: Lexicon) -> Iterator[Fault]:
+    for name, words in lexicon.terms.groups.items():
+        if any(notation.BRANDS.get(name) or notation.SLOTS.get(name) or set("{}|…") & set(w) for w in words):
+            yield "terms", "groups", f"group `{name}` has the name of a slot or holds {{ }} | …", "use plain words"
+
+
+def _names(lexicon: Lexicon, ids: Collection[str]) -> Iterator[Fault]:
+    for number, name in enumerate(lexicon.names, 1):
+        for code in name.events:
+            if code not in ids or code.startswith("rule."):
+                yield (
+                    f"name {number}",
+                    "events",
+                    f"`{name.says[0]}` is said to be `{code}`, which does not exist",
+                    "correct the id",
+                )
+
+
 def _kind(event: Event) -> Iterator[Fault]:
     t = event.temporal
+    if (event.kind == "composite") != (event.when is not None):
+        yield event.id, "when", "`when` and the kind composite go together", "write it as a rule, in business language"
     for group in NEEDS.get(event.kind, ()):
         if all(getattr(t, key) is None for key in group):
             yield event.id, "temporal", f"{event.kind} needs `{'` or `'.join(group)}`", "add it"
@@ -97,6 +126,15 @@ def _kind(event: Event) -> Iterator[Fault]:
 
 def _says_something(match: Match) -> bool:
     return bool(match.phrases or match.whole or match.combos or match.together or match.patterns)
+
+
+def _tree(event: Event, ids: Collection[str]) -> Iterator[Fault]:
+    """The events that a `when` stands on."""
+    for ref in named(event.when) if event.when is not None else ():
+        if ref not in ids:
+            yield event.id, "when", f"refers to `{ref}`, which does not exist", "correct the id or add that event"
+        if ref in SILENT:
+            yield event.id, "when", "refers to silence", "silence is no evidence of anything; remove it"
 
 
 def _silence(event: Event, ids: Collection[str]) -> Iterator[Fault]:
@@ -179,5 +217,6 @@ def _cycles(events: Mapping[str, Event], ids: Collection[str]) -> Iterator[Fault
 
 def dependencies(event: Event, ids: Collection[str]) -> list[str]:
     """Ids this event's temporal keys refer to, families written out, without those it excludes."""
-    named = [r for key in REFERENCES if key != "exclude" for r in refs(getattr(event.temporal, key))]
-    return expand(ids, named, own=event.id, exclude=event.temporal.exclude)
+    found = [r for key in REFERENCES if key != "exclude" for r in refs(getattr(event.temporal, key))]
+    found += named(event.when) if event.when is not None else []
+    return expand(ids, found, own=event.id, exclude=event.temporal.exclude)

@@ -18,15 +18,18 @@ from edge_agent.lexicon.check import check
 from edge_agent.lexicon.decode import Place, Source, read
 from edge_agent.lexicon.model import (
     Brand,
+    BusinessName,
     Context,
     Event,
     EventHead,
     ExampleSetting,
     Extend,
+    FactKind,
     IndustryFile,
     Lexicon,
     Match,
     Product,
+    RuleRow,
     TermsFile,
 )
 from edge_agent.lexicon.probing import ProbesFile
@@ -43,12 +46,20 @@ class _Heap:
     extends: list[tuple[str, str, Extend]] = field(default_factory=list)
     """(label, industry or "" for all, entry)."""
     probes: ProbesFile = field(default_factory=ProbesFile)
+    names: list[BusinessName] = field(default_factory=list)
+    facts: dict[str, FactKind] = field(default_factory=dict)
+    rules: dict[str, RuleRow] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
-def load(builtin: Path, company: Path | None = None) -> Lexicon:
-    """The lexicon in force. `company` is laid over `builtin`; both hold terms.toml, industries/ and events/.
+Compile = Callable[[Lexicon, RuleRow], Event]
+"""Makes the event of a rule out of its sentence (see `rulebook`); ValueError with (message, remedy) when it cannot."""
+
+
+def load(builtin: Path, company: Path | None = None, *, rules: Compile | None = None, dormant: bool = False) -> Lexicon:
+    """The lexicon in force. `company` is laid over `builtin`; both hold terms.toml, names.toml, facts.toml, industries/, events/
+    and rules/. Rules become events only where `rules` makes them; `dormant` takes those that are not enabled too (for tests).
 
     Raises:
         BadConfig: anything is unreadable, breaks the schema, or refers to what does not exist; names every fault.
@@ -69,6 +80,8 @@ def load(builtin: Path, company: Path | None = None) -> Lexicon:
             )
     if any(problem.entry == "file" for problem in heap.problems):
         refuse(heap.problems)  # with a file unread, what the others refer to would all seem missing
+    if rules is not None:
+        _compile(heap, rules, dormant=dormant)
     lexicon = _assemble(heap)
     for entry, *fault in check(lexicon, [(label, extend) for label, _, extend in heap.extends]):
         heap.problems.append(heap.places[entry].problem(entry, *fault))
@@ -97,6 +110,9 @@ def _assemble(heap: _Heap) -> Lexicon:
         probes=heap.probes,
         digest=_digest([heap.terms, industries, events, common]),
         event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
+        names=heap.names,
+        facts=list(heap.facts.values()),
+        rules=list(heap.rules.values()),
     )
 
 
@@ -106,6 +122,20 @@ def _vetoed(event: Event, sayings: list[str]) -> Event:
         return event
     tables = [msgspec.structs.replace(match, exclude=[*match.exclude, *sayings]) for match in event.matches()]
     return msgspec.structs.replace(event, match=tables[0] if isinstance(event.match, Match) else tables)
+
+
+def _compile(heap: _Heap, make: Compile, *, dormant: bool) -> None:
+    """The events of all rules; a sentence that is not understood is a fault at its place, with what to write instead."""
+    known = _assemble(heap)
+    for code, row in heap.rules.items():
+        try:
+            event = make(known, row)
+        except ValueError as error:
+            message, remedy = error.args
+            heap.problems.append(heap.places[code].problem(code, "text", message, remedy))
+        else:
+            if row.enabled or dormant:
+                heap.events[code] = event
 
 
 def _digest(what: object) -> str:
@@ -123,7 +153,9 @@ def _read_layer(heap: _Heap, root: Path) -> None:
         reader = _READERS.get(folder)
         if reader is None:
             heap.problems.append(
-                source.place.problem("file", "", "is in no known place", "use events/, industries/ or terms.toml")
+                source.place.problem(
+                    "file", "", "is in no known place", "use events/, industries/, rules/, terms.toml, names.toml or facts.toml"
+                )
             )
         else:
             reader(heap, source, seen)
@@ -211,6 +243,35 @@ def _read_probes(heap: _Heap, source: Source, _: set[str]) -> None:
         )
 
 
+def _read_names(heap: _Heap, source: Source, _: set[str]) -> None:
+    _only(heap, source, "name")
+    for number, (place, name) in enumerate(source.rows("name", BusinessName), len(heap.names) + 1):
+        heap.places[f"name {number}"] = place
+        heap.names.append(name)
+
+
+def _read_facts(heap: _Heap, source: Source, _: set[str]) -> None:
+    _only(heap, source, "fact")
+    for place, fact in source.rows("fact", FactKind):
+        heap.places[f"fact {fact.name}"] = place
+        heap.facts[fact.name] = fact
+
+
+def _read_rules(heap: _Heap, source: Source, seen: set[str]) -> None:
+    _only(heap, source, "rule")
+    for place, row in source.rows("rule", RuleRow):
+        if row.code in seen:
+            heap.problems.append(place.problem(row.code, "id", "stands twice", "remove one"))
+        seen.add(row.code)
+        heap.places[row.code] = place
+        heap.rules[row.code] = row
+
+
+def _only(heap: _Heap, source: Source, table: str) -> None:
+    for key in source.given.keys() - {table}:
+        heap.problems.append(source.place.problem(source.file, key, f"unknown table `{key}`", f"write [[{table}]]"))
+
+
 def _keep(heap: _Heap, place: Place, industry: str, extend: Extend) -> None:
     label = f"extend {len(heap.extends) + 1} of {extend.event}"
     heap.places[label] = place
@@ -226,4 +287,7 @@ _READERS: Final[dict[str, Callable[[_Heap, Source, set[str]], None]]] = {
     "industries": _read_industry,
     "events": _read_events,
     "probes.toml": _read_probes,
+    "names.toml": _read_names,
+    "facts.toml": _read_facts,
+    "rules": _read_rules,
 }

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from edge_agent.lexicon.probing import ProbesFile
+from edge_agent.lexicon.when import Node
 
 Id = Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)", max_length=32)]
@@ -99,7 +100,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     en: Name
     definition: str
     speaker: Literal["rep", "customer", "either", "none"]
-    kind: Literal["occurrence", "first", "repeat", "sequence", "unresolved", "absence", "metric", "visual"]
+    kind: Literal["occurrence", "first", "repeat", "sequence", "unresolved", "absence", "metric", "visual", "composite"]
     severity: Literal["info", "notice", "warning", "critical"]
     layer: Literal["none", "tip", "alert", "escalate", "intercept"]
     examples: Examples = Examples()
@@ -109,6 +110,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     slots: list[SlotName] = []
     temporal: Temporal = Temporal()
     match: Match | list[Match] = []
+    when: Node | None = None
+    """Of a `composite`: what has to hold, and how (see `when`)."""
 
     @property
     def rule(self) -> str:
@@ -199,6 +202,37 @@ class TermsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     examples: ExampleSetting = ExampleSetting()
 
 
+class BusinessName(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What rules may call these events; several ids = any of them. The same word in two entries is asked about."""
+
+    says: Annotated[list[Name], Meta(min_length=1)]
+    events: Annotated[list[Id], Meta(min_length=1)]
+
+
+class FactKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something rules may compare that is not talk: delivered by other systems, unknown until then."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$(?!\n)", max_length=64)]
+    zh: Annotated[list[Name], Meta(min_length=1)]
+    unit: Literal["days", "hours", "minutes", "seconds", "yuan", "share", "count", "points", "yesno"]
+
+
+class RuleRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One rule in business language. Its event is `rule.<id>`; a company's rule replaces the built-in one of the same id."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9_]+$(?!\n)", max_length=48)]
+    text: Annotated[str, Meta(min_length=1, max_length=400)]
+    zh: Annotated[str, Meta(max_length=64)] = ""
+    en: Annotated[str, Meta(max_length=64)] = ""
+    enabled: bool = True
+    version: Count = 1
+    examples: Examples = Examples()
+
+    @property
+    def code(self) -> str:
+        return f"rule.{self.id}"
+
+
 class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it after overlaying: what the engines read. `digest` = sha256 of the canonical form of everything else."""
 
@@ -210,6 +244,10 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     event_digests: dict[str, str]
     probes: ProbesFile = ProbesFile()
     """Judges the rules and is none of them: not in `digest`."""
+    names: list[BusinessName] = []
+    facts: list[FactKind] = []
+    rules: list[RuleRow] = []
+    """As written, those that are not enabled included; the enabled ones are among `events` as well."""
 
     def overlay(self, industry: str) -> Iterator[IndustryFile]:
         """The industry files that apply: one, none (unknown trade), or all for `*` (examples)."""

@@ -95,6 +95,7 @@ def _recording(book: "LedgerReader", rules: "RuleTagger", one: Recording, plan: 
         consent=one.circumstances.consent.value, started_at=one.circumstances.started_at.isoformat(),
         captured_at=one.captured_at.isoformat(), shred_at=due.at.isoformat() if due else "", rule=due.rule if due else "",
         held=due.kept.held if due else False, objects=[ObjectLine(object=ident, kind=kind) for ident, kind in objects], tags=tags,
+        channel=one.circumstances.channel, facts=book.facts(one.id),
         openings=[
             SubjectOpening(at=at, kind=kind, object=str(body.get("object", "")), request=str(body.get("request", "")))
             for at, kind, body in book.opening_events({ident for ident, _ in objects})

@@ -9,7 +9,7 @@ not having been said, at most as sure as the speech was clear on the whole.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +17,9 @@ from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.errors import BadInput
 from edge_agent.ids import new_id
+from edge_agent.lexicon.conditions import Fact
 from edge_agent.lexicon.model import Event
+from edge_agent.tagging import saving
 from edge_agent.tagging.hearing import Ear, Heard
 from edge_agent.tagging.hits import RANK, Hit
 from edge_agent.tagging.rules.base import Finding, Moment, Rule
@@ -27,18 +29,30 @@ from edge_agent.tagging.turns import Turns
 NEEDS_EAR: Final = "needs-ear"
 """Evidence kind on what an unknown voice did that would otherwise be escalated: a person must listen first."""
 
+_STATE: Final = ("_seen", "_shown", "_count", "_dealt", "_last", "_over")
 _VOICES: Final = {"rep": Speaker.REP, "customer": Speaker.CUSTOMER}
 
 
 class Engine:
     """Feed utterances in order of (start, end, customer before rep); then `end` once."""
 
-    def __init__(self, ear: Ear, plan: Plan, digests: dict[str, str], *, make_id: Callable[[], str] = new_id) -> None:
-        self._ear, self._digests, self._make_id = ear, digests, make_id
+    def __init__(
+        self,
+        ear: Ear,
+        plan: Plan,
+        digests: dict[str, str],
+        *,
+        facts: Mapping[str, Fact] | None = None,
+        make_id: Callable[[], str] = new_id,
+    ) -> None:
+        self._ear, self._plan, self._digests, self._make_id, self._facts = ear, plan, digests, make_id, dict(facts or {})
         self._rules = plan.rules()
         self._turns = Turns(words=ear.backchannels)
         self._seen: dict[str, list[Hit]] = {}
         self._listeners: dict[str, list[Rule]] = {}
+        self._timed = [rule for rule in self._rules if type(rule).passed is not Rule.passed]
+        self._turning = [rule for rule in self._rules if type(rule).turned is not Rule.turned]
+        self._settling = [rule for rule in self._rules if type(rule).settled is not Rule.settled]
         for rule in self._rules:
             for code in rule.hears:
                 self._listeners.setdefault(code, []).append(rule)
@@ -59,16 +73,16 @@ class Engine:
         self._last = (said.start_ms, said.end_ms)
         number, self._count = self._count, self._count + 1
         moment = self._moment(said.start_ms)
-        tags = self._tell([f for rule in self._rules for f in rule.passed(moment)], said.start_ms)
+        tags = self._tell([f for rule in self._timed for f in rule.passed(moment)], said.start_ms)
         before = self._turns.now
         if not self._turns.hear(said):
             return tuple(tags)
         if self._turns.now > before:
-            tags += self._tell([f for rule in self._rules for f in rule.turned(moment)], said.start_ms)
+            tags += self._tell([f for rule in self._turning for f in rule.turned(moment)], said.start_ms)
         for place, heard in enumerate(self._ear.listen(said)):
             tags += self._deal(said, (number, place), heard)
         moment = self._moment(said.end_ms)
-        tags += self._tell([f for rule in self._rules for f in rule.settled(moment)], said.end_ms)
+        tags += self._tell([f for rule in self._settling for f in rule.settled(moment)], said.end_ms)
         return tuple(tags)
 
     def end(self, *, ended: bool = True, duration_ms: int = 0) -> tuple[BehaviorTag, ...]:
@@ -78,8 +92,32 @@ class Engine:
         findings = [f for rule in self._rules for f in rule.ended(moment, really=ended)]
         return tuple(self._tell(findings, moment.now_ms))
 
+    def state(self) -> bytes:
+        """All that a further `feed` depends on besides the lexicons and circumstances; codes and numbers, no word that was said.
+
+        To be taken between two `feed`s. `resume` goes on from it, also in another process.
+        """
+        mine = {name: getattr(self, name) for name in _STATE}
+        begun = [Turns(words=self._ear.backchannels), *_keeping(self._plan.rules())]
+        kept = (saving.changed(now, fresh) for now, fresh in zip(self._keeping(), begun, strict=True))
+        return saving.write([mine, {"product": self._ear.product}, *kept], self._digests)
+
+    def resume(self, state: bytes) -> None:
+        """Go on where another engine with the same lexicons and circumstances was.
+
+        Raises:
+            BadInput: this is no state of such an engine.
+        """
+        targets = [self, self._ear, *self._keeping()]
+        for target, part in zip(targets, saving.read(state, self._digests, parts=len(targets)), strict=True):
+            saving.put(target, part)
+
+    def _keeping(self) -> list[object]:
+        """Whatever keeps state besides the engine itself and its ear, in a fixed order."""
+        return [self._turns, *_keeping(self._rules)]
+
     def _moment(self, now_ms: int) -> Moment:
-        return Moment(now_ms=now_ms, turns=self._turns, seen=self._seen)
+        return Moment(now_ms=now_ms, turns=self._turns, seen=self._seen, facts=self._facts)
 
     def _deal(self, said: Utterance, place: tuple[int, int], heard: Heard) -> list[BehaviorTag]:
         """Everything one sentence brings about: its own hits and what derives from them, in order."""
@@ -198,6 +236,10 @@ class Engine:
             slots=shown,
             evidence=evidence,
         )
+
+
+def _keeping(rules: Iterable[Rule]) -> list[object]:
+    return [one for rule in rules for one in (rule, *rule.inside())]
 
 
 _ALWAYS: Final = frozenset({"count", "missing", "value"})

@@ -50,7 +50,7 @@ def explain(tag: BehaviorTag, events: Mapping[str, Event]) -> Explanation:
 
 def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
     """One condition in Chinese and English."""
-    event = events.get(held.detail)
+    event = events.get(held.detail.partition("@")[0])
     zh_name, en_name = (event.zh, event.en) if event is not None else (held.detail, held.detail)
     at = _clock(held.start_ms)
     zh_turn, en_turn = f"第 {held.turn + 1} 轮", f"turn {held.turn + 1}"
@@ -62,7 +62,7 @@ def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
     if held.kind == "context":
         return f"{zh_turn} {zh_span}表明语境 {held.detail}", f"{en_turn} {en_span} set the context {held.detail}"
     if held.kind == "window":
-        zh_limit, en_limit = _LIMITS.get(held.detail, (held.detail.replace("turns", "轮"), held.detail))
+        zh_limit, en_limit = _LIMITS.get(held.detail, (_in_chinese(held.detail), held.detail))
         return f"自 {at} 起等到：{zh_limit}", f"waited from {at} until: {en_limit}"
     if held.kind in _PLAIN:
         zh, en = _PLAIN[held.kind]
@@ -74,6 +74,7 @@ def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
 _PLAIN: Final = {
     "absent": ("没有出现 {0}（{1}）", "{0} ({1}) did not occur"),
     "measure": ("测得 {1}", "measured {1}"),
+    "earlier": ("依据另一次对话里的{0}（{1}）", "rests on {0} ({1}) in another talk"),
     "needs-ear": (
         "说话人未知，需要人工听辨后再处理",
         "speaker unknown: a person has to listen before anything is done",
@@ -88,6 +89,10 @@ _ROLES: Final = {
     "miss": ("计一次：", "counted"),
     "link": ("链条一环：", "link of the chain:"),
 }
+
+
+def _in_chinese(limit: str) -> str:
+    return limit.replace("turns", "轮").replace(" h", " 小时")
 
 
 def _clock(ms: int) -> str:

@@ -52,7 +52,7 @@ class Heard:
         for context, span in found.cues:
             evidence.append(self._evidence("context", context, turn, place[0], self.view.sentence.raw(span)))
         length_ms = said.end_ms - said.start_ms
-        letters = sum(c.isalnum() for c in said.text)
+        letters = sum(map(str.isalnum, said.text))
         return Hit(
             code=code,
             speaker=said.speaker,
@@ -66,7 +66,7 @@ class Heard:
             candidate=said.speaker is Speaker.UNKNOWN and event.speaker in ("rep", "customer"),
             slots=self.ear.slots(code, self.view, found.span),
             evidence=(*evidence, *before),
-            letters=sum(c.isalnum() for c in self.view.sentence.text),
+            letters=sum(map(str.isalnum, self.view.sentence.text)),
             letters_per_min=letters * 60_000 / length_ms if length_ms else 0.0,
         )
 
@@ -100,7 +100,7 @@ class Ear:
         """`referred`: event id -> slot names that rules compare; its keys are all events that any rule refers to."""
         self.events, self.backchannels, self.referred = events, backchannels, referred
         self._matcher, self._reader, self._heard, self._topics = matcher, reader, heard, topics
-        self._product: SlotValue | None = None
+        self.product: SlotValue | None = None
 
     def listen(self, said: Utterance, vetoes: list[Veto] | None = None) -> Iterator[Heard]:
         """The utterance's sentences, matched against the events its speaker can bring about."""
@@ -110,7 +110,7 @@ class Ear:
             view = self._matcher.view(sentence, by_sound=misheard)
             yield Heard(ear=self, said=said, view=view, found=self._matcher.find(view, wanted, vetoes))
             if view.products:
-                self._product = view.products[-1].value
+                self.product = view.products[-1].value
 
     def search(self, said: Utterance, code: str, vetoes: list[Veto]) -> Iterator[Heard]:
         """The same for one event, whoever speaks: for "why not"."""
@@ -178,7 +178,7 @@ class Ear:
             return _nearest(view.slots(_KINDS[name]), span)
         if name == "sku":
             pointed = any(word in view.sentence.text for word in _POINTING)
-            return _nearest(view.products, span) or (None if pointed else self._product)
+            return _nearest(view.products, span) or (None if pointed else self.product)
         if name == "brand":
             brands = [Slot(kind="brand", span=(at, at + 1), value=code) for at, code in view.sentence.brands]
             return _nearest(brands, span)

@@ -105,7 +105,7 @@ class Matcher:
             hits.setdefault(word, []).extend(starts)
         products = tuple(
             Slot(kind="product", span=(at, at + len(word)), value=self._products[word])
-            for word in sorted(self._products.keys() & hits.keys(), key=len, reverse=True)
+            for word in sorted(self._products.keys() & hits.keys(), key=lambda word: (-len(word), word))
             for at in hits[word]
         )
         return View(sentence=sentence, hits=hits, products=products, sounded=sounded)

@@ -53,6 +53,7 @@ def probe(tagger: RuleTagger, *, every: int = 1, only: Collection[str] = ()) -> 
     file = tagger.lexicon.probes
     allowed = {(one.event, one.difference) for one in file.allowed}
     tried: dict[str, int] = {one.id: 0 for one in file.difference} | {PAUSE: 0}
+    measures = {event.id for event in tagger.events if event.kind == "metric"}  # characters in a given time, whatever they say
     moved: list[Moved] = []
     examples = 0
     for number, trial in enumerate(trials(tagger)):
@@ -64,7 +65,7 @@ def probe(tagger: RuleTagger, *, every: int = 1, only: Collection[str] = ()) -> 
         for difference, pair, sides in _sides(file, number, acted, event):
             tried[difference] += 1
             one, other = (_outcome(tagger, side, trial, event) for side in sides)
-            codes = sorted({code for code, *_ in one ^ other if (code, difference) not in allowed})
+            codes = sorted({code for code, *_ in one ^ other if (code, difference) not in allowed and code not in measures})
             if codes:
                 moved.append(Moved(event=event.id, example=number, difference=difference, pair=pair, codes=tuple(codes)))
         if len(acted.utterances) > 1 and file.pauses_s:

@@ -4,6 +4,7 @@ Brand values in tags are codes: the id of the lexicon, or `own-1`, `rival-2` by 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -12,15 +13,21 @@ from edge_agent.domain.recording import Circumstances
 from edge_agent.domain.tags import BehaviorTag, Conversation, Status
 from edge_agent.ids import new_id
 from edge_agent.lexicon import words
+from edge_agent.lexicon.conditions import Fact
 from edge_agent.lexicon.load import load
 from edge_agent.lexicon.model import Event, Lexicon, expand
 from edge_agent.lexicon.notation import OWN, RIVAL
+from edge_agent.lexicon.when import leaves, named
+from edge_agent.rulebook.events import compiler
+from edge_agent.tagging import delivered
 from edge_agent.tagging.engine import Engine, by_stamp
 from edge_agent.tagging.explain import Explanation, explain
 from edge_agent.tagging.hearing import Ear
 from edge_agent.tagging.hits import RANK
 from edge_agent.tagging.matcher import Matcher
-from edge_agent.tagging.rules.build import inert, plan
+from edge_agent.tagging.rules.base import Rule
+from edge_agent.tagging.rules.build import inert, over_days, plan
+from edge_agent.tagging.rules.composite import MINUTE, WEEKDAY
 from edge_agent.tagging.text import Reader
 from edge_agent.tagging.whynot import why_not
 
@@ -38,7 +45,10 @@ class RuleTagger:
         self.lexicon = lexicon
         self._make_id = make_id
         self.matcher = lru_cache(maxsize=16)(lambda industry: Matcher(lexicon, industry, by_sound=by_sound))
-        self._plan = lru_cache(maxsize=16)(lambda context: plan(lexicon.events, context))
+        self._reader = lru_cache(maxsize=16)(self._made_reader)  # a trade may have thousands of brands
+        self._plan = lru_cache(maxsize=16)(
+            lambda context, written=False: plan(_heard_in(lexicon.events, written=written), context)
+        )
         self._referred = _referred(lexicon.events)
         self._only_written = frozenset(e.id for e in lexicon.events.values() if e.source in WRITTEN)
 
@@ -51,7 +61,7 @@ class RuleTagger:
         """
         if cache is not None:
             words.configure(cache)
-        return cls(load(builtin, company))
+        return cls(load(builtin, company, rules=compiler()))
 
     @property
     def ruleset(self) -> str:
@@ -67,6 +77,12 @@ class RuleTagger:
     def codes(self) -> frozenset[str]:
         """The closed set of event ids."""
         return frozenset(self.lexicon.events)
+
+    @property
+    def delivered(self) -> Mapping[str, type]:
+        """The closed set of facts that other systems may deliver: name -> `bool` or `float`."""
+        asked = {fact.name: bool if fact.unit == "yesno" else float for fact in self.lexicon.facts}
+        return asked | delivered.names(self.events)
 
     @property
     def values(self) -> frozenset[str]:
@@ -100,12 +116,20 @@ class RuleTagger:
         own: Sequence[str] = (),
         competitors: Sequence[str] = (),
         written: bool = False,
+        facts: Mapping[str, Fact] | None = None,
+        remembered: Sequence[Callable[[], Rule]] = (),
     ) -> Engine:
-        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples)."""
+        """A fresh engine for one talk under these circumstances. `industry` `*` applies every trade (examples).
+
+        `facts`: what is known of it that is not talk (`known`). `remembered`: rules over days that listen, too
+        (`across.live`); what they find is provisional.
+        """
+        usual = self._plan(frozenset(context), written)
         return Engine(
             self.ear(industry=industry, context=context, own=own, competitors=competitors, written=written),
-            self._plan(frozenset(context)),
+            replace(usual, makers=[*usual.makers, *remembered]) if remembered else usual,
             self.lexicon.event_digests,
+            facts=facts,
             make_id=self._make_id,
         )
 
@@ -120,23 +144,14 @@ class RuleTagger:
     ) -> Ear:
         """What a talk under these circumstances is heard with."""
         heard = self._plan(frozenset(context)).heard
-        files = list(self.lexicon.overlay(industry))
-        terms = self.lexicon.terms
-        confusables = dict(terms.confusables)
-        for file in files:
-            confusables |= file.confusables
-        reader = Reader(
-            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors,
-            dialect=terms.dialect,
-        )  # fmt: skip
         return Ear(
-            matcher=self.matcher(industry if files else ""),
-            reader=reader,
+            matcher=self.matcher(industry if any(self.lexicon.overlay(industry)) else ""),
+            reader=self._reader(industry, tuple(own), tuple(competitors)),
             events=self.lexicon.events,
             heard=heard if written else {voice: codes - self._only_written for voice, codes in heard.items()},
             referred=self._referred,
-            backchannels=terms.backchannels,
-            topics=terms.topics,
+            backchannels=self.lexicon.terms.backchannels,
+            topics=self.lexicon.terms.topics,
         )
 
     def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:
@@ -147,10 +162,12 @@ class RuleTagger:
             own=conversation.own,
             competitors=conversation.competitors,
             written=conversation.channel not in SPOKEN,
+            facts=known(conversation),
         )
         in_order = sorted(conversation.utterances, key=lambda u: (u.start_ms, u.end_ms, RANK[u.speaker]))
         tags = [tag for said in in_order for tag in engine.feed(said)]
         tags += engine.end(ended=conversation.ended, duration_ms=conversation.duration_ms)
+        tags += delivered.judged(self.events, conversation, self.lexicon.event_digests, self._make_id)
         return by_stamp([tag for tag in tags if tag.status is Status.FINAL])
 
     def explain(self, tag: BehaviorTag) -> Explanation:
@@ -173,6 +190,11 @@ class RuleTagger:
                 zh=(f"{code} 未启用：{reason}" if reason else f"{code} 已经触发",),
                 en=(f"{code} is inert: {reason}" if reason else f"{code} did fire",),
             )
+        if over_days(event):
+            return Explanation(
+                zh=(f"{event.zh}：跨录音判断，分析入账后看同一个人的历史记录",),
+                en=(f"{event.en}: judged over days, from the same person's recordings, once the talk is in the ledger",),
+            )
         ear = self.ear(
             industry=conversation.industry,
             context=conversation.context,
@@ -181,6 +203,16 @@ class RuleTagger:
             written=conversation.channel not in SPOKEN,
         )
         return why_not(event, conversation, tags, ear)
+
+    def _made_reader(self, industry: str, own: Sequence[str], competitors: Sequence[str]) -> Reader:
+        terms = self.lexicon.terms
+        confusables = dict(terms.confusables)
+        for file in self.lexicon.overlay(industry):
+            confusables |= file.confusables
+        return Reader(
+            brands=self._brands(industry, own, competitors), confusables=confusables, fillers=terms.fillers, rivals=competitors,
+            dialect=terms.dialect,
+        )  # fmt: skip
 
     def _brands(self, industry: str, own: Sequence[str], competitors: Sequence[str]) -> dict[str, tuple[str, str]]:
         symbols = {"own": OWN, "rival": RIVAL}
@@ -195,6 +227,22 @@ class RuleTagger:
             for number, name in enumerate(names, 1):
                 listed[name] = (symbols[side], ids.get(name, f"{side}-{number}"))
         return listed
+
+
+def _heard_in(events: Mapping[str, Event], *, written: bool) -> Mapping[str, Event]:
+    """All of them; in writing without what is measured of time."""
+    if not written:
+        return events
+    return {event.id: event for event in events.values() if event.kind != "metric" and event.temporal.until_s is None}
+
+
+def known(conversation: Conversation) -> dict[str, Fact]:
+    """What is known of a conversation besides its words: what was delivered with it, and when it began in the box's own time."""
+    facts: dict[str, Fact] = dict(conversation.facts)
+    if conversation.started_at is not None:
+        at = conversation.started_at.astimezone()
+        facts |= {WEEKDAY: at.isoweekday(), MINUTE: at.hour * 60 + at.minute}
+    return facts
 
 
 def _referred(events: Mapping[str, Event]) -> dict[str, set[str]]:
@@ -212,4 +260,7 @@ def _referred(events: Mapping[str, Event]) -> dict[str, set[str]]:
         for match in event.matches():
             for code in expand(events, match.after):
                 found.setdefault(code, set())
+        for leaf in leaves(event.when) if event.when is not None else ():
+            for code in named(leaf):
+                found.setdefault(code, set()).update({"topic"} if getattr(leaf, "distinct", "") == "topic" else set())
     return found

@@ -22,6 +22,11 @@ UNCLEAR: Final = 0.2
 """Above this share of unknown speech no measure about a person is given (catalogue, rule 5)."""
 
 
+def asks(text: str) -> bool:
+    """Whether a bare 嗯 after this would be an answer."""
+    return text.rstrip("。. ").endswith(_ASKS)
+
+
 @dataclass(slots=True, kw_only=True)
 class Turn:
     index: int
@@ -77,7 +82,7 @@ class Turns:
         last = self.last
         if last is None or last.speaker is said.speaker:
             return False
-        if last.text.rstrip("。. ").endswith(_ASKS):
+        if asks(last.text):
             return False
         if said.backchannel:
             return True

@@ -4,13 +4,16 @@ For an occurrence: a saying that stood without its context, one that was vetoed,
 in part. For a derived event: which of the events it rests on came, and which did not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.lexicon.check import REFERENCES
+from edge_agent.lexicon.conditions import Fact
 from edge_agent.lexicon.model import Event, expand, refs
+from edge_agent.lexicon.when import Fact as Known
+from edge_agent.lexicon.when import Node, leaves, named
 from edge_agent.tagging.explain import Explanation
 from edge_agent.tagging.hearing import Ear
 from edge_agent.tagging.lacking import lacking
@@ -32,7 +35,10 @@ def why_not(event: Event, conversation: Conversation, tags: Sequence[BehaviorTag
         attempts = [a for number, said in enumerate(conversation.utterances) for a in _attempts(event, number, said, ear)]
         best = max(attempts, default=_nothing(event, conversation, ear))
         return Explanation(zh=(f"{event.zh}：{best.zh}",), en=(f"{event.en}: {best.en}",))
-    lines = list(_references(event, {tag.code for tag in tags}, ear))
+    came = {tag.code for tag in tags}
+    lines = list(_references(event, came, ear))
+    if event.when is not None:
+        lines += _conditions(event.when, came, dict(conversation.facts))
     if not conversation.ended:
         lines.append(("录音没有正常结束", "the recording has no real end"))
     lines += lacking(event, tags, ear.events)
@@ -112,3 +118,23 @@ def _references(event: Event, came: set[str], ear: Ear) -> Iterable[tuple[str, s
         zh = f"`{key}`：出现了 {', '.join(found)}" if found else f"`{key}`：{', '.join(codes)} 没有出现"
         en = f"`{key}`: {', '.join(found)} came" if found else f"`{key}`: none of {', '.join(codes)} came"
         yield zh, en
+
+
+def _conditions(when: Node, came: set[str], facts: Mapping[str, Fact]) -> Iterable[tuple[str, str]]:
+    """Each condition of a rule: which of its events came, whether its fact was delivered and what it said."""
+    for leaf in leaves(when):
+        if isinstance(leaf, Known):
+            value = facts.get(leaf.name)
+            wanted = f"{leaf.name} {leaf.op} {leaf.value}"
+            if value is None:
+                yield f"{wanted}：这个事实没有送来，是未知", f"{wanted}: this fact was not delivered and is unknown"
+            else:
+                yield f"{wanted}：实际是 {value}", f"{wanted}: it was {value}"
+            continue
+        codes = named(leaf)
+        found = [code for code in codes if code in came]
+        if codes:
+            yield (
+                f"出现了 {', '.join(found)}" if found else f"{', '.join(codes)} 没有出现",
+                f"{', '.join(found)} came" if found else f"none of {', '.join(codes)} came",
+            )

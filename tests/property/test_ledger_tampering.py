@@ -140,7 +140,10 @@ def test_an_added_tag_is_found(history: sqlite3.Connection) -> None:
 def test_a_planted_recording_or_analysis_is_found(history: sqlite3.Connection) -> None:
     for statement in (
         "INSERT INTO recordings SELECT 'planted', kind, state, '', '', '', 0, captured_at, circumstances FROM recordings LIMIT 1",
-        "INSERT INTO analyses SELECT NULL, recording, 'new', models, at, duration_ms, 0, 0, '', '', '' FROM analyses LIMIT 1",
+        (
+            "INSERT INTO analyses (recording, ruleset, models, at, duration_ms, utterances, doubtful) "
+            "SELECT recording, 'new', models, at, duration_ms, 0, 0 FROM analyses LIMIT 1"
+        ),
     ):
         with closing(copy(history)) as victim:
             victim.execute(statement)

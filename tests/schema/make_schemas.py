@@ -1,4 +1,7 @@
-"""Writes `edge_agent/schemas/*.json`, the schema of every document printed: `python tests/schema/make_schemas.py`."""
+"""Writes `edge_agent/schemas/*.json`: every document printed, and the touch document that is read.
+
+`python tests/schema/make_schemas.py`.
+"""
 
 import json
 from pathlib import Path
@@ -7,6 +10,7 @@ import msgspec
 
 import edge_agent
 from edge_agent import documents, officer
+from edge_agent.capture.touch_form import TouchDocument
 from edge_agent.vault.receipt import Receipt
 from edge_agent.vault.release import Release
 from edge_sync.schema import settled
@@ -19,6 +23,7 @@ PRINTED: dict[str, type[msgspec.Struct]] = {
     "officer-release": officer.ShareReleased,
     "officer-receipt": Receipt,
     "share": Release,
+    "touch": TouchDocument,
 }
 
 

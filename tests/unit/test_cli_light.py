@@ -32,6 +32,7 @@ HEAVY = (
     "tokenizers",
     "pypinyin",
     "tomlkit",
+    "lark",
     "threadpoolctl",
 )
 
@@ -66,5 +67,5 @@ def test_help_costs_a_fraction_of_what_one_heavy_import_costs() -> None:
 def test_every_command_is_explained_in_chinese_first_then_in_english() -> None:
     (commands,) = [one for one in parser()._actions if isinstance(one, argparse._SubParsersAction)]
     told = {one.dest: one.help or "" for one in commands._choices_actions}
-    assert {"listen", "metrics", "facts", "lexicon", "demo"} <= set(told)
+    assert {"listen", "metrics", "facts", "lexicon", "rules", "demo"} <= set(told)
     assert [name for name, words in told.items() if not re.match(r"[\u4e00-\u9fff].*[A-Za-z]{2}", words)] == []

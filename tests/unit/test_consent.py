@@ -38,6 +38,11 @@ TABLE = {
     (Kind.SHELF, Consent.WRITTEN): ("", ""),
     (Kind.SHELF, Consent.NOT_PERSONAL): ("", ""),
     (Kind.SHELF, Consent.NONE): ("no-consent", "no-consent"),
+    (Kind.CHANNEL, Consent.NOTICE): ("", "basis-insufficient"),
+    (Kind.CHANNEL, Consent.SPOKEN): ("basis-insufficient", "basis-insufficient"),
+    (Kind.CHANNEL, Consent.WRITTEN): ("", ""),
+    (Kind.CHANNEL, Consent.NOT_PERSONAL): ("", ""),
+    (Kind.CHANNEL, Consent.NONE): ("no-consent", "no-consent"),
 }
 
 
@@ -70,6 +75,9 @@ def test_a_call_that_names_no_rep_waits_where_the_register_is_required() -> None
     strict = Policy(employees="required")
     assert refusal(strict, CALL, Standing(), now=NOON) is Waits.UNNAMED
     assert refusal(strict, replace(CALL, kind=Kind.SHELF), Standing(), now=NOON) is None
+    assert refusal(strict, replace(CALL, kind=Kind.CHANNEL), Standing(), now=NOON) is Waits.UNNAMED
+    measured = replace(CALL, kind=Kind.CHANNEL, consent=Consent.NOT_PERSONAL)
+    assert refusal(strict, measured, Standing(), now=NOON) is None
     assert refusal(CN, CALL, Standing(), now=NOON) is None
 
 

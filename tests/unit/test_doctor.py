@@ -103,6 +103,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("inbox", "warn", inbox(storage=Storage.PLAIN, allow_plain=True)),
     ("inbox", "warn", inbox(storage=Storage.UNKNOWN)),
     ("inbox", "warn", inbox(late=2)),
+    ("inbox", "warn", inbox(touches=2)),
     ("inbox", "ok", inbox(storage=Storage.ENCRYPTED)),
     ("processes", "fail", box(worker_running=False)),
     ("processes", "fail", box(uplink_running=False)),

@@ -273,7 +273,7 @@ TAMPERED = {
     "a statement taken away": "DELETE FROM statements",
     "a person exchanged": "UPDATE subjects SET pseudonym = 'other'",
     "a link taken away": "DELETE FROM subjects WHERE party = 'rep'",
-    "a link slipped in": "INSERT INTO subjects SELECT id, 'customer', 'c', 'n' FROM recordings",
+    "a link slipped in": "INSERT INTO subjects SELECT id, 'customer', 'c', 'n', 0 FROM recordings",
     "a hold slipped in": "INSERT INTO holds SELECT 'x' || id, id, 'r', 't' FROM recordings",
     "a hold taken away": "DELETE FROM holds",
     "a hold moved to another recording": "UPDATE holds SET recording = (SELECT id FROM recordings WHERE parked = '')",

@@ -53,6 +53,11 @@ def test_an_empty_queue_is_done_now(tmp_path: Path) -> None:
     assert (said.fresh, said.backlog, said.oldest_s, said.audio_s, said.eta_s) == (0, 0, None, 0, 0)
 
 
+def test_touches_wait_for_no_turn(tmp_path: Path, measured: Pace) -> None:
+    said = waiting.queue([recording("a"), recording("t", kind=Kind.CHANNEL)], tmp_path, now=NOON, working=True)
+    assert (said.fresh, said.backlog, said.eta_s) == (1, 0, 10)
+
+
 def test_length_speed_and_end_are_told_from_recent_recordings_of_the_kind(tmp_path: Path, measured: Pace) -> None:
     said = waiting.queue([recording("a", size=3_000_000)], tmp_path, now=NOON, working=True)
     assert (said.audio_s, said.speed, said.eta_s) == (300, 10.0, 30)

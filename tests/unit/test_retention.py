@@ -19,7 +19,7 @@ from edge_agent.errors import NotAllowed
 from edge_agent.ids import made_at, new_id
 from edge_agent.ports import Kept
 
-RULES, POLICY = Retention(events={"risk": 365.0, "price.objection": 45.0}), Policy()
+RULES, POLICY = Retention(channel_days=20.0, events={"risk": 365.0, "price.objection": 45.0}), Policy()
 CALM = (("rep", 0, "您好，会录音"), ("customer", 3, "好"))
 
 
@@ -41,6 +41,9 @@ def kept(*findings: tuple[str, str], **changes: object) -> Kept:
         (kept(("risk.complaint", "warning")), 365, "risk"),
         (kept(("risk.complaint", "warning"), ("closing.lie", "critical")), 1095, "critical"),
         (kept(("shelf.gap", "warning"), kind=Kind.SHELF), 14, "shelf"),
+        (kept(kind=Kind.CHANNEL), 20, "channel"),
+        (kept(("document.forwarded", "notice"), kind=Kind.CHANNEL), 20, "channel"),
+        (kept(("chat.unanswered", "critical"), kind=Kind.CHANNEL), 1095, "critical"),
         (kept(state=State.REJECTED), 7, "rejected"),
         (kept(state=State.SEALED, parked="no-consent"), 3, "grace"),
         (kept(state=State.SEALED, parked="no-employee-consent"), 3, "grace"),

@@ -164,9 +164,8 @@ def test_flag_that_is_not_set_switches_an_event_off():
 
 
 def test_inert_events_say_why():
-    reasons = TAGGER.inert({"outbound"})
-    assert set(reasons) == {"talk.repeat_30d"}
-    assert "history" in reasons["talk.repeat_30d"]
+    assert TAGGER.inert({"outbound"}) == {}
+    assert TAGGER.inert() == {"talk.no_introduction": "off: the talk is not marked outbound"}
 
 
 def test_industry_sayings_count_only_in_their_trade():
@@ -231,7 +230,7 @@ def test_why_is_told_in_both_languages_without_a_word_that_was_said():
         ("客户：你好。", "price.objection", "nothing said comes near"),
         ("客户：太贵了。 / 销售：嗯。 / 客户：这么算可以。 / （结束）", "price.objection_unclosed", "price.accepted came"),
         ("客户：太贵了。", "price.objection", "did fire"),
-        ("客户：太贵了。", "talk.repeat_30d", "inert"),
+        ("客户：太贵了。", "talk.repeat_30d", "judged over days"),
         ("客户：太贵了。", "no.such", "no event"),
     ],
 )

@@ -5,13 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+import msgspec
 import pytest
-from pipeline_fakes import FakeArrival, FakeShelf, FakeTagger, make_kit
+from pipeline_fakes import NOON, FakeArrival, FakeShelf, FakeTagger, make_kit
 
 from edge_agent import pipeline, worker
 from edge_agent.domain.recording import Kind, State
 from edge_agent.domain.shelf import Planogram
 from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.domain.touch import Channel, Touch
 from edge_agent.errors import LedgerBroken, NotAllowed, Unavailable
 from edge_agent.pipeline import Kit
 from edge_agent.ports import ShelfFindings
@@ -58,6 +60,32 @@ def test_what_is_shredded_while_it_is_worked_on_is_not_parked() -> None:
     kit = replace(make_kit(), tagger=Shreds())
     _run(kit, FakeArrival())
     assert [(row.state, row.parked) for row in kit.ledger.rows.values()] == [(State.EXPIRED, "")]
+
+
+def _touch(number: int) -> FakeArrival:
+    said = Touch(id=str(number), channel=Channel.CRM, started_at=NOON, facts=(("open_count", 1.0),))
+    return FakeArrival(content=msgspec.json.encode(said), kind=Kind.CHANNEL)
+
+
+def test_touches_take_no_turns_and_go_before_the_call_that_waits() -> None:
+    kit = make_kit()
+    _run(kit, FakeArrival(), _touch(1), FakeArrival(content=b"video", kind=Kind.SHELF), _touch(2))
+    kinds = [kit.ledger.rows[one].circumstances.kind for one, _ in kit.ledger.analyses]
+    assert kinds == [Kind.CHANNEL, Kind.CHANNEL, Kind.CALL, Kind.SHELF]
+
+
+def test_touches_do_not_keep_a_call_waiting_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "TOUCHES", 2)
+    kit = make_kit()
+    _run(kit, *(_touch(n) for n in range(5)), FakeArrival())
+    kinds = [kit.ledger.rows[one].circumstances.kind for one, _ in kit.ledger.analyses]
+    assert kinds.index(Kind.CALL) == 2
+
+
+def test_a_touch_that_cannot_be_read_any_more_is_rejected() -> None:
+    kit = make_kit()
+    _run(kit, FakeArrival(content=b"{}", kind=Kind.CHANNEL), _touch(1))
+    assert sorted(row.state for row in kit.ledger.rows.values()) == [State.CLOSED, State.REJECTED]
 
 
 def test_a_bad_file_is_rejected_and_the_next_one_is_taken() -> None:

@@ -33,7 +33,7 @@ from edge_agent.ledger.openings import OpeningRow
 from edge_agent.ledger.reading import LedgerReader
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.pipeline import Kit
-from edge_agent.ports import ShelfFindings
+from edge_agent.ports import Historian, ShelfFindings, Tagger
 from edge_agent.vault import request, unseal
 from edge_agent.vault.device import DeviceVault
 from edge_agent.vault.keys import DeviceKeys
@@ -108,6 +108,8 @@ class BoxWorld:
     rules: Retention = field(default_factory=Retention)
     limits: Limits = NO_FLOOR
     hot_for: timedelta = timedelta(0)
+    tagger: Tagger = field(default_factory=WordTagger)
+    historian: Historian | None = None
     boot: str = "0" * 8
 
     def __post_init__(self) -> None:
@@ -135,9 +137,9 @@ class BoxWorld:
     def kit(self) -> Kit:
         return Kit(
             vault=self.vault, ledger=self.ledger, transcriber=ScriptTranscriber(),
-            notetaker=FakeNotetaker(), tagger=WordTagger(), reviewer=FakeReviewer(), shelf=ScriptShelf(),
+            notetaker=FakeNotetaker(), tagger=self.tagger, reviewer=FakeReviewer(), shelf=ScriptShelf(),
             planograms=FakePlanograms(), clock=self.clock, policy=self.policy,
-            hot_for=self.hot_for,
+            hot_for=self.hot_for, historian=self.historian,
         )  # fmt: skip
 
     def close(self) -> None:

@@ -136,11 +136,12 @@ class World:
 
 
 def recording(*, kind: Kind = Kind.CALL, consent: Consent = Consent.NOTICE, **around: Any) -> Recording:
-    circumstances = Circumstances(
+    plain = Circumstances(
         kind=kind, started_at=NOON - timedelta(hours=1), consent=consent, channels=(Speaker.REP, Speaker.CUSTOMER),
         industry="fmcg", context=frozenset({"outbound", "b2b"}), own=("麦田食品",), competitors=("澜星",),
-        bay="bay-a" if kind is Kind.SHELF else "", **around,
+        bay="bay-a" if kind is Kind.SHELF else "",
     )  # fmt: skip
+    circumstances = replace(plain, **around)
     return Recording(id=new_id(), state=State.CAPTURED, circumstances=circumstances, digest="", size_bytes=0, captured_at=NOON)
 
 

@@ -18,7 +18,7 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput, NotAllowed
 from edge_agent.pipeline import Kit
-from edge_agent.ports import Analysis, Sealed, ShelfFindings
+from edge_agent.ports import Analysis, Historian, Sealed, ShelfFindings
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
@@ -84,6 +84,9 @@ class FakeLedger:
         self.moved(recording_id, State.ANALYSED)
         return True
 
+    def judge(self, historian: Historian | None) -> int:
+        return 0
+
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
         row = self.rows[recording_id]
         assert state in LIFE[row.state], f"{row.state} -> {state}"
@@ -94,6 +97,10 @@ class FakeLedger:
 
     def seen_before(self, digest: str) -> str | None:
         return next((r.id for r in self.rows.values() if r.digest == digest and r.state is not State.REJECTED), None)
+
+    def sent_before(self, reference: str) -> str | None:
+        over = {State.CAPTURED, State.REJECTED}
+        return next((r.id for r in self.rows.values() if r.circumstances.reference == reference and r.state not in over), None)
 
     def unfinished(self) -> Sequence[Recording]:
         over = {State.CLOSED, State.EXPIRED, State.REJECTED}

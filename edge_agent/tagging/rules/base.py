@@ -5,11 +5,12 @@ digest a finding gets is the engine's business.
 """
 # ruff: noqa: ARG002 - the defaults ignore what they are told
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from edge_agent.domain.tags import Evidence, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
+from edge_agent.lexicon.conditions import Fact
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.hits import ADVERSE, Hit
 from edge_agent.tagging.turns import Turns
@@ -26,6 +27,8 @@ class Moment:
     now_ms: int
     turns: Turns
     seen: Mapping[str, list[Hit]]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """What is known of this conversation that is not talk; what was not delivered is absent, never 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,10 @@ class Rule:
         self.adverse = event.severity in ADVERSE
 
     hears: Collection[str] = ()
+
+    def inside(self) -> Sequence[object]:
+        """What keeps state of its own inside this rule (see `saving`)."""
+        return ()
 
     def hit(self, hit: Hit, moment: Moment) -> Iterable[Finding]:
         """A hit of one of `hears`, in order."""

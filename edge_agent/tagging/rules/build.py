@@ -1,7 +1,7 @@
 """From event models to rules: which machine runs an event, and why some are loaded but inert.
 
-Inert is said, not silent: cross-recording windows wait for a history store, visual and unmeasured conditions for their
-sensors, and an event whose deployment flag is not set for this talk is off.
+Inert is said, not silent: visual and unmeasured conditions wait for their sensors, and an event whose deployment flag is not
+set for this talk is off. What runs over days is not inert, but left to the second stage (`across`).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,10 +12,12 @@ from typing import Final
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import parse
 from edge_agent.lexicon.model import Event, expand
-from edge_agent.tagging.rules import counting, following, measuring, waiting, windows
+from edge_agent.tagging.delivered import SOURCES
+from edge_agent.tagging.rules import composite, counting, following, measuring, waiting, windows
 from edge_agent.tagging.rules.base import Rule
 
-CROSS: Final = "crosses recordings: inert until a history of earlier talks exists"
+PER_DAYS: Final = "counts over days without saying of whom or how many: give `per` and `window_days`"
+OPENING_HOURS: Final = "counted in the shop's opening hours, which nobody told this box"
 UNSEEN: Final = "judged from pictures: the shelf engine gives these tags, not the tagger"
 
 
@@ -33,7 +35,7 @@ class Plan:
 
 def plan(events: Mapping[str, Event], context: Collection[str]) -> Plan:
     """How talks with these deployment flags are judged; all unresolved events share one docket."""
-    on = [event for event in events.values() if not inert(event, context)]
+    on = [event for event in events.values() if not over_days(event) and not inert(event, context)]
     makers = [_rule(e, events) for e in on if e.kind not in ("occurrence", "unresolved")]
     docket = {e.id: (e, _ids(events, e, "opened_by"), _ids(events, e, "closed_by")) for e in on if e.kind == "unresolved"}
     if docket:
@@ -54,11 +56,34 @@ def inert(event: Event, context: Collection[str]) -> str:
         return f"off: the talk is not marked {', '.join(missing)}"
     if event.kind == "visual":
         return UNSEEN
-    if t.window_days or t.within_h or t.per in ("account", "rep") or t.distinct == "conversation":
-        return CROSS
+    if over_days(event):
+        return _unjudged(event)
     names = {name for c in [*(t.all or []), *(t.any or [])] for name in parse(c).names}
     unknown = names - _measured(event, names)
     return measuring.lacking(unknown) if unknown else ""
+
+
+def over_days(event: Event) -> bool:
+    """Whether the event is judged in the second stage (`across`), over a person's recordings, and not inside one talk."""
+    t = event.temporal
+    if event.when is not None:
+        return composite.is_over_days(event.when)
+    return bool(t.window_days or t.within_h or t.per in ("account", "rep") or t.distinct == "conversation")
+
+
+def _unjudged(event: Event) -> str:
+    """Why the second stage cannot judge it either."""
+    t = event.temporal
+    if event.when is not None:
+        return composite.inert(event.when)
+    if event.source == "shelf":
+        return OPENING_HOURS
+    if event.kind == "repeat" and t.count is not None:
+        return "" if t.window_days else PER_DAYS
+    if (t.not_followed_by or t.followed_by) is not None and t.within_h is not None:
+        return ""
+    acts = event.kind == "sequence" and event.source in SOURCES and t.after is not None and t.all is not None
+    return "" if acts else f"{event.kind} is not judged over days"
 
 
 def _measured(event: Event, names: Collection[str]) -> frozenset[str]:
@@ -69,7 +94,16 @@ def _measured(event: Event, names: Collection[str]) -> frozenset[str]:
     return measuring.AT_END
 
 
+def machine(event: Event, events: Mapping[str, Event]) -> Rule:
+    """A fresh rule of one event that is judged inside a talk, whatever its flags."""
+    if event.kind == "unresolved":
+        return waiting.Docket({event.id: (event, _ids(events, event, "opened_by"), _ids(events, event, "closed_by"))})
+    return _rule(event, events)()
+
+
 def _rule(event: Event, events: Mapping[str, Event]) -> Callable[[], Rule]:
+    if event.when is not None:
+        return partial(composite.Composite, event, event.when, events, _rule)
     match event.kind:
         case "first":
             return partial(counting.First, event, _ids(events, event, "of"))

@@ -5,7 +5,7 @@ pending then becomes undetermined, its provisional finding is withdrawn.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge_agent.domain.tags import Evidence, Status
 from edge_agent.domain.transcript import Speaker
@@ -19,53 +19,57 @@ from edge_agent.tagging.rules.base import NOTHING, Finding, Moment, Rule
 class _Kind:
     """One unresolved event: what opens and what closes its items."""
 
-    rule: Rule
+    rule: Rule = field(compare=False)
     opened_by: frozenset[str]
     closed_by: frozenset[str]
 
 
 @dataclass(slots=True, kw_only=True)
-class _Item:
-    kind: _Kind
+class Item:
+    """An open item of the event `kind`."""
+
+    kind: str
     hit: Hit
     shown: bool = False
 
     @property
     def name(self) -> tuple[str, int, int]:
-        return (self.kind.rule.event.id, *self.hit.place)
+        return (self.kind, *self.hit.place)
 
 
 class Docket(Rule):
     """The open items of all unresolved events together: one closing hit closes the most recent item it can close."""
 
     def __init__(self, events: Mapping[str, tuple[Event, Collection[str], Collection[str]]]) -> None:
-        self._kinds = [
-            _Kind(rule=Rule(event), opened_by=frozenset(opened), closed_by=frozenset(closed))
+        self._kinds = {
+            event.id: _Kind(rule=Rule(event), opened_by=frozenset(opened), closed_by=frozenset(closed))
             for event, opened, closed in events.values()
-        ]
-        self.hears = frozenset[str]().union(*(k.opened_by | k.closed_by for k in self._kinds))
-        self._open: list[_Item] = []
+        }
+        self.hears = frozenset[str]().union(*(k.opened_by | k.closed_by for k in self._kinds.values()))
+        self._open: list[Item] = []
 
     def hit(self, hit: Hit, moment: Moment) -> Iterable[Finding]:
         found: Iterable[Finding] = NOTHING
-        closable = [item for item in self._open if hit.code in item.kind.closed_by]
+        closable = [item for item in self._open if hit.code in self._kinds[item.kind].closed_by]
         if closable:
             self._open.remove(closable[-1])
             found = self._withdraw(closable[-1], moment, hit.refer("closed"))
         if not hit.candidate and hit.speaker is not Speaker.UNKNOWN:
             self._open += [
-                _Item(kind=kind, hit=hit) for kind in self._kinds if hit.code in kind.opened_by and not self._is_open(kind, hit)
+                Item(kind=name, hit=hit)
+                for name, kind in self._kinds.items()
+                if hit.code in kind.opened_by and not self._is_open(name, hit)
             ]
         return found
 
-    def _is_open(self, kind: _Kind, hit: Hit) -> bool:
-        same = (i for i in self._open if i.kind is kind)
+    def _is_open(self, kind: str, hit: Hit) -> bool:
+        same = (i for i in self._open if i.kind == kind)
         return any(i.hit.code == hit.code and i.hit.speaker is hit.speaker for i in same)
 
     def settled(self, moment: Moment) -> Iterable[Finding]:
         found = []
         for item in self._open:
-            live = item.kind.rule.event.temporal.live_after_turns
+            live = self._kinds[item.kind].rule.event.temporal.live_after_turns
             if live is not None and not item.shown and moment.turns.now - item.hit.turn >= live:
                 item.shown = True
                 found.append(self._finding(item, moment, Status.PROVISIONAL, f"{live} turns"))
@@ -78,14 +82,13 @@ class Docket(Rule):
         cut = Evidence(kind="window", detail="cut", start_ms=moment.now_ms, end_ms=moment.now_ms)
         return [finding for item in items for finding in self._withdraw(item, moment, cut)]
 
-    def _withdraw(self, item: _Item, moment: Moment, why: Evidence) -> Iterable[Finding]:
+    def _withdraw(self, item: Item, moment: Moment, why: Evidence) -> Iterable[Finding]:
         if not item.shown:
             return NOTHING
         return (self._finding(item, moment, Status.WITHDRAWN, "closed", why),)
 
-    @staticmethod
-    def _finding(item: _Item, moment: Moment, status: Status, until: str, *more: Evidence) -> Finding:
-        rule = item.kind.rule
+    def _finding(self, item: Item, moment: Moment, status: Status, until: str, *more: Evidence) -> Finding:
+        rule = self._kinds[item.kind].rule
         evidence = [item.hit.refer("opened"), rule.window(until, item.hit, moment), *more]
         return rule.at(item.hit, evidence, status=status, sure=moment.turns.clarity, item=item.name)
 

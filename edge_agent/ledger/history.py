@@ -1,0 +1,181 @@
+"""Histories of persons: which recordings wait to be judged over days, what their persons' hits are, and how conclusions are kept.
+
+An analysis marks its recording in `to_judge`, in its own transaction; a judgement takes the mark away in the transaction that
+writes what follows, so that a kill in between loses and doubles nothing. A mark may lie in the future: then time alone decides.
+A conclusion belongs to the recording of its anchor and is written like an analysis, under `<ruleset>+<number>`: a later word on
+the same recording. It leaves the box under the plain ruleset. Persons are found by their links in `subjects`: once a link is
+forgotten there is no history.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from edge_agent import log
+from edge_agent.domain.consent import Party, taken_back
+from edge_agent.domain.history import DAY_MS, DELIVERED, History, Past, Whose, delivered, ms_of, stands_for
+from edge_agent.domain.recording import Circumstances, State
+from edge_agent.domain.tags import Status
+from edge_agent.errors import NotAllowed, NotFound
+from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
+from edge_agent.ledger.audit import stamp
+from edge_agent.ledger.database import Transaction
+from edge_agent.ledger.outbox import Outbox
+from edge_agent.ledger.writer import Writer
+from edge_agent.ports import Analysis, Historian
+
+AT_ONCE: Final = ""
+AGAIN: Final = timedelta(hours=1)
+_PARTY: Final = {Whose.CUSTOMER: Party.CUSTOMER, Whose.REP: Party.REP}
+_OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, circumstances
+    FROM subjects JOIN recordings ON recordings.id = subjects.recording JOIN tags ON tags.recording = subjects.recording
+    JOIN analyses ON analyses.id = tags.analysis
+    WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ?
+    AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset {{}} GLOB '*+*' AND {findings.CURRENT}"""  # noqa: S608 - constants
+_DELIVERED: Final = """SELECT subjects.recording, subjects.began_ms, facts FROM subjects
+    JOIN analyses ON analyses.recording = subjects.recording WHERE subjects.party = ? AND subjects.pseudonym = ?
+    AND subjects.began_ms >= ? AND ruleset NOT GLOB '*+*' ORDER BY analyses.id"""
+_WRITTEN: Final = """SELECT circumstances FROM (SELECT circumstances FROM recordings WHERE kind = 'channel'
+    AND state IN ('analysed', 'closed', 'expired') ORDER BY captured_at DESC LIMIT 200)
+    WHERE json_extract(circumstances, '$.channel') IN ('wechat', 'email', 'document', 'crm')"""
+_WAITING: Final = """SELECT MIN(subjects.began_ms) FROM subjects JOIN recordings ON recordings.id = subjects.recording
+    WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND state IN ('captured', 'sealed')
+    AND parked = '' AND recordings.id NOT IN (SELECT recording FROM shredding)"""
+
+
+def mark(tx: Transaction, recording_id: str) -> None:
+    """What was found in this recording has changed: its persons are to be judged anew."""
+    tx.execute(
+        "INSERT OR IGNORE INTO to_judge SELECT ?, ? WHERE EXISTS (SELECT 1 FROM subjects WHERE recording = ?)",
+        (recording_id, AT_ONCE, recording_id),
+    )
+
+
+def due(view: sqlite3.Connection, now: str) -> Sequence[str]:
+    """Recordings whose persons are to be judged by now, oldest first."""
+    rows = view.execute("SELECT DISTINCT recording FROM to_judge WHERE at <= ? ORDER BY recording", (now,))
+    return [row[0] for row in rows]
+
+
+class Judging:
+    """Takes the marks that are due, one transaction for each recording."""
+
+    def __init__(self, writer: Writer, outbox: Outbox) -> None:
+        self._writer, self._outbox, self._chain = writer, outbox, writer.chain
+
+    def judge(self, historian: Historian | None) -> int:
+        """How many tags were given or withdrawn; without a historian the marks are only taken away."""
+        waiting = self._writer.database.reading(lambda tx: due(tx, self._writer.now()))
+        return sum(self._tried(one, historian) for one in waiting)
+
+    def _tried(self, recording_id: str, historian: Historian | None) -> int:
+        """One of them; what is refused is tried again later and holds nobody else up."""
+        try:
+            return self._writer.write(lambda tx: self._one(tx, recording_id, historian))
+        except (NotAllowed, NotFound) as error:
+            self._writer.write(lambda tx: self._put_off(tx, recording_id))
+            log.get().warning("history.deferred", recording=recording_id, error=type(error).__name__)
+            return 0
+
+    def _put_off(self, tx: Transaction, recording_id: str) -> None:
+        now = self._writer.terms.clock.now()
+        tx.execute("DELETE FROM to_judge WHERE recording = ? AND at <= ?", (recording_id, stamp(now)))
+        tx.execute("INSERT OR IGNORE INTO to_judge VALUES (?, ?)", (recording_id, stamp(now + AGAIN)))
+
+    def _one(self, tx: Transaction, recording_id: str, historian: Historian | None) -> int:
+        now = self._writer.terms.clock.now()
+        tx.execute("DELETE FROM to_judge WHERE recording = ? AND at <= ?", (recording_id, stamp(now)))
+        if historian is None:
+            return 0
+        said: dict[str, list[Past]] = {}
+        links = tx.execute("SELECT party, pseudonym, began_ms FROM subjects WHERE recording = ?", (recording_id,)).fetchall()
+        for party, pseudonym, began in links:
+            history = self._history(tx, Whose(party), pseudonym, began, historian)
+            judged = historian.judge(history)
+            for past in (*judged.new, *judged.gone):
+                said.setdefault(past.recording, []).append(past)
+            marks = ((recording, stamp(datetime.fromtimestamp(ms / 1000, UTC))) for recording, ms in judged.due)
+            tx.executemany("INSERT OR IGNORE INTO to_judge VALUES (?, ?)", marks)
+        written = sum(self._write(tx, recording, pasts, historian.ruleset) for recording, pasts in sorted(said.items()))
+        if written:
+            self._outbox.bound(tx)
+        return written
+
+    def _history(self, tx: Transaction, whose: Whose, pseudonym: str, since_ms: int, historian: Historian) -> History:
+        boot, now = self._writer.terms.boot, self._writer.terms.clock.now()
+        return read(
+            tx, whose, pseudonym, since_ms=since_ms, reach_ms=historian.reach_ms[whose], heard=historian.heard[whose],
+            judged=historian.judged[whose], now_ms=ms_of(now),
+            settled=ages.settled(tx, mono_ms=boot.mono_ms()),
+        )  # fmt: skip
+
+    def _write(self, tx: Transaction, recording_id: str, pasts: Iterable[Past], ruleset: str) -> int:
+        """The tags of one recording with their outbox rows and their leaf; none that is new where consent was taken back."""
+        recording = lifecycle.get(tx, recording_id)
+        silent = taken_back(consents.standing(tx, recording)) is not None or recording.state is State.REJECTED
+        tags = tuple(past.tag for past in pasts if not silent or past.tag.status is Status.WITHDRAWN)
+        tags = findings.allowed(tx, recording_id, tags)
+        if not tags:
+            return 0
+        rows = tx.execute("SELECT ruleset, models FROM analyses WHERE recording = ? ORDER BY id DESC", (recording_id,)).fetchall()
+        models = msgspec.json.decode(rows[0][1], type=tuple[str, ...])
+        plain = Analysis(ruleset=ruleset, models=models, tags=tags)
+        later = replace(plain, ruleset=f"{ruleset}+{sum(one.startswith(f'{ruleset}+') for one, _ in rows) + 1}")
+        number, kept = findings.add(tx, recording_id, later, at=self._writer.now(), over="nothing")
+        told = envelopes.of_analysis(self._writer.terms, recording, plain, kept)
+        sent = [self._outbox.put(tx, rank, build) for rank, build in told]
+        self._chain.append(
+            tx, "history.judged", recording=recording_id, analysis=number, ruleset=ruleset, tags=len(kept),
+            findings=findings.digest(tx, number), rows=[{"seq": seq, "sha256": digest} for seq, digest in sent],
+        )  # fmt: skip
+        return len(kept)
+
+
+def read(
+    view: sqlite3.Connection,
+    whose: Whose,
+    pseudonym: str,
+    *,
+    since_ms: int,
+    reach_ms: int,
+    heard: Collection[str],
+    judged: Collection[str],
+    now_ms: int,
+    settled: bool = True,
+) -> History:
+    """A person's hits of `heard` and conclusions of `judged`, from whole recordings that reach back before `since_ms`."""
+    from_ms = since_ms - reach_ms - DAY_MS  # no recording is longer than a day
+    who = (_PARTY[whose].value, pseudonym, from_ms)
+    hits = _pasts(view.execute(_OF.format("NOT"), (*who, msgspec.json.encode(sorted(heard)).decode())))
+    stood = _pasts(view.execute(_OF.format(""), (*who, msgspec.json.encode(sorted(judged)).decode())))
+    if DELIVERED in heard:
+        hits = sorted([*hits, *_touches(view.execute(_DELIVERED, who))], key=lambda past: past.order)
+    (waiting,) = view.execute(_WAITING, who).fetchone()
+    written = [ms_of(msgspec.json.decode(text, type=Circumstances).started_at) for (text,) in view.execute(_WRITTEN)]
+    return History(
+        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting,
+        written_ms=max(written, default=None), settled=settled,
+    )  # fmt: skip
+
+
+def _touches(rows: Iterable[tuple[str, int, str]]) -> Iterable[Past]:
+    """What was delivered, as the last analysis of each recording has it: nothing once that was withdrawn."""
+    last = {recording: (began_ms, text) for recording, began_ms, text in rows}
+    return [delivered(one, began_ms, findings.facts_of(text)) for one, (began_ms, text) in last.items() if text]
+
+
+def _pasts(rows: Iterable[tuple[Any, ...]]) -> list[Past]:
+    arounds: dict[str, Circumstances] = {}
+    found = []
+    for *row, text in rows:
+        recording, tag = findings.tag_of(row)
+        around = arounds.get(recording)
+        if around is None:
+            around = arounds[recording] = msgspec.json.decode(text, type=Circumstances)
+        brand = stands_for(dict(tag.slots).get("brand"), around)
+        found.append(Past(recording=recording, began_ms=ms_of(around.started_at), tag=tag, brand=brand))
+    return sorted(found, key=lambda past: past.order)

@@ -1,0 +1,99 @@
+"""What a rule is: a condition, what may excuse it, and what is done. One tree for every sentence, in one normal form.
+
+The conditions are `lexicon.when`; this adds the rule around them. Two sentences that mean the same have the same tree, because
+`normal` flattens what is nested for nothing and gives each meaning one shape.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from edge_agent.lexicon.when import Absent, All, Any, Clock, Count, Fact, First, Heard, Near, Node, Not, Row, Window
+
+Layer = Literal["none", "tip", "alert", "escalate", "intercept"]
+To = Literal["", "rep", "manager", "compliance"]
+
+RANK: Final[dict[str, int]] = {"none": 0, "tip": 1, "alert": 2, "escalate": 3, "intercept": 4}
+"""Layers from the mildest to the strongest."""
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is done and for whom. `within_s`: no later than that after it was known; 0 = at once, None = not said."""
+
+    layer: Layer
+    to: To = ""
+    within_s: Annotated[int, Meta(ge=0)] | None = None
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`when` holds and `unless` does not: then all of `then`."""
+
+    when: Node
+    then: Annotated[list[Action], Meta(min_length=1)]
+    unless: Node | None = None
+
+
+def normal(node: Node) -> Node:
+    """The one shape of this meaning: flat and/or, events of an "or" in one list, no double negation."""
+    match node:
+        case All():
+            return _all([normal(part) for part in node.parts])
+        case Any():
+            return _any([normal(part) for part in node.parts])
+        case Not():
+            return negated(normal(node.part))
+        case _:
+            return node
+
+
+def negated(node: Node) -> Node:
+    """The contrary of a normal node."""
+    match node:
+        case Not():
+            return node.part
+        case Heard():
+            return Absent(of=node.events)
+        case Absent(until="end"):
+            return Heard(events=node.of)
+        case Fact(op="==", value=bool()):
+            return Fact(name=node.name, op="==", value=not node.value, unit=node.unit)
+        case Fact() if node.op in _CONTRARY:
+            return Fact(name=node.name, op=_CONTRARY[node.op], value=node.value, unit=node.unit)
+        case _:
+            return Not(part=node)
+
+
+def _all(parts: list[Node]) -> Node:
+    flat: list[Node] = []
+    for part in parts:
+        flat += part.parts if isinstance(part, All) else [part]
+    flat = _once(flat)
+    return All(parts=flat) if len(flat) > 1 else flat[0]
+
+
+def _any(parts: list[Node]) -> Node:
+    flat: list[Node] = []
+    for part in parts:
+        flat += part.parts if isinstance(part, Any) else [part]
+    heard = [event for part in flat if isinstance(part, Heard) for event in part.events]
+    merged: list[Node] = []
+    for part in flat:
+        if not isinstance(part, Heard):
+            merged.append(part)
+        elif not any(isinstance(m, Heard) for m in merged):
+            merged.append(Heard(events=list(dict.fromkeys(heard))))
+    merged = _once(merged)
+    return Any(parts=merged) if len(merged) > 1 else merged[0]
+
+
+def _once(parts: list[Node]) -> list[Node]:
+    return [part for place, part in enumerate(parts) if part not in parts[:place]]
+
+
+_CONTRARY: Final[dict[str, Literal[">=", ">", "<=", "<"]]] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
+
+__all__ = [
+    "RANK", "Absent", "Action", "All", "Any", "Clock", "Count", "Fact", "First", "Heard", "Layer", "Near", "Node", "Not", "Row",
+    "Rule", "To", "Window", "negated", "normal",
+]  # fmt: skip

@@ -1,0 +1,75 @@
+"""What every rule over days is: told of a person's hits in order and of the time, it finds what follows.
+
+The twin of `rules.base.Rule` for the second stage; what it is told lies at absolute times and in several recordings. A rule may
+be started amid a history: then it is *told* for each hit whether it fired there, and only from `since_ms` on decides itself. So
+a judgement needs no more of the past than `reach_ms`.
+"""
+# ruff: noqa: ARG002 - the defaults ignore what they are told
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from edge_agent.domain.history import Past, Whose
+from edge_agent.domain.tags import Evidence, SlotValue
+from edge_agent.domain.transcript import Speaker
+from edge_agent.lexicon.model import Event
+from edge_agent.tagging.hits import ADVERSE
+
+NOTHING: tuple["Found", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An event that came about over days, stamped `at_ms` in the recording of its anchor. `timed`: by time alone."""
+
+    event: Event
+    anchor: Past
+    at_ms: int
+    known_at_ms: int
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    slots: Mapping[str, SlotValue]
+    timed: bool = False
+    unwritten: bool = False
+    """It rests on something not having been written: only a box that is told of writing can know that."""
+
+
+class Over:
+    """Base of all rules over days: hears nothing, finds nothing. `events` are the models of the lexicon, by id."""
+
+    hears: Collection[str] = ()
+    reach_ms: int = 0
+
+    def __init__(self, event: Event, events: Mapping[str, Event], whose: Whose) -> None:
+        self.event, self.events, self.whose = event, events, whose
+        self.adverse = event.severity in ADVERSE
+
+    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - three-valued
+        """A hit of one of `hears`, in order. `told`: whether it is on record that the rule fired here; None = decide."""
+        return NOTHING
+
+    def passed(self, now_ms: int) -> Iterable[Found]:
+        """Time has reached `now_ms`; hits at that instant come later."""
+        return NOTHING
+
+    def whole(self, hits: Sequence[Past], since_ms: int) -> Iterable[Found]:
+        """What follows from all hits of the history together, from `since_ms` on; asked last."""
+        return NOTHING
+
+    def due(self) -> Iterable[tuple[str, int]]:
+        """(recording of the anchor, ms) of everything that time alone will decide."""
+        return ()
+
+    def is_candidate(self, hit: Past) -> bool:
+        """Whether an unknown voice did what only the rep or only the customer can be blamed or credited for."""
+        event = self.events.get(hit.code)
+        return hit.tag.speaker is Speaker.UNKNOWN and (event is None or event.speaker in ("rep", "customer"))
+
+
+def refer(hit: Past, recording: str, kind: str = "reference") -> Evidence:
+    """A hit as evidence for a conclusion in `recording`; one from another recording says which (`earlier`)."""
+    tag, here = hit.tag, hit.recording == recording
+    return Evidence(
+        kind=kind if here else "earlier", detail=tag.code if here else f"{tag.code}@{hit.recording}", start_ms=tag.start_ms,
+        end_ms=tag.end_ms, turn=tag.turn,
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""What follows in time over days: an event after another within hours, and an act that was no longer allowed.
+
+`followed_by` closes the most recent open `after`; further ones before it are absorbed, `unless` in between closes it. Candidates
+neither open nor close anything adverse, but they stand for an `unless`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from edge_agent.domain.history import DAY_MS, DELIVERED, Past, Whose
+from edge_agent.domain.tags import Evidence, SlotValue
+from edge_agent.lexicon.conditions import holds, parse
+from edge_agent.lexicon.model import Event
+from edge_agent.tagging.across.base import NOTHING, Found, Over, refer
+
+NEVER_FORGOTTEN: Final = 3653 * DAY_MS
+"""How far back a word is looked for that holds until it is taken back."""
+
+
+class Followed(Over):
+    """`after` A, `followed_by` B `within_h`, stamped at B."""
+
+    def __init__(
+        self,
+        event: Event,
+        events: Mapping[str, Event],
+        whose: Whose,
+        *,
+        after: Collection[str],
+        followed_by: Collection[str],
+        unless: Collection[str],
+    ) -> None:
+        super().__init__(event, events, whose)
+        self._after, self._by, self._unless = frozenset(after), frozenset(followed_by), frozenset(unless)
+        self.hears = self._after | self._by | self._unless
+        self.reach_ms = int((event.temporal.within_h or 0) * 3_600_000)
+        self._open: dict[SlotValue, Past] = {}
+
+    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+        del told
+        found: Iterable[Found] = NOTHING
+        barred = self.adverse and self.is_candidate(hit)
+        slot = self.event.temporal.same_slot
+        value = hit.value(slot) if slot else ""
+        first = self._open.get(value) if value is not None and hit.code in self._by and not barred else None
+        if value is not None and first is not None and hit.at_ms - first.at_ms <= self.reach_ms:
+            del self._open[value]
+            found = (self._found(first, hit),)
+        if hit.code in self._unless:
+            self._open.clear()
+        if hit.code in self._after and value is not None and not barred:
+            self._open[value] = hit
+        return found
+
+    def _found(self, first: Past, hit: Past) -> Found:
+        return Found(
+            event=self.event, anchor=hit, at_ms=hit.at_ms, known_at_ms=hit.began_ms + hit.tag.known_at_ms,
+            confidence=min(first.tag.confidence, hit.tag.confidence), slots=dict(hit.tag.slots),
+            evidence=(refer(first, hit.recording, "anchor"), refer(hit, hit.recording)),
+        )  # fmt: skip
+
+
+class Acted(Over):
+    """`after` A + `all`: at every touch after A of which it was delivered that all conditions hold, stamped at its start.
+
+    What was not delivered is not known: then nothing fires. An unknown voice forbids nothing.
+    """
+
+    reach_ms = NEVER_FORGOTTEN
+
+    def __init__(self, event: Event, events: Mapping[str, Event], whose: Whose, *, after: Collection[str]) -> None:
+        super().__init__(event, events, whose)
+        self._after = frozenset(after)
+        self.hears = self._after | {DELIVERED}
+        self._conditions = [parse(c) for c in event.temporal.all or []]
+        self._forbidden: Past | None = None
+
+    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+        del told
+        if hit.code in self._after and not self.is_candidate(hit):
+            self._forbidden = hit
+        first = self._forbidden
+        if hit.code != DELIVERED or first is None or holds(self._conditions, [], hit.facts) is not True:
+            return NOTHING
+        measured = [
+            Evidence(kind="measure", detail=f"{c.left} {c.sign} {c.right}", start_ms=0, end_ms=0) for c in self._conditions
+        ]
+        found = Found(
+            event=self.event, anchor=hit, at_ms=hit.at_ms, known_at_ms=hit.at_ms, confidence=first.tag.confidence, slots={},
+            evidence=(refer(first, hit.recording, "anchor"), *measured),
+        )  # fmt: skip
+        return (found,)
