@@ -168,8 +168,8 @@ def why_not(settings: Config, recording: str, code: str) -> WhyNot:
 
 
 SEALED = (
-    "这是从话里直接听出的事件，而转写已封存：两人放行后，用 edge-agent tag 文件 --why-not 事件 查看",
-    "heard in what was said, and the transcript is sealed: after two releases, edge-agent tag FILE --why-not EVENT tells",
+    "这是从话里直接听出的事件，而转写已封存：两人放行打开后，用 edge-agent opening why-not 申请 事件 查看",
+    "heard in what was said; the transcript is sealed: once two persons opened it, edge-agent opening why-not REQUEST EVENT",
 )
 
 
