@@ -61,7 +61,8 @@ def learn(settings: Config, lesson: Lesson, *, to: Path | None = None) -> docume
     """Take a saying into the company's folder; it counts from the worker's next start.
 
     Raises:
-        NotAllowed: the role may not confirm it, it changes nothing, or an example of the lexicons would break (which, is said).
+        NotAllowed: the role may not confirm it, it changes nothing, it is a word about a person alone, or an example of the
+            lexicons would break (which, is said).
         BadInput: there is no folder, or a line is missing. BadLexicon: the saying breaks the notation. NotFound: no such event.
     """
     from edge_agent.lexicon import adding, words  # noqa: PLC0415 - after parsing
@@ -78,6 +79,7 @@ def learn(settings: Config, lesson: Lesson, *, to: Path | None = None) -> docume
         extend = _extend(before.lexicon.events[lesson.event], lesson)
         adding.learn(tried, extend, note=note)
         after = _tagger(tried)
+        _fair(before, after)
         count = _hold(before, after, lesson.event)
         elsewhere = _elsewhere(before, lesson)
         path = adding.learn(folder, extend, note=note)
@@ -167,6 +169,13 @@ def _extend(event: "Event", lesson: Lesson) -> dict[str, str | list[str]]:
             entry[key] = [one for one in said if all(one in getattr(table, key) for table in tables)]
         entry = {key: value for key, value in entry.items() if value}
     return entry | {"must": list(lesson.must), "must_not": list(lesson.must_not)}
+
+
+def _fair(before: "RuleTagger", after: "RuleTagger") -> None:
+    from edge_agent.tagging.probes import person_words  # noqa: PLC0415
+
+    if {*person_words(after)} - {*person_words(before)}:
+        raise NotAllowed("a word about a person alone is no behaviour", remedy="say what was said", zh="只凭称呼不能算一种行为")
 
 
 def _elsewhere(before: "RuleTagger", lesson: Lesson) -> int:

@@ -122,6 +122,7 @@ WRONG = {
     "no such event": ({"event": "no.such"}, NotFound),
     "a single character": ({"saying": "疼"}, BadLexicon),
     "a line that does not hold": ({"must": ("客户：有点难受。",)}, NotAllowed),
+    "a word about a person": ({"saying": "大妈", "must": ("客户：大妈。",)}, NotAllowed),
     "nothing new": ({"saying": "太贵了", "must": ("客户：太贵了。",)}, NotAllowed),
 }
 
