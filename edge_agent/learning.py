@@ -107,20 +107,19 @@ def gain(settings: Config, listing: Path | None = None, *, to: Path | None = Non
 
     words.configure(settings.paths.cache)
     folder = _folder(settings, to)
-    with privilege.raised(), _copy(folder) as without:
-        adding.learned(without).unlink(missing_ok=True)
-        before, after = _tagger(without), _tagger(folder)
+    with privilege.raised():
         own = _learned(folder)
     judged = own if listing is None else _judged(listing)
     rows = [
         (one.event, text, must) for one in judged for must, texts in ((True, one.must), (False, one.must_not)) for text in texts
     ]
-    unknown = next((event for event, _, _ in rows if event not in after.lexicon.events), None)
-    if not rows or unknown is not None:
-        raise NotFound(
-            "there is no example to judge by, or one of an unknown event", remedy="learn something, or give --set FILE",
-            zh="没有可评测的例句",
-        )  # fmt: skip
+    if not rows:
+        raise NotFound("there is no example to judge by", remedy="learn something, or give --set FILE", zh="没有可评测的例句")
+    with privilege.raised(), _copy(folder) as without:
+        adding.learned(without).unlink(missing_ok=True)
+        before, after = _tagger(without), _tagger(folder)
+    if any(event not in after.lexicon.events for event, _, _ in rows):
+        raise NotFound("the set names an event that does not exist", remedy="edge-agent lexicon check", zh="评测文件里有未知事件")
     outcome = [(event, text, must, _found(before, event, text), _found(after, event, text)) for event, text, must in rows]
     events = sorted({event for event, *_ in outcome})
     return documents.LearningGain(
