@@ -251,7 +251,9 @@ def reviewer(settings: Config, rules: "RuleTagger") -> "Reviewer":
     from edge_agent.review.reviewer import Reviewer  # noqa: PLC0415
 
     on = settings.insights
-    return Reviewer(switches=on if on.facts else msgspec.structs.replace(on, facts=str(settings.paths.facts)), tagger=rules)
+    zone = ZoneInfo(settings.timezone) if settings.timezone else None
+    placed = on if on.facts else msgspec.structs.replace(on, facts=str(settings.paths.facts))
+    return Reviewer(switches=placed, tagger=rules, zone=zone)
 
 
 def historian(settings: Config, rules: "RuleTagger") -> "Historian | None":

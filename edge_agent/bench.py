@@ -1,22 +1,25 @@
 """The bench tools: one file in, one document out, nothing stored. They may print text, since their caller gave them the file."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from edge_agent import answers, app, documents, facts, privilege
+from edge_agent import answers, app, cards, documents, facts, privilege
 from edge_agent.config import Config
+from edge_agent.config import Insights as Switches
 from edge_agent.documents import (
     FactsOfLine,
     FactsOfLines,
     Findings,
     Found,
+    OpportunityCard,
     PriceTagLine,
     PriceTags,
+    ScorecardLine,
     ShelfLine,
     Transcription,
     Utterance,
@@ -27,6 +30,10 @@ from edge_agent.domain.recording import Circumstances, Consent, Kind
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import LOW_CONFIDENCE, Speaker, Transcript
 from edge_agent.errors import BadInput
+
+if TYPE_CHECKING:
+    from edge_agent.domain.insights import Insights
+    from edge_agent.lexicon.model import Lexicon
 
 
 class _Turn(msgspec.Struct, forbid_unknown_fields=True):
@@ -115,20 +122,42 @@ def fact_line(one: Fact) -> documents.FactLine:
 
 def tag(settings: Config, file: Path, *, sidecar: Path | None = None) -> Findings:
     """Tag a dialogue file, or a recording (stereo = left rep, right customer) with the facts of `sidecar`."""
-    tags = app.tagger(settings).tag(_conversation(settings, file, sidecar))
-    return Findings(tags=[found_line(one) for one in tags])
+    talk, _ = _talk(settings, file, sidecar)
+    return Findings(tags=[found_line(one) for one in app.tagger(settings).tag(talk)])
 
 
 def why_not(settings: Config, file: Path, code: str, *, sidecar: Path | None = None) -> documents.WhyNot:
     """Why the same file does not bring an event about; NotFound when there is no such event."""
     rules = app.tagger(settings)
     event = answers.event_of(rules, code)
-    talk = _conversation(settings, file, sidecar)
+    talk, _ = _talk(settings, file, sidecar)
     tags = rules.tag(talk)
     return answers.not_so(event, rules.why_not_of(event, talk, tags), basis="text", fired=any(one.code == code for one in tags))
 
 
-def _conversation(settings: Config, file: Path, sidecar: Path | None) -> Conversation:
+def scores_of(settings: Config, file: Path, *, at: datetime, wanted: Sequence[str] = ()) -> list[ScorecardLine]:
+    """The wanted scorecards (by default the configured ones) of a dialogue or a recording that began at `at`. BadConfig."""
+    on = settings.insights
+    found, lexicon = _reviewed(settings, file, at, msgspec.structs.replace(on, scorecards=list(wanted) or on.scorecards))
+    return [cards.scorecard(lexicon, one) for one in found.scorecards]
+
+
+def card_of(settings: Config, file: Path, *, at: datetime) -> OpportunityCard:
+    """The opportunity card of a dialogue or a recording that began at `at`."""
+    found, lexicon = _reviewed(settings, file, at, msgspec.structs.replace(settings.insights, card=True, scorecards=[]))
+    return cards.opportunity(lexicon, found.card)
+
+
+def _reviewed(settings: Config, file: Path, at: datetime, switches: Switches) -> "tuple[Insights, Lexicon]":
+    rules = app.tagger(settings)
+    reviewer = app.reviewer(msgspec.structs.replace(settings, insights=switches), rules)
+    talk, heard = _talk(settings, file, None, at)
+    notes = app.Notepad(settings).note(heard, started_at=at)
+    return reviewer.review(talk, rules.tag(talk), notes), rules.lexicon
+
+
+def _talk(settings: Config, file: Path, sidecar: Path | None, at: datetime | None = None) -> tuple[Conversation, Transcript]:
+    """What a dialogue file or a recording says, as the tagger reads it and as a transcript."""
     if file.suffix == ".toml":
         said = dialogue(file)
         utterances = tuple(
@@ -137,20 +166,20 @@ def _conversation(settings: Config, file: Path, sidecar: Path | None) -> Convers
             )
             for one in said.turn
         )
-        duration_ms = max((one.end_ms for one in utterances), default=0)
+        found = Transcript(
+            model="",
+            model_digest="",
+            duration_ms=max((one.end_ms for one in utterances), default=0),
+            rtf=0.0,
+            utterances=utterances,
+        )
     else:
         said = dialogue(sidecar) if sidecar else Dialogue()
         found = _recognised(settings, file, _around(said, (Speaker.REP, Speaker.CUSTOMER)))
-        utterances, duration_ms = found.utterances, found.duration_ms
     return Conversation(
-        utterances=utterances,
-        duration_ms=duration_ms,
-        channel=said.channel,
-        industry=said.industry,
-        context=frozenset(said.context),
-        own=tuple(said.own),
-        competitors=tuple(said.competitors),
-    )
+        utterances=found.utterances, duration_ms=found.duration_ms, channel=said.channel, industry=said.industry,
+        context=frozenset(said.context), own=tuple(said.own), competitors=tuple(said.competitors), started_at=at,
+    ), found  # fmt: skip
 
 
 def found_line(one: BehaviorTag) -> Found:

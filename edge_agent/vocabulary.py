@@ -200,6 +200,7 @@ def _heard(speech: Transcriber, path: Path, terms: Sequence[str]) -> str:
 
 
 def _examples(tagger: "RuleTagger") -> tuple[int, list[documents.FailedExample]]:
+    from edge_agent.review.mood_examples import examples  # noqa: PLC0415
     from edge_agent.tagging.trial import BadExample, passes, trials  # noqa: PLC0415
 
     tried, failed = 0, []
@@ -211,6 +212,10 @@ def _examples(tagger: "RuleTagger") -> tuple[int, list[documents.FailedExample]]
             verdict = False
         if verdict is False:
             failed.append(documents.FailedExample(event=trial.event, industry=trial.industry, must=trial.must, text=trial.text))
+    for name, text, holds in examples(tagger):
+        tried += 1
+        if not holds:
+            failed.append(documents.FailedExample(event=f"mood.{name}", industry="*", must=True, text=text))
     return tried, failed
 
 

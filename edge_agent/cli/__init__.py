@@ -16,6 +16,7 @@ from edge_agent.cli import (
     audit,
     bundle,
     channel,
+    claims,
     config,
     consent,
     contest,
@@ -30,6 +31,7 @@ from edge_agent.cli import (
     opening,
     retention,
     rules,
+    score,
     show,
     subject,
     tools,
@@ -70,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
-        bundle, facts, lexicon, learn, listen, channel, rules,
+        bundle, facts, lexicon, learn, listen, channel, rules, claims, score,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -4,7 +4,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from edge_agent.cli.options import Commands, command
+from edge_agent.cli.options import Commands, command, moment
 
 
 def add(commands: Commands) -> None:
@@ -14,19 +14,11 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument(
         "--at",
-        type=_moment,
+        type=moment,
         metavar="TIME",
         help="when it was said, like 2026-11-25T10:00+08:00 (default: now); days count from here",
     )
     made.add_argument("--mask", action="store_true", help="电话、证件等打码 hide what identifies a person")
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("a time is written YYYY-MM-DDTHH:MM+08:00") from None
-    return found if found.tzinfo is not None else found.astimezone()
 
 
 def _facts(arguments: argparse.Namespace) -> int:

@@ -51,6 +51,15 @@ def day(text: str) -> datetime:
         raise argparse.ArgumentTypeError("a day is written YYYY-MM-DD") from None
 
 
+def moment(text: str) -> datetime:
+    """A time with its offset; without one it is local."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a time is written YYYY-MM-DDTHH:MM+08:00") from None
+    return found if found.tzinfo is not None else found.astimezone()
+
+
 def where(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
     """`--config` and `--state`."""
     parser.add_argument(

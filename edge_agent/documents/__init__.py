@@ -15,6 +15,15 @@ from edge_agent.documents.base import encode
 from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.channel import FactName, FactNames, TouchChecked, TouchFault, TouchSent
+from edge_agent.documents.claims import (
+    ClaimLine,
+    ClaimsChecked,
+    ClaimsList,
+    ClaimsOfTalk,
+    MoodCurve,
+    MoodLine,
+    TableProblem,
+)
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
 from edge_agent.documents.contest import ContestLine, Contests, PrecisionLine, PrecisionList
@@ -51,6 +60,17 @@ from edge_agent.documents.opening import (
 )
 from edge_agent.documents.retention import HoldLine, Holds, PlanLine, RetentionPlan
 from edge_agent.documents.rules import RuleExplained, RuleFired, RuleLine, RuleRehearsed, RulesChecked, RulesTested
+from edge_agent.documents.score import (
+    CardEntryLine,
+    GroundLine,
+    ItemLine,
+    OpportunityCard,
+    OverrideLine,
+    PlaceLine,
+    ScorecardLine,
+    Scores,
+    ScoreWhy,
+)
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
 from edge_agent.documents.subject import (
     Erased,
@@ -91,7 +111,12 @@ __all__ = [
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
+    "CardEntryLine",
     "ChangedExample",
+    "ClaimLine",
+    "ClaimsChecked",
+    "ClaimsList",
+    "ClaimsOfTalk",
     "Condition",
     "ConfigCheck",
     "ConfigKeys",
@@ -119,11 +144,13 @@ __all__ = [
     "FailedExample",
     "Findings",
     "Found",
+    "GroundLine",
     "HoldLine",
     "Holds",
     "HqCount",
     "Ingested",
     "Ingestion",
+    "ItemLine",
     "Learned",
     "LearningGain",
     "LexiconAdded",
@@ -138,12 +165,17 @@ __all__ = [
     "Managers",
     "MetricsLine",
     "MetricsList",
+    "MoodCurve",
+    "MoodLine",
     "ObjectLine",
     "Officers",
     "OpeningEnded",
     "OpeningRecord",
     "OpeningViewed",
     "Openings",
+    "OpportunityCard",
+    "OverrideLine",
+    "PlaceLine",
     "PlanLine",
     "PrecisionLine",
     "PrecisionList",
@@ -163,6 +195,9 @@ __all__ = [
     "RuleRehearsed",
     "RulesChecked",
     "RulesTested",
+    "ScoreWhy",
+    "ScorecardLine",
+    "Scores",
     "SealedLine",
     "Separation",
     "ShelfFound",
@@ -176,6 +211,7 @@ __all__ = [
     "SubjectOpening",
     "SubjectRecording",
     "SubjectTag",
+    "TableProblem",
     "TagLine",
     "Tags",
     "TalkMetrics",
@@ -248,10 +284,18 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "learn-term": Learned,
     "learn-gain": LearningGain,
     "facts": FactsOfLines,
+    "scores": Scores,
+    "score-why": ScoreWhy,
+    "score-override": ScorecardLine,
+    "card": OpportunityCard,
     "lexicon-check": LexiconChecked,
     "lexicon-add": LexiconAdded,
     "lexicon-correct": LexiconCorrected,
     "lexicon-eval": LexiconEvaluated,
+    "claims-check": ClaimsChecked,
+    "claims-list": ClaimsList,
+    "claims-try": ClaimsOfTalk,
+    "mood": MoodCurve,
     "lexicon-probe": LexiconProbed,
     "channel-send": TouchSent,
     "channel-check": TouchChecked,

@@ -1,6 +1,7 @@
 """What the box holds about one person, and that it was exported or erased. Codes and times; nothing that was said."""
 
 from edge_agent.documents.base import Document
+from edge_agent.documents.score import CardEntryLine, ScorecardLine
 from edge_agent.documents.talk import TagLine
 
 
@@ -49,6 +50,8 @@ class SubjectRecording(Document, frozen=True, kw_only=True):
     channel: str
     facts: dict[str, float | bool]
     openings: list[SubjectOpening]
+    scorecards: list[ScorecardLine]
+    card: list[CardEntryLine]
 
 
 class StatementLine(Document, frozen=True, kw_only=True):

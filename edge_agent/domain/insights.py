@@ -8,6 +8,8 @@ silence: a customer who says little has no mood, not a bad one.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge_agent.domain.transcript import Speaker
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -28,6 +30,8 @@ class MoodPoint:
     reason: str
     probing: bool = False
     """A remark that tests the rep (再看看别家) and is no sign of leaving."""
+    leaving: bool = False
+    """A real sign of it: signed elsewhere, cancelled, asked not to be called again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ class Claim:
     """Something the rep stated that a fact table can know. `row` is the id of the row that decided, "" when none did.
 
     `kind`: stock, price, discount, parameter, delivery. `said` is the normalised value with `unit`; `subject` a product or
-    brand code, "" when unknown (then the verdict is unknown).
+    brand code, "" when unknown (then the verdict is unknown). `attribute`: which price, parameter or step of a delivery.
     """
 
     kind: str
@@ -61,22 +65,61 @@ class Claim:
     row: str = ""
     reason: str = ""
     """Why it is unknown, as a code: no-subject, no-row, stale-row, no-value …"""
+    attribute: str = ""
+    confidence: float = 1.0
+    """How surely the utterance was understood: a wrong claim may be a number misheard."""
+
+
+class Outcome(StrEnum):
+    """How an item came to its points, or why it has none. The last five are not judged at all."""
+
+    MET = "met"
+    PARTLY = "partly"
+    NOT_SEEN = "not-seen"
+    NOT_MET = "not-met"
+    """Measured, and short of what is asked for."""
+    FORBIDDEN = "forbidden"
+    NOT_APPLICABLE = "not-applicable"
+    CUT = "cut"
+    """Not seen, but the recording has no real end: it may have come later."""
+    UNCLEAR = "unclear"
+    """Not seen, but too much of the talk is not clear, or nobody knows who said it."""
+    UNKNOWN_SPEAKER = "unknown-speaker"
+    """Seen, but nobody knows whether it was the one it would count for."""
+    NOT_MEASURED = "not-measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """One thing an item rests on: a tag with its place, or a measure with its value. `code` is the event's or the measure's."""
+
+    code: str
+    tag: str = ""
+    value: str = ""
+    at: Place | None = None
+    against: bool = False
+    """It took points away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemScore:
-    """One line of a scorecard. `points` None = could not be judged; `evidence` are the codes of the tags that decided."""
+    """One line of a scorecard. `points` None = could not be judged, and then it counts nowhere."""
 
     item: str
     points: float | None
     most: float
-    evidence: tuple[str, ...] = ()
+    outcome: Outcome
+    grounds: tuple[Ground, ...] = ()
     critical: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """`total` 0..100 over what could be judged, None when nothing could; `zeroed_by` = the critical item that made it 0."""
+    """`total` 0..100 over what could be judged, None when nothing (or less than the card asks for) could.
+
+    `coverage`: the weight that was judged / all of it. `digest` is of the card's definition; `zeroed_by` the critical item that
+    made the total 0.
+    """
 
     card: str
     digest: str
@@ -84,21 +127,40 @@ class Scorecard:
     coverage: float
     items: tuple[ItemScore, ...]
     zeroed_by: str = ""
+    least_coverage: float = 0.0
+
+
+class Field(StrEnum):
+    """The fields of an opportunity card, in their order."""
+
+    NEED = "need"
+    BUDGET = "budget"
+    DECIDER = "decision-maker"
+    TIMING = "timing"
+    COMPETITOR = "competitor"
+    NEXT_STEP = "next-step"
+    ACTION = "action"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardEntry:
-    """One thing known about the opportunity. `field`: need, budget, decision-maker, timing, competitor, next-step, action.
+    """One thing known about the opportunity.
 
-    `code` names the kind (an event or product code), `value`/`unit` a normalised number or date.
+    `code` says what: an event, a brand, who decides, what is to be done. `value`/`unit` a normalised number, `due` a date or
+    stretch of dates in ISO 8601; empty = not said. `side` is who said it. `earlier` are the places where something else, or the
+    same less exactly, was said before: the latest word counts.
     """
 
-    field: str
+    field: Field
     code: str
     at: Place
+    side: Speaker
     confidence: float
     value: str = ""
     unit: str = ""
+    due: str = ""
+    tag: str = ""
+    earlier: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

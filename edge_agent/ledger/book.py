@@ -12,8 +12,9 @@ from edge_agent import log
 from edge_agent.config import Audit, Limits, Paths
 from edge_agent.domain.consent import Standing, Statement, taken_back
 from edge_agent.domain.recording import Recording, State
+from edge_agent.domain.scores import Override
 from edge_agent.errors import NoConsent, NotAllowed
-from edge_agent.ledger import checkpoints, consents, envelopes, findings, history, lifecycle, openings
+from edge_agent.ledger import checkpoints, consents, envelopes, findings, history, lifecycle, openings, overrides
 from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.contests import Contests
@@ -184,6 +185,10 @@ class SqliteLedger:
     def stated(self, said: Statement) -> Statement:
         """Enter a consent statement; waiting recordings go on. Gives it as it holds. NotFound, NotAllowed (it comes too late)."""
         return self._writer.write(lambda tx: consents.state(tx, self._chain, said))
+
+    def overridden(self, said: Override) -> None:
+        """Enter a person's points for an item of a scorecard. NotFound, NotAllowed."""
+        self._writer.write(lambda tx: overrides.add(tx, self._chain, said))
 
     def forget_deleted(self) -> bool:
         """After rows about a person were deleted: cut the write-ahead log off too.

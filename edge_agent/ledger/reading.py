@@ -17,9 +17,10 @@ from edge_agent.domain.history import History, Whose, ms_of
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.recording import Circumstances, Recording
+from edge_agent.domain.scores import Override
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.errors import NotFound, Unavailable
-from edge_agent.ledger import database, findings, history, lifecycle, openings
+from edge_agent.ledger import database, findings, history, keeping, lifecycle, openings, overrides
 from edge_agent.ledger.audit import Sign
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.integrity import verify_chain
@@ -124,12 +125,20 @@ class LedgerReader:
         return next((findings.metrics_of(row["metrics"]) for row in rows), None)
 
     def insights(self, recording: str) -> Insights | None:
-        """What was concluded from a call, by its newest analysis that concluded anything."""
+        """What was concluded from a call, by its newest analysis that concluded anything; nothing once its use was forbidden."""
         rows = self._query(
-            "SELECT insights FROM analyses WHERE recording = :recording AND insights <> '' ORDER BY id DESC LIMIT 1",
-            recording=recording,
-        )
+            "SELECT insights FROM analyses WHERE recording = :recording AND insights <> '' AND id > (SELECT COALESCE(MAX(id), 0) "
+            "FROM analyses WHERE recording = :recording AND ruleset IN (:withdrawn, :erased)) ORDER BY id DESC LIMIT 1",
+            recording=recording, withdrawn=keeping.WITHDRAWN, erased=keeping.ERASED,
+        )  # fmt: skip
         return next((findings.insights_of(row["insights"]) for row in rows), None)
+
+    def overrides(self, recording: str) -> Sequence[Override]:
+        """What persons said about a recording's scores, oldest first."""
+        try:
+            return overrides.of(self._connection, recording)
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
 
     def histories(self, historian: Historian, around: Circumstances) -> Sequence[History]:
         """What is known of the persons of a talk that begins now, for rules over days that listen to it live."""

@@ -115,6 +115,14 @@ _TOUCHES: Final = (
         CASE WHEN json_valid(circumstances) THEN json_extract(circumstances, '$.reference') END) VIRTUAL""",
     """CREATE INDEX recordings_reference ON recordings (reference) WHERE reference <> ''""",
 )
+_OVERRIDES: Final = (
+    """CREATE TABLE overrides (
+        id TEXT PRIMARY KEY, recording TEXT NOT NULL REFERENCES recordings (id), card TEXT NOT NULL, item TEXT NOT NULL,
+        hundredths INTEGER NOT NULL, reason TEXT NOT NULL, role TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
+    """CREATE INDEX overrides_recording ON overrides (recording)""",
+    """CREATE TRIGGER overrides_keep BEFORE UPDATE ON overrides BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TRIGGER overrides_stay BEFORE DELETE ON overrides BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+)
 _HISTORY: Final = (
     # When the recording began, so that a stretch of a person's history is found by an index; what it says is in `recordings`.
     """ALTER TABLE subjects ADD COLUMN began_ms INTEGER NOT NULL DEFAULT 0""",
@@ -148,6 +156,7 @@ STEPS: Final = (
     ("0006_metrics", _METRICS),
     ("0007_insights", _INSIGHTS),
     ("0008_touches", _TOUCHES),
+    ("0009_overrides", _OVERRIDES),
     ("0010_history", _HISTORY),
     ("0012_contests", _CONTESTS),
 )

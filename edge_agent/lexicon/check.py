@@ -7,7 +7,7 @@ each kind needs its keys, references exist and make no cycle, and nothing may re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from edge_agent.lexicon import notation
+from edge_agent.lexicon import notation, review
 from edge_agent.lexicon.conditions import BadCondition, parse
 from edge_agent.lexicon.model import Event, Extend, Lexicon, Match, expand, refs
 from edge_agent.lexicon.when import named
@@ -54,12 +54,11 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
             yield from _match(event.id, match, lexicon, ids)
     yield from _cycles(lexicon.events, ids)
     for label, extend in extends:
-        target = lexicon.events.get(extend.event)
-        if target is None or target.kind != "occurrence":
-            yield label, "event", f"`{extend.event}` is no occurrence event", "name an existing one"
-        yield from _match(label, extend, lexicon, ids)
-        for text in extend.veto:
-            yield from _saying(label, "veto", text, lexicon.terms.groups, alone=True)
+        yield from _extend(label, extend, lexicon, ids)
+    yield from review.faults(lexicon.mood, lexicon.claims, lexicon.events, lexicon.terms.contexts)
+    yield from review.short_answers(lexicon.mood, lexicon.terms.backchannels)
+    for cue in lexicon.mood.cue:
+        yield from _match(f"cue {cue.id}", cue, lexicon, ids)
     for number, name in enumerate(lexicon.names, 1):
         for code in name.events:
             if code not in ids or code.startswith("rule."):
@@ -70,6 +69,15 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
                     "correct the id",
                 )
     yield from _groups(lexicon)
+
+
+def _extend(label: str, extend: Extend, lexicon: Lexicon, ids: Collection[str]) -> Iterator[Fault]:
+    target = lexicon.events.get(extend.event)
+    if target is None or target.kind != "occurrence":
+        yield label, "event", f"`{extend.event}` is no occurrence event", "name an existing one"
+    yield from _match(label, extend, lexicon, ids)
+    for text in extend.veto:
+        yield from _saying(label, "veto", text, lexicon.terms.groups, alone=True)
 
 
 def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:

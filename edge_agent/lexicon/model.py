@@ -1,6 +1,7 @@
 """The closed schemas of `lexicons/`: what a business person may write, and nothing else.
 
-Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`; an unknown key is an error, not a typo that sleeps.
+Rules: every file is one of `EventFile`, `IndustryFile`, `TermsFile`, `ScorecardFile`, `CardWords`; an unknown key is an error,
+not a typo that sleeps.
 References, kinds and temporal keys are checked in `check`, the reading and overlaying is in `load`.
 """
 
@@ -10,33 +11,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from edge_agent.lexicon.match import Code, Count, Id, Match, Name, Refs
 from edge_agent.lexicon.probing import ProbesFile
+from edge_agent.lexicon.review import ClaimWords, MoodFile
+from edge_agent.lexicon.scorecards import CardWords, ScorecardFile
 from edge_agent.lexicon.when import Node
 
-Id = Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]
-Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)", max_length=32)]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Count = Annotated[int, Meta(ge=1)]
-Refs = str | list[str]
+__all__ = ["Code", "Count", "Id", "Match", "Name", "Refs"]
+
 Side = Literal["own", "rival"]
-
-
-class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One way an utterance can be the event: any of the five lists hits and nothing vetoes."""
-
-    phrases: list[str] = []
-    whole: list[str] = []
-    combos: list[list[str]] = []
-    together: list[list[str]] = []
-    patterns: list[str] = []
-    exclude: list[str] = []
-    exclude_sentence: list[str] = []
-    contexts_off: list[str] = []
-    contexts_on: list[str] = []
-    gap: Annotated[int, Meta(ge=0, le=30)] = 6
-    after: Refs = []
-    within_turns: Annotated[int, Meta(ge=0)] = 1
-    """With `after`: turns back; a hit in an earlier sentence only."""
 
 
 class Examples(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,9 +113,9 @@ class Extend(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """More ways of saying an existing event: for one industry, or (in a company's event file) for all."""
 
     event: Id
-    must: list[str] = []
-    must_not: list[str] = []
-    veto: list[str] = []
+    must: list[str] = msgspec.field(default_factory=list)
+    must_not: list[str] = msgspec.field(default_factory=list)
+    veto: list[str] = msgspec.field(default_factory=list)
     """Sayings that rule the event out in their clause, whichever of its ways stood; only in a file for all trades."""
 
     def as_match(self) -> Match:
@@ -242,6 +225,11 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     extends: list[Extend]
     digest: str
     event_digests: dict[str, str]
+    mood: MoodFile = MoodFile()
+    claims: ClaimWords = ClaimWords()
+    scorecards: dict[str, ScorecardFile] = {}
+    scorecard_digests: dict[str, str] = {}
+    card: CardWords = CardWords()
     probes: ProbesFile = ProbesFile()
     """Judges the rules and is none of them: not in `digest`."""
     names: list[BusinessName] = []

@@ -16,7 +16,7 @@ from edge_agent.rulebook.building import Builder
 from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.questions import Asked, Question, ask
 from edge_agent.rulebook.saying import say
-from edge_agent.rulebook.tree import Rule
+from edge_agent.rulebook.tree import Rule, excuse_has_two_times
 from edge_agent.rulebook.words import Word, cut
 
 if TYPE_CHECKING:
@@ -71,11 +71,24 @@ def _readings(words: Sequence[Word], book: Book) -> list[Rule]:
     if not kinds & {"EVENT", "FACT", "YESNO", "DAY", "HOUR"}:
         raise ask("no-condition", "什么情况下触发？", "when should it happen?", choices=list(_EXAMPLES))
     found, asked = _parsed(words, book)
+    if any(excuse_has_two_times(rule) for rule in found) and not any(one.kind == "CONV" for one in _excuse(words)):
+        raise ask(
+            "anchor",
+            "“除非”是指数的那几天里，还是最后那一通对话里？",
+            "unless it happened when: in the days that are counted, or in the conversation that completes the count?",
+            choices=["……不少于3次（期间没有……）", "除非同一通对话里……"],
+        )
     if found:
         return found
     if asked is not None:
         raise asked
     raise _trouble(words, book)
+
+
+def _excuse(words: Sequence[Word]) -> list[Word]:
+    """What is said of the events behind 除非 (or before 除外)."""
+    place = next((n for n, word in enumerate(words) if word.kind == "_UNLESS"), 0)
+    return [one for word in words[place:] for one in word.about]
 
 
 def _parsed(words: Sequence[Word], book: Book) -> tuple[list[Rule], Asked | None]:

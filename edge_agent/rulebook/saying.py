@@ -26,6 +26,7 @@ from edge_agent.rulebook.tree import (
     Row,
     Rule,
     Window,
+    excuse_has_two_times,
 )
 
 Brackets = type[All] | type[Any] | UnionType
@@ -43,7 +44,8 @@ _WEEK: Final = "一二三四五六日"
 
 def say(rule: Rule, book: Book) -> str:
     """The whole rule as one sentence."""
-    unless = f"，除非{said(rule.unless, book)}" if rule.unless is not None else ""
+    here = "同一通对话里" if excuse_has_two_times(rule) else ""
+    unless = f"，除非{here}{said(rule.unless, book)}" if rule.unless is not None else ""
     return f"当{said(rule.when, book)}，则{'，'.join(_action(a) for a in rule.then)}{unless}。"
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from edge_agent.lexicon.when import Absent, All, Any, Clock, Count, Fact, First, Heard, Near, Node, Not, Row, Window
+from edge_agent.lexicon.when import Absent, All, Any, Clock, Count, Fact, First, Heard, Near, Node, Not, Row, Window, leaves
 
 Layer = Literal["none", "tip", "alert", "escalate", "intercept"]
 To = Literal["", "rep", "manager", "compliance"]
@@ -32,6 +32,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     when: Node
     then: Annotated[list[Action], Meta(min_length=1)]
     unless: Node | None = None
+
+
+def excuse_has_two_times(rule: Rule) -> bool:
+    """Whether "unless that happened" could mean in the days that are counted, or in the conversation that completes the count."""
+    if rule.unless is None or not any(isinstance(leaf, Heard) for leaf in leaves(rule.unless)):
+        return False
+    counts = (leaf for leaf in leaves(rule.when) if isinstance(leaf, Count))
+    return any(count.window is not None and count.window.unit == "days" for count in counts)
 
 
 def normal(node: Node) -> Node:

@@ -1,7 +1,7 @@
 """All sayings of all events against one sentence: one pass of an automaton, then only what it touched.
 
 Every literal (of phrases, combos, vetoes, cues and products) is in one Aho-Corasick automaton; every saying hangs on its longest
-literal and is tried only when that was seen; expressions go through one RE2 set first. So the cost grows with the
+literal and is tried only when that was seen; expressions go through one RE2 filter first. So the cost grows with the
 speech and its hits, not with the number of phrases. Built per trade, once.
 """
 
@@ -178,23 +178,23 @@ class Matcher:
 
 
 class _Expressions:
-    """All patterns behind one RE2 set, so that a sentence is scanned once for all of them."""
+    """All patterns behind one RE2 filter: one scan for the letters they need, then only what may match is run."""
 
     def __init__(self, ways: Sequence[Way]) -> None:
         import re2  # noqa: PLC0415 - compiled library, only where a matcher is built
 
         self._ways = ways
         self._one = [re2.compile(way.expression) for way in ways]
-        self._set = re2.Set.SearchSet(re2.Options())
+        self._filter = re2.Filter()
         for way in ways:
-            self._set.Add(way.expression)
+            self._filter.Add(way.expression)
         if ways:
-            self._set.Compile()
+            self._filter.Compile()
 
     def find(self, text: str) -> Iterator[tuple[Way, Span]]:
         if not self._ways:
             return
-        for number in self._set.Match(text) or ():
+        for number in self._filter.Match(text) or ():
             for match in islice(self._one[number].finditer(text), _MOST_TRIES):
                 if match.end() > match.start():
                     yield self._ways[number], match.span()
