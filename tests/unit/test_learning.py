@@ -19,14 +19,14 @@ from edge_agent.lexicon.problems import BadLexicon
 
 BUILTIN = Path(__file__).parents[2] / "lexicons"
 LESSON = learning.Lesson(
-    saying="肉疼", event="price.objection", kind="phrase", must=("客户：这个数听着肉疼。",),
-    must_not=("客户：前两天拔牙，牙床子疼。",), by=Role.MANAGER, reason=Reason.NOT_SAID,
+    saying="费草料", event="price.objection", kind="phrase", must=("客户：这个数听着费草料。",),
+    must_not=("客户：骑马可累人了。",), by=Role.MANAGER, reason=Reason.NOT_SAID,
 )  # fmt: skip
 SET = """
 [[example]]
 event = "price.objection"
-must = ["客户：想想都肉疼。", "客户：一下子掏这么多，肉疼啊。", "客户：太贵了。"]
-must_not = ["客户：我没说肉疼。", "客户：颜色挺好看。", "客户：有没有大一号的？"]
+must = ["客户：想想都费草料。", "客户：一下子掏这么多，费草料啊。", "客户：太贵了。"]
+must_not = ["客户：我没说费草料。", "客户：颜色挺好看。", "客户：有没有大一号的？"]
 """
 
 
@@ -54,7 +54,7 @@ def test_confirmed_saying_is_taken_in_with_role_day_and_reason(taught: tuple[con
     assert done.examples > 3000
     assert "manager not-said" in text
     (row,) = tomllib.loads(text)["extend"]
-    assert (row["event"], row["phrases"], row["must"]) == ("price.objection", ["肉疼"], list(LESSON.must))
+    assert (row["event"], row["phrases"], row["must"]) == ("price.objection", ["费草料"], list(LESSON.must))
     assert "negated" in row["contexts_off"]
 
 
@@ -68,7 +68,7 @@ def test_gain_is_measured_on_lines_of_somebody_else(taught: tuple[config.Config,
     assert (event.recall_before, event.recall) == (0.3333, 1.0)
     assert (event.precision_before, event.precision) == (1.0, 1.0)
     assert [(one.text, one.found) for one in found.changed] == [
-        ("客户：想想都肉疼。", True), ("客户：一下子掏这么多，肉疼啊。", True),
+        ("客户：想想都费草料。", True), ("客户：一下子掏这么多，费草料啊。", True),
     ]  # fmt: skip
 
 
@@ -82,8 +82,8 @@ def test_veto_rules_an_event_out_whichever_way_it_was_said(
     assert len(tomllib.loads(learned(settings).read_text("utf-8"))["extend"]) == 2
     judged = tmp_path / "set.toml"
     judged.write_text(
-        '[[example]]\nevent = "price.objection"\nmust = ["客户：太贵了。", "客户：肉疼啊。"]\n'
-        'must_not = ["客户：开玩笑这价格太高了。", "客户：开玩笑说肉疼。"]\n', "utf-8",
+        '[[example]]\nevent = "price.objection"\nmust = ["客户：太贵了。", "客户：费草料啊。"]\n'
+        'must_not = ["客户：开玩笑这价格太高了。", "客户：开玩笑说费草料。"]\n', "utf-8",
     )  # fmt: skip
     (event,) = learning.gain(settings, judged).events
     assert (event.precision, event.recall) == (1.0, 1.0)
