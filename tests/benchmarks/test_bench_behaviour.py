@@ -44,7 +44,7 @@ def ours(tagger: RuleTagger) -> Codes:
 @pytest.fixture(scope="module")
 def keywords(tagger: RuleTagger) -> Codes:
     groups = tagger.lexicon.terms.groups
-    lists = {}
+    lists = []
     for event in tagger.events:
         words = [
             "".join(f"(?:{'|'.join(map(re.escape, step.literals))})" for step in phrase(text, groups, gap=0).steps)
@@ -53,11 +53,11 @@ def keywords(tagger: RuleTagger) -> Codes:
             if "{" not in text and "…" not in text
         ]
         if words:
-            lists[event] = re.compile("|".join(words))
+            lists.append((event, re.compile("|".join(words))))
 
     def found(talk: Conversation) -> Iterator[tuple[str, int]]:
         for turn, said in enumerate(talk.utterances):
-            for event, one in lists.items():
+            for event, one in lists:
                 if event.speaker in (said.speaker.value, "either", "none") and one.search(said.text):
                     yield event.id, turn
 

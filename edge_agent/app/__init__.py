@@ -1,29 +1,29 @@
 """Builds the Kit: the only place where engines and adapters are constructed, each of them when it is first needed.
 
-`box` opens everything the worker needs; `bench` has the bench tools' engines; the questions of the command line need neither.
+`box` opens everything the worker needs; `engines` are built when first used, `bays` reads the plans of this store. `bench` has
+the bench tools' engines; the questions of the command line need neither.
 """
 
 import os
 import pwd
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from edge_agent import __version__, facts, worker
-from edge_agent.assets import bundled, store
+from edge_agent import __version__, worker
+from edge_agent.app.bays import Bays, Listed, bays_folder
+from edge_agent.app.engines import OCR, VAD, VOICES, Notepad, Position, Shelf, Speech, live, model, nothing, zone
+from edge_agent.assets import bundled
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
 from edge_agent.domain.consent import Policy
-from edge_agent.domain.metrics import measure
-from edge_agent.domain.notes import Notes
-from edge_agent.errors import BadConfig, MissingAsset, NotFound
+from edge_agent.errors import BadConfig
 from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
 
@@ -31,16 +31,10 @@ if TYPE_CHECKING:
     from edge_agent.capture.door import Door
     from edge_agent.capture.sidecar import Pseudonym
     from edge_agent.capture.spool import Reader
-    from edge_agent.domain.shelf import Planogram
-    from edge_agent.domain.transcript import Speaker, Transcript
     from edge_agent.ledger.book import SqliteLedger
     from edge_agent.ledger.watermarks import WatermarkServer
-    from edge_agent.ports import Inbox, ShelfFindings
+    from edge_agent.ports import Inbox
     from edge_agent.review.reviewer import Reviewer
-    from edge_agent.shelf.engine import ShelfEngine
-    from edge_agent.speech.lanes import Ear
-    from edge_agent.speech.live.talk import Live
-    from edge_agent.speech.transcriber import WhisperTranscriber
     from edge_agent.tagging.across.historian import Historian
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.touches import Reception
@@ -48,9 +42,33 @@ if TYPE_CHECKING:
     from edge_agent.vault.keys import DeviceKeys
 
 
-OCR: Final = "ppocr-v6-small"
-VAD: Final = "silero-vad"
-VOICES: Final = "ge2e-voices"
+__all__ = [
+    "OCR",
+    "VAD",
+    "VOICES",
+    "Bays",
+    "Box",
+    "Listed",
+    "Notepad",
+    "Position",
+    "Shelf",
+    "Speech",
+    "SystemClock",
+    "bays_folder",
+    "box",
+    "historian",
+    "keys",
+    "ledger",
+    "live",
+    "model",
+    "policy",
+    "pseudonyms",
+    "reviewer",
+    "tagger",
+    "touch_reader",
+    "vault",
+    "zone",
+]
 
 
 class SystemClock:
@@ -129,17 +147,9 @@ def _account(name: str, key: str) -> int:
         ) from error  # fmt: skip
 
 
-def _nothing(*_: object) -> None:
-    pass
-
-
-Position = Callable[[int, int | None], None]
-"""Hears how much of a call is understood, of how much: ms, and ms or unknown."""
-
-
 @contextmanager
 def box(
-    settings: Config, *, progress: Callable[[], None] = _nothing, position: Position = _nothing, beside: bool = False
+    settings: Config, *, progress: Callable[[], None] = nothing, position: Position = nothing, beside: bool = False
 ) -> Iterator[Box]:
     """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
 
@@ -251,9 +261,8 @@ def reviewer(settings: Config, rules: "RuleTagger") -> "Reviewer":
     from edge_agent.review.reviewer import Reviewer  # noqa: PLC0415
 
     on = settings.insights
-    zone = ZoneInfo(settings.timezone) if settings.timezone else None
     placed = on if on.facts else msgspec.structs.replace(on, facts=str(settings.paths.facts))
-    return Reviewer(switches=placed, tagger=rules, zone=zone)
+    return Reviewer(switches=placed, tagger=rules, zone=zone(settings))
 
 
 def historian(settings: Config, rules: "RuleTagger") -> "Historian | None":
@@ -261,158 +270,3 @@ def historian(settings: Config, rules: "RuleTagger") -> "Historian | None":
     from edge_agent.tagging.across.historian import Historian  # noqa: PLC0415
 
     return Historian(rules.lexicon, zone(settings)) if settings.insights.history else None
-
-
-def zone(settings: Config) -> ZoneInfo | None:
-    """The store's time zone; None = the machine's own."""
-    return ZoneInfo(settings.timezone) if settings.timezone else None
-
-
-def model(settings: Config, name: str) -> Path:
-    """The verified folder of a model; one that is not here yet is assembled from its installed packages. MissingAsset."""
-    into = settings.paths.models
-    if not any(store.place(one, into).is_dir() for one in shipped().candidates(name)):
-        store.install(name, into)
-    return store.path_of(name, into)
-
-
-class Speech:
-    """Implements `ports.Transcriber`: the weights are verified and loaded by the first call, not by every start."""
-
-    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing, position: Position = _nothing) -> None:
-        self._settings = settings
-        self._progress = progress
-        self._position = position
-
-    @cached_property
-    def engine(self) -> "WhisperTranscriber":
-        from edge_agent.lexicon import words  # noqa: PLC0415
-        from edge_agent.speech.transcriber import WhisperTranscriber  # noqa: PLC0415
-
-        words.configure(self._settings.paths.cache)
-        models, speech = self._settings.paths.models, self._settings.speech
-        model(self._settings, VAD)
-        return WhisperTranscriber(
-            model(self._settings, speech.model), threads=speech.threads, workers=speech.workers, batch=speech.batch,
-            limits=self._settings.limits, name=speech.model, digest=store.digest_of(speech.model, models),
-            memory_bytes=speech.memory_bytes, progress=self._progress, position=self._position, ear=self._ear(),
-            hints=speech.hints, recovery=speech.recovery, filters=speech.filters, hearing=speech.hearing,
-        )  # fmt: skip
-
-    def _ear(self) -> "Ear":
-        """What tells voices on one channel apart; its weights are wished for, not needed."""
-        from edge_agent.speech.lanes import Ear  # noqa: PLC0415
-        from edge_agent.speech.timbre import Timbre  # noqa: PLC0415
-
-        if not self._settings.speech.roles:
-            return Ear(reason="switched-off")
-        try:
-            return Ear(encoder=Timbre(model(self._settings, VOICES)), reason="")
-        except MissingAsset:
-            return Ear(reason="no-model")
-
-    def transcribe(self, media: BinaryIO, *, channels: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Transcript":
-        heard = self.engine.transcribe(media, channels=channels, terms=terms)
-        return facts.with_digits(heard) if self._settings.speech.numbers else heard
-
-
-def live(settings: Config, speakers: "tuple[Speaker, ...]", terms: Sequence[str]) -> "Live":
-    """Recognition during a talk, one lane for each speaker; loads the model. MissingAsset.
-
-    Terms are put right by their sound; reading a window a second time with hints is left to the analysis after the call.
-    """
-    from edge_agent.speech.live.endpoints import Silero  # noqa: PLC0415
-    from edge_agent.speech.live.talk import Live  # noqa: PLC0415
-    from edge_agent.speech.recogniser import Recogniser  # noqa: PLC0415
-    from edge_agent.speech.trade import Trade  # noqa: PLC0415
-    from edge_agent.speech.writing import Writing  # noqa: PLC0415
-
-    speech, write = settings.speech, Writing()
-    model(settings, VAD)
-    reader = Recogniser(model(settings, speech.model), threads=speech.threads, short=True)
-    known = [write.simplified(one) for one in terms]
-    return Live(
-        reader, speakers, voice=Silero, pause_ms=settings.live.pause_ms, write=write, filters=speech.filters,
-        trade=Trade(reader, write, known, hints=False, recovery=speech.recovery, honest=speech.filters),
-    )  # fmt: skip
-
-
-class Notepad:
-    """Implements `ports.Notetaker`: each half has its switch."""
-
-    def __init__(self, settings: Config) -> None:
-        self._speech = settings.speech
-        self._zone = zone(settings)
-
-    def note(self, transcript: "Transcript", *, started_at: datetime) -> Notes:
-        return Notes(
-            metrics=measure(transcript.utterances, left_out_ms=transcript.quality.left_out_ms) if self._speech.metrics else None,
-            facts=facts.note(transcript, started_at.astimezone(self._zone)) if self._speech.facts else (),
-        )
-
-
-class Shelf:
-    """Implements `ports.ShelfScorer`: the engine and its text reader are built by the first video, not by every start."""
-
-    def __init__(self, settings: Config, progress: Callable[[], None] = _nothing) -> None:
-        self._settings = settings
-        self._progress = progress
-
-    @cached_property
-    def engine(self) -> "ShelfEngine":
-        from edge_agent import infer  # noqa: PLC0415
-        from edge_agent.shelf.engine import ShelfEngine  # noqa: PLC0415
-
-        models, shelf = self._settings.paths.models, self._settings.shelf
-        folder = model(self._settings, OCR)
-        reader = infer.ocr_engine(folder / infer.DETECTOR, folder / infer.RECOGNISER, shelf.threads)
-        return ShelfEngine(
-            ocr=reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits,
-            progress=self._progress,
-        )  # fmt: skip
-
-    def score(self, video: BinaryIO, planogram: "Planogram") -> "ShelfFindings":
-        return self.engine.score(video, planogram)
-
-
-class Bays:
-    """Implements `ports.Planograms` over a folder of bay plans."""
-
-    def __init__(self, settings: Config) -> None:
-        self._root = bays_folder(settings)
-
-    def load(self, bay: str) -> "Planogram":
-        from edge_agent.shelf.bay import load  # noqa: PLC0415
-
-        plan = self._root / bay / "bay.toml"
-        if not plan.is_file():
-            raise NotFound(f"no plan for bay {bay}", remedy="put its bay.toml under the bays folder", zh="没有这个货架的陈列图")
-        return load(plan)
-
-
-class Listed:
-    """The closed set of values a message may carry: brands and topics of the lexicons; SKUs, slots and bays of the plans here."""
-
-    def __init__(self, lexicon: frozenset[str], settings: Config) -> None:
-        self._lexicon = lexicon
-        self._bays = bays_folder(settings)
-        self._planned: frozenset[str] = frozenset()
-
-    def __contains__(self, value: object) -> bool:
-        if value in self._lexicon or value in self._planned:
-            return True
-        self._planned = frozenset(self._read())  # a plan may have come since
-        return value in self._planned
-
-    def _read(self) -> Iterator[str]:
-        from edge_agent.shelf.bay import load  # noqa: PLC0415
-
-        for path in sorted(self._bays.glob("*/bay.toml")):
-            plan = load(path)
-            yield plan.bay
-            yield from (sku.id for sku in plan.skus)
-            yield from (slot.id for slot in plan.slots)
-
-
-def bays_folder(settings: Config) -> Path:
-    return Path(settings.shelf.bays) if settings.shelf.bays else settings.paths.bays

@@ -1,0 +1,54 @@
+"""The bays of this store: their plans, and the closed set of values that a message may carry because of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_agent.config import Config
+from edge_agent.errors import NotFound
+
+if TYPE_CHECKING:
+    from edge_agent.domain.shelf import Planogram
+
+
+class Bays:
+    """Implements `ports.Planograms` over a folder of bay plans."""
+
+    def __init__(self, settings: Config) -> None:
+        self._root = bays_folder(settings)
+
+    def load(self, bay: str) -> "Planogram":
+        from edge_agent.shelf.bay import load  # noqa: PLC0415
+
+        plan = self._root / bay / "bay.toml"
+        if not plan.is_file():
+            raise NotFound(f"no plan for bay {bay}", remedy="put its bay.toml under the bays folder", zh="没有这个货架的陈列图")
+        return load(plan)
+
+
+class Listed:
+    """The closed set of values a message may carry: brands and topics of the lexicons; SKUs, slots and bays of the plans here."""
+
+    def __init__(self, lexicon: frozenset[str], settings: Config) -> None:
+        self._lexicon = lexicon
+        self._bays = bays_folder(settings)
+        self._planned: frozenset[str] = frozenset()
+
+    def __contains__(self, value: object) -> bool:
+        if value in self._lexicon or value in self._planned:
+            return True
+        self._planned = frozenset(self._read())  # a plan may have come since
+        return value in self._planned
+
+    def _read(self) -> Iterator[str]:
+        from edge_agent.shelf.bay import load  # noqa: PLC0415
+
+        for path in sorted(self._bays.glob("*/bay.toml")):
+            plan = load(path)
+            yield plan.bay
+            yield from (sku.id for sku in plan.skus)
+            yield from (slot.id for slot in plan.slots)
+
+
+def bays_folder(settings: Config) -> Path:
+    return Path(settings.shelf.bays) if settings.shelf.bays else settings.paths.bays
