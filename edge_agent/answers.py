@@ -3,7 +3,7 @@
 import dataclasses
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,14 +22,21 @@ from edge_agent.documents import (
     TagLine,
     TalkMetrics,
     Why,
+    WhyNot,
 )
+from edge_agent.domain.contests import Stage
 from edge_agent.domain.metrics import Metrics
+from edge_agent.domain.recording import Recording, State
 from edge_agent.domain.shelf import Planogram, ShelfScore
-from edge_agent.domain.tags import BehaviorTag
+from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.errors import LedgerBroken, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from edge_agent.ledger.findings import StoredTag
     from edge_agent.ledger.reading import LedgerReader
+    from edge_agent.lexicon.model import Event
+    from edge_agent.tagging.explain import Explanation
+    from edge_agent.tagging.tagger import RuleTagger
 
 
 @contextmanager
@@ -90,9 +97,12 @@ def event_names(settings: Config) -> dict[str, tuple[str, str]]:
 
 def why(settings: Config, tag_id: str) -> Why:
     """The conditions that held for one tag; NotFound when there is no such tag, or more than one."""
+    from edge_agent.ledger.contests import cases  # noqa: PLC0415 - after parsing
+
     with reader(settings) as book:
         stored = book.tag(tag_id)
         models = book.models(stored.recording)
+        contest = next((one.stage.value for one in reversed(book.viewing(cases)) if one.tag == stored.tag.id), "")
     rules = app.tagger(settings)
     tag = stored.tag
     explained = rules.explain(tag)
@@ -105,6 +115,7 @@ def why(settings: Config, tag_id: str) -> Why:
         rule_digest=tag.rule_digest,
         ruleset=stored.ruleset,
         models=list(models),
+        contest=contest,
         conditions=[
             Condition(
                 kind=held.kind,
@@ -120,6 +131,75 @@ def why(settings: Config, tag_id: str) -> Why:
         zh=list(explained.zh),
         en=list(explained.en),
     )
+
+
+def why_not(settings: Config, recording: str, code: str) -> WhyNot:
+    """Why an event is not among a recording's tags, from the ledger: its transcript is sealed. NotFound."""
+    from edge_agent.ledger.contests import cases  # noqa: PLC0415
+
+    rules = app.tagger(settings)
+    event = event_of(rules, code)
+    with reader(settings) as book:
+        one = next((one for one in book.recordings() if one.id == recording), None)
+        if one is None:
+            raise NotFound("no such recording here", remedy="edge-agent status", zh="本机没有这个录音")
+        stored = book.tags(recording, superseded=True)
+        overturned = any(c.recording == recording and c.code == code and c.stage is Stage.OVERTURNED for c in book.viewing(cases))
+    around = one.circumstances
+    talk = Conversation(
+        utterances=(), duration_ms=0, channel=around.channel, industry=around.industry,
+        context=around.context, own=around.own, competitors=around.competitors,
+    )  # fmt: skip
+    found = [had.tag for had in stored if had.current]
+    if any(tag.code == code for tag in found):
+        return not_so(event, rules.why_not_of(event, talk, found), basis="ledger", fired=True)
+    told = list(_stored_reasons(one, event, stored, overturned=overturned))
+    if not told:
+        said = rules.why_not_of(event, talk, found)
+        told = (
+            list(zip(said.zh, said.en, strict=True))
+            if event.kind != "occurrence" or rules.inert(around.context).get(code)
+            else []
+        )
+    return WhyNot(
+        event=code, name_zh=event.zh, name_en=event.en, definition=event.definition, basis="ledger", fired=False,
+        zh=[zh for zh, _ in told or (SEALED,)], en=[en for _, en in told or (SEALED,)],
+    )  # fmt: skip
+
+
+SEALED = (
+    "这是从话里直接听出的事件，而转写已封存：两人放行打开后，用 edge-agent opening why-not 申请 事件 查看",
+    "heard in what was said; the transcript is sealed: once two persons opened it, edge-agent opening why-not REQUEST EVENT",
+)
+
+
+def _stored_reasons(
+    one: Recording, event: "Event", stored: "Sequence[StoredTag]", *, overturned: bool
+) -> Iterator[tuple[str, str]]:
+    """What the ledger itself says against it, before any rule is asked."""
+    if one.state in {State.CAPTURED, State.SEALED, State.REJECTED}:
+        reason = one.parked or one.state.value
+        yield f"录音没有分析（{reason}）", f"the recording was not analysed ({reason})"
+        return
+    if overturned:
+        yield "曾经识别到，经异议复核后撤销", "it was found, contested and overturned"
+    elif any(had.tag.code == event.id for had in stored):
+        yield "曾经识别到，后来的分析或撤回同意使它失效", "it was found, and another analysis or a withdrawal took it back"
+
+
+def event_of(rules: "RuleTagger", code: str) -> "Event":
+    """NotFound when the rules in force have no such event."""
+    event = rules.lexicon.events.get(code)
+    if event is None:
+        raise NotFound("there is no such event", remedy="edge-agent lexicon check", zh="没有这个事件")
+    return event
+
+
+def not_so(event: "Event", told: "Explanation", *, basis: str, fired: bool) -> WhyNot:
+    return WhyNot(
+        event=event.id, name_zh=event.zh, name_en=event.en, definition=event.definition, basis=basis, fired=fired,
+        zh=list(told.zh), en=list(told.en),
+    )  # fmt: skip
 
 
 def metrics(settings: Config, *, recording: str = "") -> list[MetricsLine]:

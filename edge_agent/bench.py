@@ -122,9 +122,17 @@ def fact_line(one: Fact) -> documents.FactLine:
 
 def tag(settings: Config, file: Path, *, sidecar: Path | None = None) -> Findings:
     """Tag a dialogue file, or a recording (stereo = left rep, right customer) with the facts of `sidecar`."""
-    rules = app.tagger(settings)
     talk, _ = _talk(settings, file, sidecar)
-    return Findings(tags=[found_line(one) for one in rules.tag(talk)])
+    return Findings(tags=[found_line(one) for one in app.tagger(settings).tag(talk)])
+
+
+def why_not(settings: Config, file: Path, code: str, *, sidecar: Path | None = None) -> documents.WhyNot:
+    """Why the same file does not bring an event about; NotFound when there is no such event."""
+    rules = app.tagger(settings)
+    event = answers.event_of(rules, code)
+    talk, _ = _talk(settings, file, sidecar)
+    tags = rules.tag(talk)
+    return answers.not_so(event, rules.why_not_of(event, talk, tags), basis="text", fired=any(one.code == code for one in tags))
 
 
 def scores_of(settings: Config, file: Path, *, at: datetime, wanted: Sequence[str] = ()) -> list[ScorecardLine]:

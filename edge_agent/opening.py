@@ -2,7 +2,7 @@
 
     request   a manager's signed intent (or, where no manager is enrolled, the box) becomes a request for both officers
     open      both releases start a window of some minutes; `view` writes the content while it lasts, a transcript or a touch
-              masked; `end` ends it early
+              masked; `why_not` reads it in memory and gives reasons alone; `end` ends it early
     unseal    open, view once and end, in one step and without a window
     receipts  what the requester and both officers are told afterwards
 
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge_agent import app, facts, ids
+from edge_agent import answers, app, facts, ids, pipeline
 from edge_agent.config import Config
 from edge_agent.documents import (
     Managers,
@@ -26,8 +26,10 @@ from edge_agent.documents import (
     Receipts,
     Released,
     Requested,
+    WhyNot,
     WindowOpened,
 )
+from edge_agent.domain.tags import Conversation
 from edge_agent.errors import NotAllowed, NotFound, SealBroken
 
 if TYPE_CHECKING:
@@ -108,6 +110,37 @@ def view(settings: Config, request_id: str, *, output: Path, unmasked: bool = Fa
         views = ledger.opening_viewed(request_id, "masked" if mask else "content")
         size = opened.write(output, shown=mask)
         return OpeningViewed(request=request_id, object=opened.object_id, bytes=size, views=views, masked=mask is not None)
+
+
+def why_not(settings: Config, request_id: str, code: str) -> WhyNot:
+    """Why an event was not found in an open transcript: read in memory, logged as a view, told in codes and places only.
+
+    Raises:
+        NotAllowed: no window, or what is open is no transcript. SealBroken, NotFound.
+    """
+    from edge_agent.ledger.keeping import recording_of  # noqa: PLC0415
+    from edge_agent.vault import window  # noqa: PLC0415
+
+    rules = app.tagger(settings)
+    event = answers.event_of(rules, code)
+    with _box(settings) as (vault, ledger), _watched(ledger, "view", request_id=request_id):
+        opened = window.look(window.place(settings.paths.run), vault, request_id, now=app.SystemClock().now())
+        if vault.manifest(opened.object_id).retention != "transcript":
+            raise NotAllowed(
+                "what is open is no transcript", remedy="request the transcript's object", zh="打开的不是文字稿", reason="kind"
+            )
+        with answers.reader(settings) as book:
+            recording = book.viewing(lambda view: recording_of(view, opened.object_id))
+        around = ledger.recording(recording).circumstances
+        ledger.opening_viewed(request_id, "reasons")
+        said = pipeline.reread(opened.read())
+    talk = Conversation(
+        utterances=said.utterances, duration_ms=said.duration_ms, channel=around.channel, industry=around.industry,
+        context=around.context, own=around.own, competitors=around.competitors, started_at=around.started_at,
+    )  # fmt: skip
+    tags = rules.tag(talk)
+    fired = any(one.code == code for one in tags)
+    return answers.not_so(event, rules.why_not_of(event, talk, tags), basis="text", fired=fired)
 
 
 def end(settings: Config, request_id: str) -> OpeningEnded:

@@ -295,6 +295,16 @@ def written(transcript: Transcript, notes: Notes) -> bytes:
     return msgspec.json.encode(msgspec.to_builtins(transcript) | {"notes": notes})
 
 
+def reread(content: bytes) -> Transcript:
+    """A transcript as it was sealed; BadInput for what is none."""
+    import msgspec  # noqa: PLC0415
+
+    try:
+        return msgspec.convert(msgspec.json.decode(content), Transcript, strict=False)
+    except msgspec.MsgspecError:
+        raise BadInput("transcript", "what was sealed is no transcript of this release", zh="文字稿无法读取") from None
+
+
 def touched(content: bytes) -> Touch:
     """A touch as it was sealed; BadInput for what is none any more (an older release's)."""
     import msgspec  # noqa: PLC0415

@@ -3,7 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from edge_agent.documents import Diagnosis, MetricsLine, Openings, Queue, SealedLine, ShelfLine, Status, TagLine, TextQuality, Why
+from edge_agent.documents import (
+    Diagnosis,
+    MetricsLine,
+    Openings,
+    Queue,
+    SealedLine,
+    ShelfLine,
+    Status,
+    TagLine,
+    TextQuality,
+    Why,
+    WhyNot,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -195,6 +207,13 @@ def why(answer: Why) -> "Table":
         made.add_row(zh, en)
     models = " ".join(digest[:12] for digest in answer.models)
     made.add_row(f"规则 {answer.tag.rule} {answer.rule_digest[:12]}", f"ruleset {answer.ruleset[:12]}, models {models}")
+    return made
+
+
+def why_not(answer: WhyNot) -> "Table":
+    made = table(f"为什么没有 Why not: {answer.name_zh} {answer.name_en}", "中文", "English")
+    for zh, en in zip(answer.zh, answer.en, strict=True):
+        made.add_row(zh, en)
     return made
 
 

@@ -84,8 +84,10 @@ def probe(settings: Config, folder: Path | None = None, *, every: int = 1) -> do
     )  # fmt: skip
 
 
-def add(settings: Config, terms: Sequence[str], *, industry: str, to: Path | None = None) -> documents.LexiconAdded:
-    """Add hot words to the company's folder; they count from the worker's next start.
+def add(
+    settings: Config, terms: Sequence[str], *, industry: str, to: Path | None = None, note: str = ""
+) -> documents.LexiconAdded:
+    """Add hot words to the company's folder, with `note` as a comment; they count from the worker's next start.
 
     Raises:
         BadInput: a term that cannot be listened for or is there already, or an industry that is no code. BadLexicon: the
@@ -107,7 +109,7 @@ def add(settings: Config, terms: Sequence[str], *, industry: str, to: Path | Non
         _refuse(new, active)
         path = adding.place(folder, industry)
         known = lexicon.industries.get(industry)
-        adding.add(path, new, industry=industry, zh=known.zh if known else industry)
+        adding.add(path, new, industry=industry, zh=known.zh if known else industry, note=note)
     return documents.LexiconAdded(
         file=str(path), industry=industry, added=new,
         clashes=[documents.SoundClash(term=c.term, other=c.other, kind=c.kind) for c in clashes(new, active)],

@@ -19,9 +19,11 @@ from edge_agent.cli import (
     claims,
     config,
     consent,
+    contest,
     doctor,
     enrol,
     facts,
+    learn,
     lexicon,
     listen,
     models,
@@ -69,8 +71,8 @@ def parser() -> argparse.ArgumentParser:
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
-        work, show, tools, models, vault, opening, officers, audit, consent, retention, subject, config, doctor, enrol, bundle,
-        facts, lexicon, listen, channel, rules, claims, score,
+        work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
+        bundle, facts, lexicon, learn, listen, channel, rules, claims, score,
     ):  # fmt: skip
         group.add(commands)
     return top

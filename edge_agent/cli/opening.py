@@ -1,4 +1,4 @@
-"""`edge-agent opening open|view|end|list|receipts|managers`: an approved opening from its start to its receipts."""
+"""`edge-agent opening open|view|why-not|end|list|receipts|managers`: an approved opening from its start to its receipts."""
 
 import argparse
 from pathlib import Path
@@ -19,6 +19,15 @@ def add(commands: Commands) -> None:
     look.add_argument("request")
     look.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="best on a tmpfs: it is plain")
     look.add_argument("--unmasked", action="store_true", help="文字稿不打码 a transcript with telephone numbers and the like")
+    against = command(
+        acts,
+        "why-not",
+        _why_not,
+        "打开期间：为什么没有这个标签（不显示原话）",
+        "Why an event was not found in an open transcript; no quote",
+    )
+    against.add_argument("request")
+    against.add_argument("event", metavar="EVENT")
     end = command(acts, "end", _end, "提前结束", "End an opening, or a request that is no longer wanted")
     end.add_argument("request")
     command(acts, "list", _list, "申请与打开记录", "Every request and what became of it")
@@ -45,6 +54,17 @@ def _view(arguments: argparse.Namespace) -> int:
 
     viewed = opening.view(loaded(arguments), arguments.request, output=arguments.output, unmasked=arguments.unmasked)
     print(documents.encode(viewed) if arguments.json else f"第 {viewed.views} 次查看 view {viewed.views}: {viewed.bytes} bytes")
+    return 0
+
+
+def _why_not(arguments: argparse.Namespace) -> int:
+    from edge_agent import documents, opening, view  # noqa: PLC0415
+
+    answer = opening.why_not(loaded(arguments), arguments.request, arguments.event)
+    if arguments.json:
+        print(documents.encode(answer))
+    else:
+        view.console().print(view.why_not(answer))
     return 0
 
 

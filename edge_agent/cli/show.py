@@ -1,4 +1,4 @@
-"""`edge-agent status|tags|metrics|why`: what this box knows, read-only."""
+"""`edge-agent status|tags|metrics|why|why-not`: what this box knows, read-only."""
 
 import argparse
 
@@ -14,7 +14,16 @@ def add(commands: Commands) -> None:
     )
     metrics.add_argument("recording", nargs="?", default="", help="only this recording")
     why = command(commands, "why", _why, "为什么有这个标签", "The conditions that held, rule and model")
-    why.add_argument("tag", help="tag id, or the first characters of one")
+    why.add_argument("tag", help="tag id, or the last characters of one")
+    against = command(
+        commands,
+        "why-not",
+        _why_not,
+        "为什么没有这个标签",
+        "Why an event is not among a recording's tags: the nearest missing condition",
+    )
+    against.add_argument("recording", metavar="RECORDING")
+    against.add_argument("event", metavar="EVENT")
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -48,6 +57,17 @@ def _metrics(arguments: argparse.Namespace) -> int:
         print(documents.encode(documents.MetricsList(recordings=lines)))
     else:
         view.console().print(view.metrics(lines))
+    return 0
+
+
+def _why_not(arguments: argparse.Namespace) -> int:
+    from edge_agent import answers, documents, view  # noqa: PLC0415
+
+    answer = answers.why_not(loaded(arguments), arguments.recording, arguments.event)
+    if arguments.json:
+        print(documents.encode(answer))
+    else:
+        view.console().print(view.why_not(answer))
     return 0
 
 

@@ -27,6 +27,7 @@ def add(commands: Commands) -> None:
         metavar="DIALOGUE",
         help="for audio: industry, context and brands from this dialogue file",
     )
+    tag.add_argument("--why-not", default="", metavar="EVENT", help="为什么没有这个标签 why this event does not come about")
     shelf = commands.add_parser("shelf", help="货架：评分、读价签 score a bay, read price tags")
     verbs = shelf.add_subparsers(required=True, metavar="VERB")
     score = command(
@@ -74,6 +75,13 @@ def _tag(arguments: argparse.Namespace) -> int:
     from edge_agent import answers, bench, documents, view  # noqa: PLC0415
 
     settings = loaded(arguments)
+    if arguments.why_not:
+        answer = bench.why_not(settings, arguments.file, arguments.why_not, sidecar=arguments.sidecar)
+        if arguments.json:
+            print(documents.encode(answer))
+        else:
+            view.console().print(view.why_not(answer))
+        return 0
     found = bench.tag(settings, arguments.file, sidecar=arguments.sidecar)
     if arguments.json:
         print(documents.encode(found))

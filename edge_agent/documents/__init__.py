@@ -26,10 +26,12 @@ from edge_agent.documents.claims import (
 )
 from edge_agent.documents.config import ConfigCheck, ConfigKeys, ConfigMistake
 from edge_agent.documents.consent import EmployeeLine, Employees, Stated, Withdrawn
+from edge_agent.documents.contest import ContestLine, Contests, PrecisionLine, PrecisionList
 from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, WireCount
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.facts import FactsOfLine, FactsOfLines
+from edge_agent.documents.learning import ChangedExample, EventGain, Learned, LearningGain
 from edge_agent.documents.lexicon import (
     CorrectedLine,
     FailedExample,
@@ -94,6 +96,7 @@ from edge_agent.documents.talk import (
     Transcription,
     Utterance,
     Why,
+    WhyNot,
 )
 
 __all__ = [
@@ -109,6 +112,7 @@ __all__ = [
     "BundleChecked",
     "BundleFault",
     "CardEntryLine",
+    "ChangedExample",
     "ClaimLine",
     "ClaimsChecked",
     "ClaimsList",
@@ -117,6 +121,8 @@ __all__ = [
     "ConfigCheck",
     "ConfigKeys",
     "ConfigMistake",
+    "ContestLine",
+    "Contests",
     "CorrectedLine",
     "Correction",
     "Demo",
@@ -128,6 +134,7 @@ __all__ = [
     "Employees",
     "Enrolment",
     "Erased",
+    "EventGain",
     "Exported",
     "FactLine",
     "FactName",
@@ -144,6 +151,8 @@ __all__ = [
     "Ingested",
     "Ingestion",
     "ItemLine",
+    "Learned",
+    "LearningGain",
     "LexiconAdded",
     "LexiconChecked",
     "LexiconCorrected",
@@ -168,6 +177,8 @@ __all__ = [
     "OverrideLine",
     "PlaceLine",
     "PlanLine",
+    "PrecisionLine",
+    "PrecisionList",
     "PriceTagLine",
     "PriceTags",
     "ProbeMoved",
@@ -214,6 +225,7 @@ __all__ = [
     "Wall",
     "Walls",
     "Why",
+    "WhyNot",
     "WindowOpened",
     "WireCount",
     "Withdrawn",
@@ -228,6 +240,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "status": Status,
     "tags": Tags,
     "why": Why,
+    "why-not": WhyNot,
     "metrics": MetricsList,
     "shelf-score": ShelfLine,
     "shelf-tags": PriceTags,
@@ -266,6 +279,10 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "subject-export": Exported,
     "subject-file": SubjectFile,
     "subject-erase": Erased,
+    "contest": Contests,
+    "precision": PrecisionList,
+    "learn-term": Learned,
+    "learn-gain": LearningGain,
     "facts": FactsOfLines,
     "scores": Scores,
     "score-why": ScoreWhy,

@@ -137,6 +137,21 @@ class Condition(Document, frozen=True, kw_only=True):
     char_end: int
 
 
+class WhyNot(Document, frozen=True, kw_only=True):
+    """Why an event did not come about, from codes, counts and places only. `basis`: `text` of a file at hand, or the `ledger`
+    of a sealed recording; `fired`: it did, and there is nothing to explain.
+    """
+
+    event: str
+    name_zh: str
+    name_en: str
+    definition: str
+    basis: str
+    fired: bool
+    zh: list[str]
+    en: list[str]
+
+
 class Why(Document, frozen=True, kw_only=True):
     tag: TagLine
     name_zh: str
@@ -145,6 +160,8 @@ class Why(Document, frozen=True, kw_only=True):
     rule_digest: str
     ruleset: str
     models: list[str]
+    contest: str = ""
+    """Where a contest of it stands; empty = there was none."""
     conditions: list[Condition]
     zh: list[str]
     en: list[str]

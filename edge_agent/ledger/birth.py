@@ -13,7 +13,7 @@ from edge_agent.ledger.terms import Terms
 from edge_sync import wire
 from edge_sync.errors import WireError
 
-SCHEMAS: Final = ("cn.sx.tags.v1", "cn.sx.shelf.v1", "cn.sx.gap.v1", "cn.sx.audit.v1")
+SCHEMAS: Final = ("cn.sx.tags.v1", "cn.sx.shelf.v1", "cn.sx.case.v1", "cn.sx.gap.v1", "cn.sx.audit.v1")
 _SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
 
 

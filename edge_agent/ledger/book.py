@@ -17,6 +17,7 @@ from edge_agent.errors import NoConsent, NotAllowed
 from edge_agent.ledger import checkpoints, consents, envelopes, findings, history, lifecycle, openings, overrides
 from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
+from edge_agent.ledger.contests import Contests
 from edge_agent.ledger.database import Transaction, meta, set_meta
 from edge_agent.ledger.history import Judging
 from edge_agent.ledger.integrity import verify_chain
@@ -38,6 +39,7 @@ class SqliteLedger:
         self._chain = self._writer.chain
         self._outbox = Outbox(terms, self._chain)
         self.keeping = Keeping(self._writer, self._outbox)
+        self.contests = Contests(self._writer, self._outbox)
         if self._read(in_doubt):
             self._writer.write(self._outbox.renew)
 

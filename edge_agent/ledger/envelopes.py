@@ -1,4 +1,4 @@
-"""What is said to HQ, as sealed envelopes: tags and scores of an analysis, gap records, checkpoints of the audit log.
+"""What is said to HQ, as sealed envelopes: tags and scores of an analysis, contests, gap records, checkpoints of the audit log.
 
 Only codes, numbers and spans pass: phrase ids and the details of evidence stay here. A slot whose value does not fit the
 wire's closed type (a brand's Chinese name, say) is left out, which at HQ means "unknown"; the box still shows it.
@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from edge_agent.domain.contests import Case
 from edge_agent.domain.recording import Consent, Kind, Recording
 from edge_agent.domain.shelf import Share, SlotReading
 from edge_agent.domain.tags import BehaviorTag, SlotValue
@@ -63,6 +64,18 @@ def of_analysis(
         yield RANK_TAGS, _builder(terms, recording, _tags(terms, recording, analysis, ()))
 
 
+def of_case(terms: Terms, case: Case) -> Build:
+    """Where a contest stands now; `void` is nothing to tell: the finding's own withdrawal says it."""
+    data = _convert(
+        {
+            "case": case.id, "event_id": case.tag, "recording": case.recording, "state": case.stage.value,
+            "reason": case.reason.value,
+        },
+        wire.CaseData,
+    )  # fmt: skip
+    return _sealed(terms, data, case.decided_at or case.opened_at)
+
+
 def of_gap(terms: Terms, ranges: Sequence[tuple[int, int]], *, reason: str) -> Build:
     """A gap record over inclusive ranges of sequences."""
     data = _convert(
@@ -109,7 +122,9 @@ def _builder(terms: Terms, recording: Recording, data: wire.TagsData | wire.Shel
     return _sealed(terms, data, recording.circumstances.started_at)
 
 
-def _sealed(terms: Terms, data: wire.TagsData | wire.ShelfData | wire.Gap | wire.Checkpoint, happened: datetime) -> Build:
+def _sealed(
+    terms: Terms, data: wire.TagsData | wire.ShelfData | wire.CaseData | wire.Gap | wire.Checkpoint, happened: datetime
+) -> Build:
     recorded = terms.clock.now().astimezone(UTC)
 
     def build(seq: int, epoch: str) -> bytes:

@@ -1,7 +1,8 @@
 """Tags and scores of an analysis as rows, and back. Rows are written once and never changed.
 
 A second analysis (another ruleset) *supersedes*: a new tag names the earlier one with the same code and speaker whose span it
-meets; an earlier tag that is not found again is superseded by a `withdrawn` one. So a reader counts the tags that nobody
+meets; an earlier tag that is not found again is superseded by a `withdrawn` one. What a contest took back does not come again by
+the same rule. So a reader counts the tags that nobody
 supersedes and that are not withdrawn. `digest` binds the rows of one analysis to its audit leaf.
 """
 
@@ -30,6 +31,8 @@ COLUMNS: Final = (
 _HEAD: Final = "recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights, facts"
 _FIRST_HEAD: Final = 8
 """So many columns an analysis had at first; the later ones are the last, in the order they came."""
+CONTEST: Final = "contest-"
+"""Begins what stands behind the `+` where a decided contest took findings back."""
 CURRENT: Final = (
     "status <> 'withdrawn' AND NOT EXISTS "
     "(SELECT 1 FROM tags AS later WHERE later.supersedes = tags.id AND later.supersedes <> '')"
@@ -65,7 +68,30 @@ def add(
 
     `over` is what it supersedes: what earlier analyses found (the rule), conclusions over days as well, or nothing.
     """
-    tags = _superseding(analysis.tags, _current(tx, recording_id, over))
+    tags = _superseding(allowed(tx, recording_id, analysis.tags), _current(tx, recording_id, over))
+    return _write(tx, recording_id, analysis, tags, at=at)
+
+
+def allowed(tx: Transaction, recording_id: str, tags: Iterable[BehaviorTag]) -> tuple[BehaviorTag, ...]:
+    """Without the findings that a contest took back of the same place, by the same rule."""
+    gone = _overturned(tx, recording_id)
+    return tuple(
+        tag
+        for tag in tags
+        if tag.status is Status.WITHDRAWN or not any(tag.rule_digest == old.rule_digest and _same(old, tag) for old in gone)
+    )
+
+
+def take_back(
+    tx: Transaction, recording_id: str, entry: Analysis, tags: Iterable[BehaviorTag], *, at: str
+) -> tuple[int, Sequence[BehaviorTag]]:
+    """Withdraw these tags alone, under an entry of its own; returns its number and the withdrawals."""
+    return _write(tx, recording_id, entry, [_withdrawn(tag) for tag in tags], at=at)
+
+
+def _write(
+    tx: Transaction, recording_id: str, analysis: Analysis, tags: Sequence[BehaviorTag], *, at: str
+) -> tuple[int, Sequence[BehaviorTag]]:
     score = "" if analysis.score is None else msgspec.json.encode(analysis.score).decode()
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
@@ -168,10 +194,22 @@ def _superseding(new: Iterable[BehaviorTag], earlier: Sequence[BehaviorTag]) -> 
             left.remove(before)
         tags.append(tag if before is None else replace(tag, supersedes=before.id))
     named = {tag.supersedes for tag in tags}
-    withdrawn = (
-        replace(old, id=new_id(), status=Status.WITHDRAWN, supersedes=old.id, evidence=()) for old in left if old.id not in named
+    return [*tags, *(_withdrawn(old) for old in left if old.id not in named)]
+
+
+def _withdrawn(old: BehaviorTag) -> BehaviorTag:
+    return replace(old, id=new_id(), status=Status.WITHDRAWN, supersedes=old.id, evidence=())
+
+
+def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
+    """What contests took back of a recording."""
+    columns = ", ".join(f"tags.{name.strip()}" for name in COLUMNS.split(","))
+    rows = tx.execute(
+        f"SELECT {columns} FROM tags JOIN analyses ON analyses.id = analysis "  # noqa: S608 - constants
+        "WHERE tags.recording = ? AND ruleset GLOB ?",
+        (recording_id, f"*{LATER}{CONTEST}*"),
     )
-    return [*tags, *withdrawn]
+    return [tag_of(row)[1] for row in rows]
 
 
 def _same(old: BehaviorTag, new: BehaviorTag) -> bool:

@@ -118,6 +118,7 @@ class Judging:
         recording = lifecycle.get(tx, recording_id)
         silent = taken_back(consents.standing(tx, recording)) is not None or recording.state is State.REJECTED
         tags = tuple(past.tag for past in pasts if not silent or past.tag.status is Status.WITHDRAWN)
+        tags = findings.allowed(tx, recording_id, tags)
         if not tags:
             return 0
         rows = tx.execute("SELECT ruleset, models FROM analyses WHERE recording = ? ORDER BY id DESC", (recording_id,)).fetchall()

@@ -16,7 +16,8 @@ from edge_agent.errors import NotAllowed, NotFound
 from edge_agent.ledger.audit import Chain
 from edge_agent.ledger.database import Transaction
 
-Wrote = Literal["content", "masked", "identity"]
+Wrote = Literal["content", "masked", "identity", "reasons"]
+"""What somebody gets: `reasons` are codes and places alone, read from the content in memory."""
 ASKED: Final = "asked"
 OPEN: Final = "open"
 ENDED: Final = "ended"

@@ -98,7 +98,7 @@ class Outbox:
         audit log that this copy lacks, so from here on the log has a new name, and HQ sees an alarm instead of a fork.
         """
         rows = tx.execute(
-            "SELECT rank, payload FROM outbox WHERE state = 'live' AND committed_at = '' AND rank > 0 ORDER BY seq"
+            "SELECT rank, payload, leaf FROM outbox WHERE state = 'live' AND committed_at = '' AND rank > 0 ORDER BY seq"
         ).fetchall()
         before, epoch = meta(tx, "epoch"), new_id()
         tx.execute("DELETE FROM outbox")
@@ -113,7 +113,7 @@ class Outbox:
             ("witness", ""),
         ):
             set_meta(tx, key, value)
-        again = [self.put(tx, rank, envelopes.resealed(self._terms, payload)) for rank, payload in rows]
+        again = [self.put(tx, rank, envelopes.resealed(self._terms, payload), leaf=leaf) for rank, payload, leaf in rows]
         self._chain.append(
             tx,
             "outbox.renewed",

@@ -138,6 +138,15 @@ _HISTORY: Final = (
     """CREATE INDEX recordings_kind ON recordings (kind, captured_at)""",
 )
 
+_CONTESTS: Final = (
+    """CREATE TABLE contests (
+        case_id TEXT NOT NULL, tag TEXT NOT NULL REFERENCES tags (id), recording TEXT NOT NULL REFERENCES recordings (id),
+        stage TEXT NOT NULL, reason TEXT NOT NULL, role TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (case_id, stage)) STRICT""",
+    """CREATE INDEX contests_tag ON contests (tag)""",
+    """CREATE TRIGGER contests_keep BEFORE UPDATE ON contests BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TRIGGER contests_stay BEFORE DELETE ON contests BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+)
+
 STEPS: Final = (
     ("0001_first", _FIRST),
     ("0002_audit_tree", _AUDIT_TREE),
@@ -149,6 +158,7 @@ STEPS: Final = (
     ("0008_touches", _TOUCHES),
     ("0009_overrides", _OVERRIDES),
     ("0010_history", _HISTORY),
+    ("0012_contests", _CONTESTS),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""
 VERSION: Final = len(STEPS)

@@ -1,12 +1,14 @@
-"""Hot words added to the company's folder: into the industry's file or `terms.toml`, durably, comments and order kept.
+"""Words added to the company's folder, durably, comments and order kept: hot words, and what reviewers confirmed of an event.
 
-A new file is made where there is none. The file is written beside its place, fsynced, renamed, and its folder fsynced, so that
-a power cut leaves the old one or the new one. What the words sound like is asked elsewhere; here only the files are known.
+Hot words go into the industry's file or `terms.toml`, what was learned of events into `events/learned.toml`, with a comment that
+says which role confirmed it, when and why. A new file is made where there is none. The file is written beside its place,
+fsynced, renamed, and its folder fsynced, so that a power cut leaves the old one or the new one. What words sound like is asked
+elsewhere; here only the files are known.
 """
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,26 +36,15 @@ def place(folder: Path, industry: str) -> Path:
     return folder / "industries" / f"{industry}.toml"
 
 
-def add(path: Path, words: Sequence[str], *, industry: str, zh: str) -> None:
-    """Put `words` at the end of the file's `hotwords`.
+def add(path: Path, words: Sequence[str], *, industry: str, zh: str, note: str = "") -> None:
+    """Put `words` at the end of the file's `hotwords`, each with `note` as its comment.
 
     Raises:
         BadInput: the file is no TOML or its `hotwords` are no list. Unavailable: it cannot be written.
     """
     import tomlkit  # noqa: PLC0415 - only where a file is changed
-    from tomlkit.exceptions import ParseError  # noqa: PLC0415
 
-    try:
-        document = tomlkit.parse(path.read_text("utf-8")) if path.is_file() else _new(industry, zh)
-    except (ParseError, UnicodeDecodeError) as error:
-        raise BadInput(
-            "lexicon",
-            "the company's file is not UTF-8 TOML",
-            remedy="edge-agent lexicon check names the line",
-            zh="词库文件格式有误",
-        ) from error
-    except OSError as error:
-        raise _unwritable(error) from error
+    document = _read(path) or _new(industry, zh)
     words_there = document.get("hotwords")
     if words_there is None:
         words_there = tomlkit.array().multiline(len(words) > _WIDE)
@@ -63,8 +54,60 @@ def add(path: Path, words: Sequence[str], *, industry: str, zh: str) -> None:
             "lexicon", "`hotwords` of the company's file is no list", remedy="write it as a list", zh="hotwords 应为列表"
         )
     for word in words:
-        words_there.append(word)
+        if note:
+            words_there.add_line(word, comment=note)
+        else:
+            words_there.append(word)
     _write(path, tomlkit.dumps(document))
+
+
+def learn(folder: Path, extend: Mapping[str, str | list[str]], *, note: str) -> Path:
+    """One more `[[extend]]` (its keys as the file has them) in the folder's `events/learned.toml`; raises like `add`."""
+    import tomlkit  # noqa: PLC0415
+
+    path = learned(folder)
+    document = _read(path)
+    if document is None:
+        document = tomlkit.document()
+        document.add(tomlkit.comment("复核人员确认过的说法，由 edge-agent learn 写入；只在本机，可以手工改"))
+        document["family"] = "learned"
+    rows = document.get("extend")
+    if rows is None:
+        rows = tomlkit.aot()
+        document["extend"] = rows
+    elif not isinstance(rows, tomlkit.items.AoT):
+        raise BadInput(
+            "lexicon", "`extend` of the company's file is no list of tables", remedy="write [[extend]]", zh="extend 写法有误"
+        )
+    row = tomlkit.table()
+    row.add(tomlkit.comment(note))
+    for key, value in extend.items():
+        row.add(key, value)
+    rows.append(row)
+    _write(path, tomlkit.dumps(document))
+    return path
+
+
+def learned(folder: Path) -> Path:
+    """Where the folder keeps what was learned of events, whether it is there or not."""
+    return folder / "events" / "learned.toml"
+
+
+def _read(path: Path) -> "TOMLDocument | None":
+    import tomlkit  # noqa: PLC0415
+    from tomlkit.exceptions import ParseError  # noqa: PLC0415
+
+    try:
+        return tomlkit.parse(path.read_text("utf-8")) if path.is_file() else None
+    except (ParseError, UnicodeDecodeError) as error:
+        raise BadInput(
+            "lexicon",
+            "the company's file is not UTF-8 TOML",
+            remedy="edge-agent lexicon check names the line",
+            zh="词库文件格式有误",
+        ) from error
+    except OSError as error:
+        raise _unwritable(error) from error
 
 
 def _new(industry: str, zh: str) -> "TOMLDocument":

@@ -54,10 +54,7 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
             yield from _match(event.id, match, lexicon, ids)
     yield from _cycles(lexicon.events, ids)
     for label, extend in extends:
-        target = lexicon.events.get(extend.event)
-        if target is None or target.kind != "occurrence":
-            yield label, "event", f"`{extend.event}` is no occurrence event", "name an existing one"
-        yield from _match(label, extend, lexicon, ids)
+        yield from _extend(label, extend, lexicon, ids)
     yield from review.faults(lexicon.mood, lexicon.claims, lexicon.events, lexicon.terms.contexts)
     yield from review.short_answers(lexicon.mood, lexicon.terms.backchannels)
     for cue in lexicon.mood.cue:
@@ -72,6 +69,15 @@ def check(lexicon: Lexicon, extends: Sequence[tuple[str, Extend]]) -> Iterator[F
                     "correct the id",
                 )
     yield from _groups(lexicon)
+
+
+def _extend(label: str, extend: Extend, lexicon: Lexicon, ids: Collection[str]) -> Iterator[Fault]:
+    target = lexicon.events.get(extend.event)
+    if target is None or target.kind != "occurrence":
+        yield label, "event", f"`{extend.event}` is no occurrence event", "name an existing one"
+    yield from _match(label, extend, lexicon, ids)
+    for text in extend.veto:
+        yield from _saying(label, "veto", text, lexicon.terms.groups, alone=True)
 
 
 def _references(event: Event, ids: Collection[str]) -> Iterator[Fault]:

@@ -109,6 +109,9 @@ def _read_industry(heap: Heap, source: Source, seen: set[str]) -> None:
         heap.problems.append(source.place.problem(head.id, "id", "stands in two files", "merge them"))
     seen.add(f"industry {head.id}")
     for place, extend in extends:
+        if extend.veto:
+            said = "rules an event out for one trade"
+            heap.problems.append(place.problem(extend.event, "veto", said, "put it into a file in events/"))
         _keep(heap, place, head.id, extend)
     old = heap.industries.get(head.id, head)
     heap.industries[head.id] = IndustryFile(

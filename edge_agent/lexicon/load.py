@@ -17,6 +17,7 @@ from edge_agent.lexicon.layers import Heap, read_layer
 from edge_agent.lexicon.model import (
     Event,
     Lexicon,
+    Match,
     RuleRow,
 )
 from edge_agent.lexicon.problems import Problem, refuse
@@ -59,12 +60,19 @@ def load(builtin: Path, company: Path | None = None, *, rules: Compile | None = 
 
 
 def _assemble(heap: Heap) -> Lexicon:
+    vetoes: dict[str, list[str]] = {}
+    for _, where, extend in heap.extends:
+        if not where:
+            vetoes.setdefault(extend.event, []).extend(extend.veto)
+    extends = [
+        (where, msgspec.structs.replace(x, exclude=[*x.exclude, *vetoes.get(x.event, ())])) for _, where, x in heap.extends
+    ]
     industries = {
-        name: msgspec.structs.replace(file, extend=[x for _, where, x in heap.extends if where == name])
+        name: msgspec.structs.replace(file, extend=[x for where, x in extends if where == name])
         for name, file in sorted(heap.industries.items())
     }
-    events = dict(sorted(heap.events.items()))
-    common = [x for _, where, x in heap.extends if not where]
+    events = {name: _vetoed(event, vetoes.get(name, [])) for name, event in sorted(heap.events.items())}
+    common = [x for where, x in extends if not where]
     return Lexicon(
         terms=heap.terms,
         industries=industries,
@@ -77,11 +85,19 @@ def _assemble(heap: Heap) -> Lexicon:
         scorecard_digests={name: _digest(card) for name, card in heap.scorecards.items()},
         card=heap.card,
         digest=_digest([*_ruling(heap), industries, events, common]),
-        event_digests={i: _digest([e, [[where, x] for _, where, x in heap.extends if x.event == i]]) for i, e in events.items()},
+        event_digests={i: _digest([e, [[where, x] for where, x in extends if x.event == i]]) for i, e in events.items()},
         names=heap.names,
         facts=list(heap.facts.values()),
         rules=list(heap.rules.values()),
     )
+
+
+def _vetoed(event: Event, sayings: list[str]) -> Event:
+    """The event with these sayings among what excludes it, in every one of its match tables."""
+    if not sayings:
+        return event
+    tables = [msgspec.structs.replace(match, exclude=[*match.exclude, *sayings]) for match in event.matches()]
+    return msgspec.structs.replace(event, match=tables[0] if isinstance(event.match, Match) else tables)
 
 
 def _ruling(heap: Heap) -> list[object]:

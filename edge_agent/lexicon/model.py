@@ -115,6 +115,8 @@ class Extend(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     event: Id
     must: list[str] = msgspec.field(default_factory=list)
     must_not: list[str] = msgspec.field(default_factory=list)
+    veto: list[str] = msgspec.field(default_factory=list)
+    """Sayings that rule the event out in their clause, whichever of its ways stood; only in a file for all trades."""
 
     def as_match(self) -> Match:
         return Match(**{name: getattr(self, name) for name in Match.__struct_fields__})

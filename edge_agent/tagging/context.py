@@ -7,6 +7,7 @@ Every cue is a literal of the one automaton.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from edge_agent.lexicon.dialect import Standard
@@ -41,6 +42,7 @@ class Contexts:
             return tuple(dict.fromkeys(standard(fold(word)) for word in words))
 
         self._tail = tuple(fold(t) for t in tail)
+        self._ending = lru_cache(maxsize=256)(self._found_ending)  # many sayings ask about the same few clauses
         self._cues = {
             name: _Cues(
                 before=folded(c.before),
@@ -91,11 +93,14 @@ class Contexts:
     def _closing(self, cues: _Cues, sentence: Sentence, low: int, high: int) -> Span | None:
         if not cues.ends:
             return None
-        text = sentence.text[low : high + 1]
+        found = self._ending(cues.ends, sentence.text[low : high + 1])
+        return None if found is None else (low + found[0], low + found[1])
+
+    def _found_ending(self, ends: tuple[str, ...], text: str) -> Span | None:
         while True:
-            cue = next((end for end in cues.ends if text.endswith(end)), None)
+            cue = next((end for end in ends if text.endswith(end)), None)
             if cue is not None:
-                return low + len(text) - len(cue), low + len(text)
+                return len(text) - len(cue), len(text)
             shorter = text.rstrip(_MARKS)
             if shorter == text:
                 shorter = next((text.removesuffix(t) for t in self._tail if text.endswith(t)), text)

@@ -131,6 +131,21 @@ class Ear:
                 best = (way.name, stand, len(steps))
         return best
 
+    def alike(self, said: Utterance, code: str) -> Iterator[tuple[str, int, int]]:
+        """Per sentence the saying of `code` that shares most characters in a row (from two): its name, how many, of how many."""
+        for sentence in self._reader.sentences(said.text):
+            pairs = {sentence.text[at : at + 2] for at in range(len(sentence.text) - 1)}
+            best: tuple[str, int, int] | None = None
+            for way in self._matcher.ways:
+                if way.guard.event != code or way.saying is None:
+                    continue
+                for word in (word for step in way.saying.steps for word in step.literals[:_ALIKE]):
+                    shared = _shared(word, pairs)
+                    if shared and (best is None or shared * best[2] > best[1] * len(word)):
+                        best = (way.name, shared, len(word))
+            if best is not None:
+                yield best
+
     def before(self, match: Match, turn: int, place: tuple[int, int], seen: Seen) -> tuple[Evidence, ...] | None:
         """What a match table's `after` rests on: () when it asks nothing, None when it does not hold."""
         if not refs(match.after):
@@ -176,6 +191,19 @@ _KINDS: Final = {"amount": "amount", "qty": "qty", "discount_pct": "percent", "d
 
 _POINTING: Final = ("这款", "那款", "这台", "那台", "这种", "那种")
 """Which product is meant by these only the eye knows: the slot stays unknown."""
+
+
+_ALIKE: Final = 40
+"""So many spellings of one step are compared for likeness: a group of hundreds of words tells no more."""
+
+
+def _shared(word: str, pairs: Collection[str]) -> int:
+    """Length of the longest run of `word` whose every two neighbours stand side by side in the sentence; 0 or at least 2."""
+    longest = run = 0
+    for at in range(len(word) - 1):
+        run = run + 1 if word[at : at + 2] in pairs else 0
+        longest = max(longest, run)
+    return longest + 1 if longest else 0
 
 
 def _nearest(slots: Sequence[Slot], span: tuple[int, int]) -> SlotValue | None:

@@ -18,7 +18,7 @@ from edge_agent.lexicon.model import Lexicon, Match
 from edge_agent.lexicon.notation import Saying, Step, fold
 from edge_agent.tagging import sayings, slots
 from edge_agent.tagging.context import Contexts
-from edge_agent.tagging.sayings import Edges, View
+from edge_agent.tagging.sayings import Edges, Needs, View
 from edge_agent.tagging.slots import Slot
 from edge_agent.tagging.sound import Sounds
 from edge_agent.tagging.text import Sentence, Span
@@ -50,10 +50,8 @@ class Way:
     expression: str = ""
 
 
-_Needs = tuple[frozenset[str], ...]
-"""Sets of literals; of each at least one must stand somewhere in the sentence, else there is nothing to look for."""
-_Spoken = tuple[_Needs, Saying]
-_Touch = tuple[_Needs, Way, Saying]
+_Spoken = tuple[Needs, Saying]
+_Touch = tuple[Needs, Way, Saying]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +128,7 @@ class Matcher:
             if view.slots(kind):
                 touched += touches
         for needs, way, saying in touched:
-            if _lacks(needs, view) or id(way) in tried or not wanted(way.guard.event):
+            if view.lacks(needs) or id(way) in tried or not wanted(way.guard.event):
                 continue
             tried.add(id(way))
             for span, letters in islice(sayings.find(saying, view, self._edges), _MOST_TRIES):
@@ -146,9 +144,7 @@ class Matcher:
             (guard.exclude, (min(low, span[0]), max(high, span[1]))),
             (guard.exclude_sentence, (0, len(view.sentence.text))),
         ):
-            for number, (needs, saying) in enumerate(entries):
-                if _lacks(needs, view):
-                    continue
+            for number, saying in view.left(entries):
                 for at, _ in islice(sayings.find(saying, view, self._edges), _MOST_TRIES):
                     if at[0] < reach[1] and reach[0] < at[1]:
                         key = "exclude" if entries is guard.exclude else "exclude_sentence"
@@ -263,20 +259,12 @@ def _ways(event: str, prefix: str, match: Match, groups: Mapping[str, Sequence[s
         )
 
 
-def _needs(saying: Saying, *known: Step) -> _Needs:
+def _needs(saying: Saying, *known: Step) -> Needs:
     return tuple(step.words for step in saying.steps if step not in known and not step.slots)
 
 
 def _spoken(saying: Saying) -> _Spoken:
     return _needs(saying), saying
-
-
-def _lacks(needs: _Needs, view: View) -> bool:
-    """Nearly all sayings end here, and cheaply."""
-    for words in needs:  # noqa: SIM110 - the innermost loop; any() takes twice as long
-        if words.isdisjoint(view.words):
-            return True
-    return False
 
 
 def _commonness(step: Step) -> float:

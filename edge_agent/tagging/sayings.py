@@ -16,6 +16,9 @@ from edge_agent.tagging.context import Hits
 from edge_agent.tagging.slots import Slot
 from edge_agent.tagging.text import Sentence, Span
 
+Needs = tuple[frozenset[str], ...]
+"""Sets of literals; of each at least one must stand somewhere in the sentence, else there is nothing to look for."""
+
 
 @dataclass(slots=True, kw_only=True)
 class View:
@@ -29,9 +32,23 @@ class View:
     words: frozenset[str] = field(init=False)
     """Every literal that stands somewhere."""
     _slots: dict[str, tuple[Slot, ...]] = field(default_factory=dict)
+    _left: dict[int, list[tuple[int, Saying]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.words = frozenset(self.hits)
+
+    def lacks(self, needs: Needs) -> bool:
+        """Whether one of the sets of literals does not stand anywhere: nearly all sayings end here, and cheaply."""
+        for literals in needs:  # noqa: SIM110 - the innermost loop; any() takes twice as long
+            if literals.isdisjoint(self.words):
+                return True
+        return False
+
+    def left(self, entries: "tuple[tuple[Needs, Saying], ...]") -> list[tuple[int, Saying]]:
+        """Those that may stand here, by their number; asked by every saying of a table, and sifted once."""
+        if id(entries) not in self._left:
+            self._left[id(entries)] = [(n, saying) for n, (needs, saying) in enumerate(entries) if not self.lacks(needs)]
+        return self._left[id(entries)]
 
     def slots(self, kind: str) -> tuple[Slot, ...]:
         if kind == "product":

@@ -179,7 +179,11 @@ class RuleTagger:
         event = self.lexicon.events.get(code)
         if event is None:
             return Explanation(zh=(f"没有事件 {code}",), en=(f"there is no event {code}",))
-        tags = self.tag(conversation)
+        return self.why_not_of(event, conversation, self.tag(conversation))
+
+    def why_not_of(self, event: Event, conversation: Conversation, tags: Sequence[BehaviorTag]) -> Explanation:
+        """The same with the tags at hand; of a sealed talk there is no utterance, then only a derived event is explained."""
+        code = event.id
         reason = inert(event, conversation.context)
         if reason or any(tag.code == code for tag in tags):
             return Explanation(

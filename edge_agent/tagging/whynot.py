@@ -16,6 +16,7 @@ from edge_agent.lexicon.when import Fact as Known
 from edge_agent.lexicon.when import Node, leaves, named
 from edge_agent.tagging.explain import Explanation
 from edge_agent.tagging.hearing import Ear
+from edge_agent.tagging.lacking import lacking
 from edge_agent.tagging.matcher import Veto
 
 
@@ -32,7 +33,7 @@ def why_not(event: Event, conversation: Conversation, tags: Sequence[BehaviorTag
     """`tags` are what the conversation did give; `ear` hears with its brands and trade."""
     if event.kind == "occurrence":
         attempts = [a for number, said in enumerate(conversation.utterances) for a in _attempts(event, number, said, ear)]
-        best = max(attempts, default=_Attempt(closeness=0, zh="没有一句接近它的说法", en="nothing said comes near it"))
+        best = max(attempts, default=_nothing(event, conversation, ear))
         return Explanation(zh=(f"{event.zh}：{best.zh}",), en=(f"{event.en}: {best.en}",))
     came = {tag.code for tag in tags}
     lines = list(_references(event, came, ear))
@@ -40,8 +41,30 @@ def why_not(event: Event, conversation: Conversation, tags: Sequence[BehaviorTag
         lines += _conditions(event.when, came, dict(conversation.facts))
     if not conversation.ended:
         lines.append(("录音没有正常结束", "the recording has no real end"))
-    lines.append(("它的时间条件没有满足", "its timing did not hold"))
+    lines += lacking(event, tags, ear.events)
     return Explanation(zh=tuple(f"{event.zh}：{zh}" for zh, _ in lines), en=tuple(f"{event.en}: {en}" for _, en in lines))
+
+
+def _nothing(event: Event, conversation: Conversation, ear: Ear) -> _Attempt:
+    """Not even part of a saying stood: the one that shares most characters in a row, if any; or nobody spoke."""
+    voices = {event.speaker, Speaker.UNKNOWN} if event.speaker in ("rep", "customer") else {*Speaker}
+    said = [(n, one) for n, one in enumerate(conversation.utterances) if one.speaker in voices and one.text]
+    who_zh, who_en = {"rep": ("销售", "the rep"), "customer": ("客户", "the customer")}.get(event.speaker, ("双方", "anybody"))
+    if not said:
+        return _Attempt(closeness=0, zh=f"{who_zh}没有说话", en=f"{who_en} said nothing")
+    near = [(*found, number) for number, one in said for found in ear.alike(one, event.id)]
+    if not near:
+        return _Attempt(
+            closeness=0,
+            zh=f"{who_zh}说的 {len(said)} 句里，没有它任何说法中连着的两个字",
+            en=f"nothing said comes near it: {len(said)} utterances of {who_en} share no two characters with its sayings",
+        )
+    name, shared, length, number = max(near, key=lambda one: (one[1] / one[2], one[1]))
+    return _Attempt(
+        closeness=0.1,
+        zh=f"第 {number + 1} 句与 {name} 只有连着的 {shared} 个字相同（共 {length} 个字）",
+        en=f"utterance {number + 1} shares only {shared} characters in a row with {name} (of {length})",
+    )
 
 
 def _attempts(event: Event, number: int, said: Utterance, ear: Ear) -> Iterable[_Attempt]:

@@ -65,6 +65,11 @@ class Opening:
         self.forget()
         return written
 
+    def read(self) -> bytes:
+        """The plaintext of a small document, in memory alone. SealBroken."""
+        with self.vault.open_with(self.object_id, self.identity) as plain:
+            return plain.read()
+
     def forget(self) -> None:
         """Destroy the session: its request opens nothing more."""
         request.forget(self.vault.keys, self.request_id)

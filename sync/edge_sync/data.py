@@ -1,10 +1,12 @@
-"""What an envelope carries: tags of a conversation, one scan of a shelf bay, or a counted gap. Codes and numbers, no sentence."""
+"""What an envelope carries: tags of a conversation, a scan of a shelf bay, a contest's state, or a counted gap. No sentence."""
 
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from edge_sync.scalars import (
+    CaseReason,
+    CaseState,
     Code,
     Consent,
     Count,
@@ -144,6 +146,19 @@ class ShelfData(Closed, frozen=True, kw_only=True):
     planogram_compliance: Share
     price_compliance: Share
     readings: Annotated[tuple[ShelfReading, ...], Meta(max_length=2000)]
+
+
+class CaseData(Closed, frozen=True, kw_only=True):
+    """One step of a contest: `case` names it for ever, `event_id` the finding it is about. Who objected stays on the box.
+
+    `overturned` comes with a `withdrawn` tag that supersedes the finding; the envelope's `time` is when the step was taken.
+    """
+
+    case: RecordingId
+    event_id: RecordingId
+    recording: RecordingId
+    state: CaseState
+    reason: CaseReason
 
 
 class Range(Closed, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from edge_sync.messages import GapEnvelope, ShelfEnvelope, TagsEnvelope
+from edge_sync.messages import CaseEnvelope, GapEnvelope, ShelfEnvelope, TagsEnvelope
 from edge_sync.postgres_link import Database
 from edge_sync.store import Accepted
 
@@ -72,7 +72,7 @@ def key_of(arrival: Accepted) -> Key:
 
 def _incoming(key: Key, arrival: Accepted, at: datetime) -> Row:
     envelope = arrival.envelope
-    recording = envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope) else ""
+    recording = envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope | CaseEnvelope) else ""
     kind = str(type(envelope).__struct_config__.tag)
     digest = sha256(arrival.payload).digest()
     return *key, kind, recording, envelope.time, envelope.recordedtime, at, digest, arrival.payload
@@ -82,6 +82,7 @@ def _take_apart(db: Database, fresh: Sequence[Accepted], at: datetime) -> None:
     tags: list[Row] = []
     scans: list[Row] = []
     readings: list[Row] = []
+    cases: list[Row] = []
     gaps: list[Row] = []
     for arrival in fresh:
         key = key_of(arrival)
@@ -91,11 +92,15 @@ def _take_apart(db: Database, fresh: Sequence[Accepted], at: datetime) -> None:
             case ShelfEnvelope() as envelope:
                 scans.append(_scan(key, envelope))
                 readings += _readings(key, envelope, at)
+            case CaseEnvelope() as envelope:
+                said = envelope.data
+                cases.append((*key, said.case, said.event_id, said.recording, said.state, said.reason, envelope.time))
             case GapEnvelope() as envelope:
                 gaps += [(*key[:2], one.first, one.last, envelope.data.reason, key[2]) for one in envelope.data.ranges]
     _copy(db, "COPY tags FROM STDIN (FORMAT binary)", _TAG_TYPES, tags)
     _copy(db, "COPY shelf_scans FROM STDIN (FORMAT binary)", _SCAN_TYPES, scans)
     _copy(db, "COPY shelf_readings FROM STDIN (FORMAT binary)", _READING_TYPES, readings)
+    _copy(db, "COPY cases FROM STDIN (FORMAT binary)", _CASE_TYPES, cases)
     explain(db, gaps)
 
 
@@ -120,6 +125,7 @@ _TAG_TYPES = (
     "text", "text", "text", "text", "int4", "text", "bytea", "bytea",
 )  # fmt: skip
 _SCAN_TYPES = ("text", "text", "int8", "text", "text", "text", "int8", "int8", "int8", "int8", "int8", "int8", "int8")
+_CASE_TYPES = ("text", "text", "int8", "text", "text", "text", "text", "text", "timestamptz")
 _READING_TYPES = (
     "timestamptz", "timestamptz", "text", "text", "int8", "text", "text", "text", "text", "float8", "int8", "text", "float8",
 )  # fmt: skip

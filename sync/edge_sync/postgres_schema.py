@@ -87,6 +87,14 @@ STEPS: Final[tuple[LiteralString, ...]] = (
     );
     CREATE INDEX checkpoints_by_log ON checkpoints (gateway, origin, number);
     """,
+    """
+    CREATE TABLE cases (
+        gateway text COLLATE "C" NOT NULL, epoch text COLLATE "C" NOT NULL, seq bigint NOT NULL, case_id text NOT NULL,
+        event_id text NOT NULL, recording text NOT NULL, state text NOT NULL, reason text NOT NULL, at timestamptz NOT NULL,
+        PRIMARY KEY (gateway, epoch, seq)
+    );
+    CREATE INDEX cases_by_event ON cases (gateway, event_id);
+    """,
 )
 
 

@@ -66,4 +66,8 @@ Severity = Literal["info", "notice", "warning", "critical"]
 Status = Literal["final", "provisional", "withdrawn"]
 Consent = Literal["notice", "spoken", "written", "not-personal"]
 """On what ground it was analysed. There is no value for "none": such a recording is never analysed, so it never leaves."""
+CaseState = Literal["contested", "upheld", "overturned"]
+"""Where a contest of a finding stands: somebody objected, the finding stands, the finding was taken back."""
+CaseReason = Literal["not-said", "wrong-speaker", "wrong-product", "context", "already-solved", "consent", "other"]
+"""Why it was contested."""
 Seen = Literal["expected", "empty", "other", "unknown", "not_assessable"]

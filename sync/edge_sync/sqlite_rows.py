@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from edge_sync.messages import GapEnvelope, ShelfEnvelope, TagsEnvelope
+from edge_sync.messages import CaseEnvelope, GapEnvelope, ShelfEnvelope, TagsEnvelope
 from edge_sync.store import Accepted
 
 
@@ -13,7 +13,7 @@ def insert(db: sqlite3.Connection, arrival: Accepted, at: datetime) -> bool:
     """Insert inside the caller's transaction; False when this (gateway, epoch, seq) is already there."""
     envelope = arrival.envelope
     key = (envelope.gateway, envelope.epoch, envelope.seq)
-    recording = envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope) else ""
+    recording = envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope | CaseEnvelope) else ""
     kind = str(type(envelope).__struct_config__.tag)
     done = db.execute(
         "INSERT OR IGNORE INTO envelopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -29,6 +29,12 @@ def insert(db: sqlite3.Connection, arrival: Accepted, at: datetime) -> bool:
             _insert_tags(db, key, envelope)
         case ShelfEnvelope():
             _insert_shelf(db, key, envelope)
+        case CaseEnvelope():
+            data = envelope.data
+            db.execute(
+                "INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*key, data.case, data.event_id, data.recording, data.state, data.reason, envelope.time.isoformat()),
+            )
         case GapEnvelope():
             db.executemany(
                 "INSERT OR IGNORE INTO gaps VALUES (?, ?, ?, ?, ?, ?)",

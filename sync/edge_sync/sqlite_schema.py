@@ -70,4 +70,11 @@ STEPS: Final = (
     """
     ALTER TABLE gateways ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    CREATE TABLE cases (
+        gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, case_id TEXT NOT NULL, event_id TEXT NOT NULL,
+        recording TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (gateway, epoch, seq)
+    );
+    CREATE INDEX cases_by_event ON cases (gateway, event_id);
+    """,
 )

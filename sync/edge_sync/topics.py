@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 ROOT: Final = "sx/v1"
-ROW_LEAVES: Final = frozenset({"tags", "backfill", "audit"})
+ROW_LEAVES: Final = frozenset({"tags", "backfill", "audit", "case"})
 """Leaves that carry signed envelopes of the outbox."""
 UP_LEAVES: Final = ROW_LEAVES | {"birth", "state", "health"}
 KEPT_LEAVES: Final = frozenset({"committed", "witness"})
 """Leaves that HQ writes retained: a gateway that comes back learns where it stands."""
-GATEWAY_WRITES: Final = UP_LEAVES | {"case"}
-"""What a broker's access rules let a gateway write; `case` is reserved: nothing is sent there yet."""
+GATEWAY_WRITES: Final = UP_LEAVES
+"""What a broker's access rules let a gateway write."""
 GATEWAY_READS: Final = ("committed", "witness", "cmd/+")
 """What they let it read, and never write."""
 _TOPIC: Final = re.compile(r"sx/v1/([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9-]{0,62})/([a-z]{1,16}(?:/[a-z]{1,16})?)")

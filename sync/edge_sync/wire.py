@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from edge_sync.data import (
+    CaseData,
     Checkpoint,
     Evidence,
     Gap,
@@ -34,6 +35,7 @@ from edge_sync.errors import BadSignature, Malformed, Oversized, Unlisted
 from edge_sync.messages import (
     AuditEnvelope,
     Birth,
+    CaseEnvelope,
     Command,
     Committed,
     Envelope,
@@ -49,10 +51,10 @@ from edge_sync.messages import (
 )
 
 __all__ = [
-    "AuditEnvelope", "Birth", "Checkpoint", "Command", "Committed", "Envelope", "Evidence", "Gap", "GapEnvelope", "Health",
-    "Order", "Proof", "Range", "Rebirth", "Replay", "Rule", "Share", "ShelfData", "ShelfEnvelope", "ShelfReading", "Slots",
-    "State", "Tag", "TagsData", "TagsEnvelope", "Witness", "envelope", "open", "open_birth", "open_order", "parse", "plain",
-    "seal", "signed",
+    "AuditEnvelope", "Birth", "CaseData", "CaseEnvelope", "Checkpoint", "Command", "Committed", "Envelope", "Evidence", "Gap",
+    "GapEnvelope", "Health", "Order", "Proof", "Range", "Rebirth", "Replay", "Rule", "Share", "ShelfData", "ShelfEnvelope",
+    "ShelfReading", "Slots", "State", "Tag", "TagsData", "TagsEnvelope", "Witness", "envelope", "open", "open_birth",
+    "open_order", "parse", "plain", "seal", "signed",
 ]  # fmt: skip
 
 Sign = Callable[[bytes], bytes]
@@ -73,6 +75,7 @@ _T = TypeVar("_T")
 _TYPES: Final[dict[type, Any]] = {
     TagsData: TagsEnvelope,
     ShelfData: ShelfEnvelope,
+    CaseData: CaseEnvelope,
     Gap: GapEnvelope,
     Checkpoint: AuditEnvelope,
 }
@@ -86,7 +89,7 @@ def envelope(
     seq: int,
     time: datetime,
     recorded: datetime,
-    data: TagsData | ShelfData | Gap | Checkpoint,
+    data: TagsData | ShelfData | CaseData | Gap | Checkpoint,
 ) -> Envelope:
     """The CloudEvents envelope of one outbox row; `time` and `recorded` are aware, `seq` starts at 1.
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from sync_world import GATEWAY, TENANT, Child, FileOutbox, an_hq, at_hq, hq_report, wait_for
+from sync_world import GATEWAY, TENANT, Child, FileOutbox, an_hq, at_hq, hq_report, sealed, uuid7, wait_for
 
+from edge_sync import wire
 from edge_sync.broker import EmbeddedBroker
 from edge_sync.listener import Listener
 
@@ -34,14 +35,22 @@ def test_every_row_arrives_once_and_the_watermark_comes_back(outbox: FileOutbox,
 
 def test_a_listener_sees_birth_state_and_every_envelope(outbox: FileOutbox, tmp_path: Path) -> None:
     an_hq(tmp_path / "hq.db").close()
-    outbox.add(3)
+    outbox.add(2)
+    case = wire.CaseData(case=uuid7(7), event_id=uuid7(1), recording=uuid7(2), state="contested", reason="context")
+    outbox.put_raw(sealed(3, case), leaf="case")
     with EmbeddedBroker() as broker, Listener(broker.host, broker.port) as listener:
         with Child("sink", tmp_path / "hq.db", broker.port), Child("uplink", tmp_path / "outbox.db", broker.port) as uplink:
             wait_for(lambda: outbox.committed() == 3, "HQ confirms")
             assert uplink.stop() == 0
         wait_for(lambda: b'"stopped"' in b"".join(payload for _, payload in listener.messages()), "the goodbye")
         heard = listener.messages()
-        assert {topic.removeprefix(f"sx/v1/{TENANT}/{GATEWAY}/") for topic, _ in heard} >= {"birth", "state", "health", "tags"}
+        assert {topic.removeprefix(f"sx/v1/{TENANT}/{GATEWAY}/") for topic, _ in heard} >= {
+            "birth",
+            "state",
+            "health",
+            "tags",
+            "case",
+        }
         assert set(listener.envelopes()) == {row.payload for row in outbox.after(0, 10)}
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postgres_world import Cluster, PostgresPlace
-from sync_world import BOX_PUBLIC, NOON, TENANT, a_birth, an_hq, envelope, sealed, tags_data
+from sync_world import BOX_PUBLIC, NOON, TENANT, a_birth, an_hq, envelope, sealed, tags_data, uuid7
 
 from edge_sync import wire
 from edge_sync.store import Accepted, Arrival, Born, Gateway, Rejected, Seen, Store
@@ -42,7 +42,15 @@ def gap(first: int, length: int) -> wire.Gap:
 
 
 seqs, epochs = st.integers(1, 5), st.sampled_from(EPOCHS)
-contents = st.one_of(st.none(), st.integers(1, 2).map(tags_data), st.builds(gap, seqs, st.integers(0, 6)))
+
+
+def case(n: int) -> wire.CaseData:
+    return wire.CaseData(case=uuid7(n), event_id=uuid7(n), recording=uuid7(n), state="upheld", reason="other")
+
+
+contents = st.one_of(
+    st.none(), st.integers(1, 2).map(tags_data), st.integers(1, 2).map(case), st.builds(gap, seqs, st.integers(0, 6))
+)
 events = st.one_of(
     st.builds(accepted, seqs, epochs, contents),
     st.builds(

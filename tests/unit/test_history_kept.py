@@ -11,6 +11,7 @@ from ledger_world import NEW_RULES, NOON, World, analysis, memory_folder, opened
 
 from edge_agent.assets import bundled
 from edge_agent.domain.consent import Party, Statement, Verb
+from edge_agent.domain.contests import Reason, Role, Stage
 from edge_agent.domain.history import History, Judgement, ms_of
 from edge_agent.domain.recording import Kind, Recording
 from edge_agent.domain.tags import BehaviorTag
@@ -360,3 +361,31 @@ def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():
             view.execute(statement)
     assert view.execute("SELECT began_ms FROM subjects").fetchone() == (ms_of(NOON) + 250,)
     view.close()
+
+
+def test_overturned_conclusion_does_not_come_back_by_the_same_rule(world):
+    calls = [call(world, day) for day in (0, 1, 2)]
+    for one in calls:
+        judged(world, one, complaint())
+    (found,) = standing(world)
+    world.ledger.contests.open(found.tag.id, Reason.CONTEXT, by=Role.REP)
+    world.ledger.contests.decide(found.tag.id, Stage.OVERTURNED, by=Role.COMPLIANCE)
+    assert standing(world) == []
+    analyses = sqlite3.connect(world.path).execute("SELECT COUNT(*) FROM analyses").fetchone()
+    assert world.ledger.judge(HISTORIAN) == 0
+    judged(world, calls[1], complaint(), rules=NEW_RULES)
+    assert standing(world) == []
+    assert sqlite3.connect(world.path).execute("SELECT COUNT(*) FROM analyses").fetchone() == (analyses[0] + 1,)
+    world.ledger.verify_chain()
+
+
+def test_conclusion_falls_with_a_finding_that_was_overturned(world):
+    calls = [call(world, day) for day in (0, 1, 2)]
+    for one in calls:
+        judged(world, one, complaint())
+    (first,) = world.reader.tags(calls[0].id)
+    world.ledger.contests.open(first.tag.id, Reason.NOT_SAID, by=Role.REP)
+    world.ledger.contests.decide(first.tag.id, Stage.OVERTURNED, by=Role.MANAGER)
+    assert world.ledger.judge(HISTORIAN) == 1
+    assert standing(world) == []
+    world.ledger.verify_chain()

@@ -4,14 +4,14 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
-from ledger_world import TurnableClock, memory_folder
+from ledger_world import TurnableClock, analysis, memory_folder, recording, sealed
 
 from edge_agent import app, duties, ids, opening, pipeline
 from edge_agent.config import Config
@@ -117,6 +117,31 @@ def test_a_manager_asks_both_release_and_the_box_opens_for_the_approved_time(des
     ]  # fmt: skip
     (_, said), *_ = desk.log("object.opened")
     assert (said["requester"], said["legal"], said["hr"]) == (MANAGER.recipient.fingerprint, str(LEGAL), str(HR))
+
+
+def test_open_transcript_tells_why_not_without_a_quote(desk: Desk) -> None:
+    settings, keys = desk.settings, app.keys(desk.settings)
+    call, text = recording(), ids.new_id()
+    said = Utterance(start_ms=0, end_ms=900, speaker=Speaker.REP, text="这个太贵了")
+    spoken = Transcript(model="m", model_digest="", duration_ms=900, rtf=0.1, utterances=(said,))
+    vault, ledger = app.vault(settings, keys), app.ledger(settings, keys)
+    ledger.captured(call)
+    ledger.sealed(call.id, sealed(call.id))
+    vault.seal(text, [pipeline.written(spoken, Notes())], retention="transcript")
+    vault.close(text)
+    ledger.analysed(call.id, analysis((), transcript_object=text))
+    ledger.close()
+    name = replace(desk, object_id=text).opened()
+    told = opening.why_not(settings, name, "price.objection")
+    assert (told.fired, told.basis) == (False, "text")
+    assert "not said by customer" in told.en[0]
+    assert "太贵" not in "".join(told.zh)
+    assert [body["wrote"] for _, body in desk.log("opening.viewed")] == ["reasons"]
+    opening.end(settings, name)
+    with pytest.raises(NotAllowed, match="no window is open"):
+        opening.why_not(settings, name, "price.objection")
+    with pytest.raises(NotAllowed, match="no transcript"):
+        opening.why_not(settings, desk.opened(), "price.objection")
 
 
 def test_the_list_shows_who_when_and_how_often(desk: Desk) -> None:

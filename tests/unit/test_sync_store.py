@@ -7,6 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 from postgres_world import Place, PostgresPlace, SqlitePlace, opened_at
 from sync_world import (
@@ -247,6 +248,16 @@ def test_shelf_scan_is_taken_apart(store: Store, place: Place) -> None:
     store.commit([row(1, data)], at=NOON)
     assert place.ask("SELECT bay, osa_good, planned FROM shelf_scans") == [("bay-a", 1, 2)]
     assert place.ask("SELECT bay, slot, seen, sku, price FROM shelf_readings") == [("bay-a", "a1", "empty", None, None)]
+
+
+def test_a_contest_is_kept_step_by_step(store: Store, place: Place) -> None:
+    case = wire.CaseData(case=uuid7(7), event_id=uuid7(1000), recording=uuid7(1), state="contested", reason="context")
+    later = msgspec.structs.replace(case, state="overturned")
+    store.commit([row(1, case), row(2, later), row(2, later)], at=NOON)
+    assert place.ask("SELECT case_id, event_id, recording, state, reason FROM cases ORDER BY seq") == [
+        (uuid7(7), uuid7(1000), uuid7(1), state, "context") for state in ("contested", "overturned")
+    ]
+    assert [one.recording for one in store.report(limit=10).rows] == [uuid7(1)] * 2
 
 
 def test_counters_only_grow_even_from_an_older_copy(store: Store, place: Place) -> None:

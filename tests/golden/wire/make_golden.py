@@ -22,7 +22,7 @@ def messages() -> dict[str, bytes]:
     """File name -> exact bytes."""
     box, hq = signing.signer(BOX), signing.signer(HQ)
 
-    def row(seq: int, data: wire.TagsData | wire.ShelfData | wire.Gap | wire.Checkpoint) -> bytes:
+    def row(seq: int, data: wire.TagsData | wire.ShelfData | wire.CaseData | wire.Gap | wire.Checkpoint) -> bytes:
         return wire.seal(
             wire.envelope(
                 tenant="demo", gateway="gateway-1", epoch=EPOCH, seq=seq, time=NOON, recorded=NOON.replace(minute=3), data=data
@@ -74,6 +74,10 @@ def messages() -> dict[str, bytes]:
             wire.ShelfReading(slot="a2", seen="empty", confidence=0.97, frames=5, at_ms=28_000, tag_visible=False),
         ),
     )
+    case = wire.CaseData(
+        case="019a9f20-1b2c-7d3e-8f40-5a6b7c8d9e0f", event_id=tag.event_id, recording=RECORDING, state="overturned",
+        reason="wrong-speaker",
+    )  # fmt: skip
     gap = wire.Gap(reason="shed", ranges=(wire.Range(first=12, last=40), wire.Range(first=44, last=44)), count=30)
     birth = wire.Birth(
         tenant="demo",
@@ -112,6 +116,7 @@ def messages() -> dict[str, bytes]:
     return {
         "tags.json": row(1, tags),
         "shelf.json": row(2, shelf),
+        "case.json": row(4, case),
         "gap.json": row(45, gap),
         "tags-packed.zst": row(
             3, wire.TagsData(recording=RECORDING, consent="notice", ruleset="5c" * 32, models=(), tags=(tag,) * 40)
