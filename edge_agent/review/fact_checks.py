@@ -64,11 +64,12 @@ def warnings(found: Reading, lexicon: Lexicon) -> Iterator[Problem]:
 def _named(lexicon: Lexicon) -> Mapping[str, set[str]]:
     """What the lexicon calls products and brands: folded name -> codes."""
     codes: defaultdict[str, set[str]] = defaultdict(set)
-    products = [*lexicon.terms.product, *(one for trade in lexicon.industries.values() for one in trade.product)]
-    brands = [one for trade in lexicon.industries.values() for one in trade.brand]
-    for one in (*products, *brands):
-        for name in one.names:
-            codes[fold(name)].add(one.id)
+    trades = lexicon.industries.values()
+    products = [*lexicon.terms.product, *(one for trade in trades for one in trade.product)]
+    brands = [one for trade in trades for one in trade.brand]
+    for code, names in [*((one.id, one.names) for one in products), *((one.id, one.names) for one in brands)]:
+        for name in names:
+            codes[fold(name)].add(code)
     return codes
 
 
