@@ -95,7 +95,8 @@ def test_what_the_rep_does_not_state_is_no_claim(facts: Path, text: str) -> None
         "苏打饼干我做梦都想卖五十二一箱", "苏打饼干哪能卖五十二一箱", "客户说苏打饼干五十二一箱",
         "您说苏打饼干五十二一箱", "苏打饼干您卖一百一十五一箱", "以前苏打饼干卖五十二一箱", "苏打饼干进价五十二一箱",
         "苏打饼干退货给您五十二一箱", "苏打饼干回收五十二一箱", "苏打饼干打九折给不了您", "我没说苏打饼干便宜六块钱",
-        "苏打饼干五十二一箱，那是别家的价",
+        "苏打饼干五十二一箱，那是别家的价", "苏打饼干五十二一箱，领导不批", "苏打饼干五十二一箱门都没有",
+        "苏打饼干五十二一箱，我可没说过",
     ],
 )  # fmt: skip
 def test_an_amount_that_is_refused_denied_or_other_money_is_no_price(facts: Path, text: str) -> None:
