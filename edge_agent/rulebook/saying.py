@@ -53,9 +53,9 @@ def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for ea
     """A condition."""
     match node:
         case All():
-            return "且".join(_inner(part, book, Any) for part in node.parts)
+            return _series(node.parts, "且", book, Any)
         case Any():
-            return "或".join(_inner(part, book, All | Clock) for part in node.parts)
+            return _series(node.parts, "或", book, All | Clock)
         case Not():
             return f"并非（{said(node.part, book)}）"
         case Heard():
@@ -74,6 +74,17 @@ def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for ea
             return _fact(node, book)
         case Clock():
             return _clock(node)
+
+
+def _series(parts: Sequence[Node], link: str, book: Book, bracketed: Brackets) -> str:
+    """有 stops a "not" from reaching over what is said next."""
+    found = [_inner(part, book, bracketed) for part in parts]
+    for place, part in enumerate(parts[1:], 1):
+        before = parts[place - 1]
+        denied = isinstance(before, Absent) or (isinstance(before, Near) and before.absent)
+        if denied and isinstance(part, Heard):
+            found[place] = f"有{found[place]}"
+    return link.join(found)
 
 
 def _inner(part: Node, book: Book, bracketed: Brackets) -> str:

@@ -14,6 +14,7 @@ from edge_agent.rulebook.keywords import KEYWORDS, VAGUE
 from edge_agent.rulebook.measures import measure
 from edge_agent.rulebook.names import Book, silence
 from edge_agent.rulebook.questions import ask
+from edge_agent.rulebook.scope import refuse
 
 LONGEST: Final = 400
 _QUOTED: Final = re.compile(r"[「『“\"'‘《]([^」』”\"'’》]+)[」』”\"'’》]")
@@ -52,7 +53,7 @@ def cut(sentence: str, book: Book) -> list[Word]:
     """The words of a rule, without those that carry no meaning.
 
     Raises:
-        Asked: empty, too long, an unknown or vague word, one that no rule may use, or an event that is not clear.
+        Asked: empty, too long, an unknown or vague word, one that no rule may use, or an event that is not clear; or what `scope` asks.
     """
     text = _SPACE.sub("", fold(sentence))
     if not text or len(text) > LONGEST:
@@ -66,7 +67,9 @@ def cut(sentence: str, book: Book) -> list[Word]:
     _refuse(words, text)
     if unknown:
         raise book.unknown(unknown[0])
-    kept = [word for word in _joined(words) if word.kind != "SKIP"]
+    joined = _joined(words)
+    refuse(joined)
+    kept = [word for word in joined if word.kind != "SKIP"]
     resolved = [_resolved(kept, place, book) if word.kind == "EVENT" else word for place, word in enumerate(kept)]
     return _attached(resolved)
 

@@ -1,0 +1,41 @@
+"""What a sentence leaves open is asked about before it is parsed, however long it is."""
+
+import pytest
+
+from edge_agent.assets import bundled
+from edge_agent.lexicon.load import load
+from edge_agent.rulebook.names import Book
+from edge_agent.rulebook.questions import Asked
+from edge_agent.rulebook.reading import read
+from edge_agent.rulebook.words import cut
+
+BOOK = Book(load(bundled("lexicons")))
+EVENTS = ["投诉", "嫌贵", "询价", "要求退货", "成交", "补单", "价值拆解"]
+
+
+@pytest.mark.parametrize(("n", "kind"), [(7, "reading"), (12, "reading"), (24, "too-long")])
+def test_a_long_mixture_is_asked_about_without_being_parsed(n: int, kind: str) -> None:
+    mixed = "".join(f"{EVENTS[i % 7]}{'且或'[i % 2]}" for i in range(n))
+    with pytest.raises(Asked) as asked:
+        cut(f"当{mixed}投诉，则提醒店长", BOOK)
+    assert asked.value.question.kind == kind
+
+
+def test_a_list_and_brackets_are_no_mixture() -> None:
+    assert read("当投诉、嫌贵或询价，且要求退货且成交且补单且价值拆解，则提醒店长", BOOK).rule is not None
+    assert read("当（投诉或嫌贵）且（询价或要求退货）且（成交或补单）且价值拆解，则提醒店长", BOOK).rule is not None
+
+
+@pytest.mark.parametrize("way", [0, 1])
+def test_both_answers_to_how_far_a_not_reaches_are_understood(way: int) -> None:
+    question = read("当销售没有致歉或给出处理方案，则上报店长", BOOK).question
+    assert question is not None
+    assert len(question.choices) == 2
+    found = read(f"当{question.choices[way]}，则上报店长", BOOK)
+    assert found.rule is not None
+    assert read(found.said_back, BOOK).rule == found.rule
+
+
+@pytest.mark.parametrize("when", ["未报价但客户投诉", "未报价且客户投诉", "未报价或未致歉", "没有致歉且首次嫌贵", "没有报价且投诉后没有致歉"])
+def test_what_says_itself_is_not_asked_about(when: str) -> None:
+    assert read(f"当{when}，则提醒店长", BOOK).rule is not None
