@@ -1,6 +1,6 @@
 """What a sentence leaves open before it is parsed: how far a "not" reaches, and "and" beside "or" without brackets.
 
-A 没有 before 或, 和 or 且 may reach over the next event as well: only brackets, another 没有, a subject of its own or 有 say which.
+A 没有 before 或, 和 or 且 may reach over the next event too: brackets, another 没有, a subject of its own or 有 say which.
 A long mixture of 且 and 或 is asked about at once, because its readings double with every word.
 """
 

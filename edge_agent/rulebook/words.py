@@ -53,7 +53,7 @@ def cut(sentence: str, book: Book) -> list[Word]:
     """The words of a rule, without those that carry no meaning.
 
     Raises:
-        Asked: empty, too long, an unknown or vague word, one that no rule may use, or an event that is not clear; or what `scope` asks.
+        Asked: empty, too long, an unknown or vague word, one that no rule may use, an event that is not clear, `scope`.
     """
     text = _SPACE.sub("", fold(sentence))
     if not text or len(text) > LONGEST:

@@ -36,6 +36,8 @@ def test_both_answers_to_how_far_a_not_reaches_are_understood(way: int) -> None:
     assert read(found.said_back, BOOK).rule == found.rule
 
 
-@pytest.mark.parametrize("when", ["未报价但客户投诉", "未报价且客户投诉", "未报价或未致歉", "没有致歉且首次嫌贵", "没有报价且投诉后没有致歉"])
+@pytest.mark.parametrize(
+    "when", ["未报价但客户投诉", "未报价且客户投诉", "未报价或未致歉", "没有致歉且首次嫌贵", "没有报价且投诉后没有致歉"]
+)
 def test_what_says_itself_is_not_asked_about(when: str) -> None:
     assert read(f"当{when}，则提醒店长", BOOK).rule is not None
