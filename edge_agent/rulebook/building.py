@@ -4,14 +4,18 @@
 else until the end of the conversation. One with a length of its own but no beginning is asked about.
 """
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Any as Anything
 from typing import Final, Literal, cast
 
 import msgspec
 
+from edge_agent.facts.numbers import plain
 from edge_agent.rulebook.comparing import Comparing
 from edge_agent.rulebook.doing import Doing
+from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.parts import Chance, Ev, Head, Mid, Pending, Quant, Unless, Value, kind, the_word
 from edge_agent.rulebook.questions import ask
 from edge_agent.rulebook.tree import (
@@ -32,6 +36,7 @@ from edge_agent.rulebook.tree import (
 from edge_agent.rulebook.words import Word
 
 _DAY: Final = 1440
+_HOURS: Final = re.compile("小时|钟头|h")
 _DISTINCT: Final[dict[str, Literal["", "conversation", "topic"]]] = {
     "每通对话只算一次": "conversation", "按通计": "conversation", "每次都算": "",
     "每个话题只算一次": "topic", "不同话题": "topic",
@@ -41,6 +46,10 @@ _SIDES: Final = {"customer": "account", "rep": "rep"}
 
 class Builder(Comparing, Doing):
     """Methods are named after the grammar; `children` are what theirs gave, and words."""
+
+    def __init__(self, book: Book) -> None:
+        super().__init__(book)
+        self._hours: set[Window] = set()
 
     # -- the rule
 
@@ -84,9 +93,13 @@ class Builder(Comparing, Doing):
         return Heard(events=list(event.of))
 
     def window(self, children: Sequence[Value]) -> Window:
-        return _window(children[0])
+        found = _window(children[0])
+        if _HOURS.search(children[0].text):
+            self._hours.add(found)
+        return found
 
-    span = window
+    def span(self, children: Sequence[Value]) -> Window:
+        return _window(children[0])
 
     def quant(self, children: Sequence[Value]) -> Quant:
         times = the_word(children, "TIMES")
@@ -133,8 +146,18 @@ class Builder(Comparing, Doing):
 
     def _per(self, event: Ev, window: Window | None) -> Anything:
         same, who = the_word(event.about, "PER"), the_word(event.about, "WHO")
+        here = the_word(event.about, "CONV") is not None
+        if window in self._hours and same is None and not here:
+            days = window.n if window.unit == "days" else math.ceil(window.n / _DAY)
+            raise ask(
+                "window",
+                "几小时内的次数，是同一通对话里的，还是这几天里同一客户的？",
+                "counted over hours: in one conversation, or over days for the same customer?",
+                at=self._book.label(event.of),
+                choices=["同一通对话里", f"{plain(days)}天内同一客户"],
+            )
         if window is None or window.unit != "days":
-            if same is not None and window is None and the_word(event.about, "CONV") is None:
+            if same is not None and window is None and not here:
                 raise ask(
                     "window",
                     f"“{same.text}”在多长时间内？",

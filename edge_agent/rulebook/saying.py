@@ -93,7 +93,8 @@ def _inner(part: Node, book: Book, bracketed: Brackets) -> str:
 
 
 def _count(node: Count, book: Book) -> str:
-    window = f"{_span(node.window)}内" if node.window is not None else "同一通对话里"
+    here = "同一通对话里" if node.window is None or node.window.unit != "days" else ""
+    window = here + (f"{_span(node.window)}内" if node.window is not None else "")
     notes = [_DISTINCT[node.distinct]]
     if node.without:
         notes.append(f"期间没有{book.label(node.without)}")
@@ -150,7 +151,8 @@ def _clock(node: Clock) -> str:
     days = f"{named[0]}到{named[-1]}" if in_a_row else "、".join(named)
     if node.from_minute is None or node.to_minute is None:
         return days
-    return f"{days}{_time(node.from_minute)}到{_time(node.to_minute)}之间"
+    over = "次日" if node.to_minute <= node.from_minute else ""
+    return f"{days}{_time(node.from_minute)}到{over}{_time(node.to_minute)}之间"
 
 
 def _time(minute: int) -> str:

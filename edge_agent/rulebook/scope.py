@@ -1,4 +1,4 @@
-"""What a sentence leaves open before it is parsed: how far a "not" reaches, and "and" beside "or" without brackets.
+"""What a sentence leaves open before it is parsed: how far a "not" or a number of times reaches, "and" beside "or".
 
 A 没有 before 或, 和 or 且 may reach over the next event too: brackets, another 没有, a subject of its own or 有 say which.
 A long mixture of 且 and 或 is asked about at once, because its readings double with every word.
@@ -45,6 +45,8 @@ def refuse(words: "Sequence[Word]") -> None:
     for place, word in enumerate(words):
         if word.kind == "NOT":
             _reach(words, place)
+        elif word.kind == "EVENT":
+            _counted(words, place)
     if len(joined) > _MOST_MIXED and any("_AND" in group and "_OR" in group for group in _groups(words)):
         raise ask(
             "reading",
@@ -76,6 +78,57 @@ def _reach(words: "Sequence[Word]", place: int) -> None:
         at=f"{no}{one}{link}{more}",
         choices=[f"没有（{one}或{more}）", f"没有{one}，{'或者' if both == '或' else '并且'}有{more}"],
     )
+
+
+def _counted(words: "Sequence[Word]", place: int) -> None:
+    """A或B不少于3次, 3次A或B, A不少于3次或B: which of the two is counted."""
+    before = words[place - 1].kind if place else ""
+    end = _quantity(words, place + 1)
+    joint = _next(words, end, frozenset({"SKIP", "_C"}))
+    if joint >= len(words) or words[joint].kind not in _JOINING:
+        return
+    other = joint + 1
+    while _is(words, other, "SKIP") and words[other].text not in _ITSELF:
+        other += 1
+    if not _is(words, other, "EVENT"):
+        return
+    after = _quantity(words, other + 1)
+    then = _next(words, after, frozenset({"SKIP"}))
+    own = end > place + 1 or before in ("TIMES", "NTH")
+    both = after > other + 1
+    if own and before not in ("TIMES", "NTH") and not _over_time(words, place):
+        return  # 嫌贵不超过1次且成交: it stands behind its own event
+    if own == both or (then < len(words) and words[then].kind in _GOES_ON):
+        return
+    one, more, link = words[place].text, words[other].text, words[joint].text
+    first = place - 1 if before in ("TIMES", "NTH") else place
+    often = "".join(word.text for word in words[place + 1 : end] if own) or "".join(w.text for w in words[other + 1 : after])
+    often = often or words[first].text
+    raise ask(
+        "reading",
+        f"“{often}”是只算一个，还是“{one}”和“{more}”都算？",
+        f"does `{often}` count one of the two, or both?",
+        at="".join(word.text for word in words[first:after]),
+        choices=[
+            f"（{one}或{more}）{often}" if first == place else f"{often}（{one}或{more}）",
+            f"{one if own else more}{often}{link}有{more if own else one}",
+        ],
+    )
+
+
+def _over_time(words: "Sequence[Word]", place: int) -> bool:
+    """Whether 30天内 stands before the event here."""
+    while place and words[place - 1].kind in ("SKIP", "WHO", "PER", "CONV", "_INSIDE"):
+        place -= 1
+    return place > 0 and words[place - 1].kind == "DUR"
+
+
+def _quantity(words: "Sequence[Word]", place: int) -> int:
+    """Behind 不少于3次, 3次以上 or 3次 that stands here."""
+    end = _next(words, place, frozenset({"SKIP", "CMP"}))
+    if not _is(words, end, "TIMES"):
+        return place
+    return end + 2 if _is(words, end + 1, "UP") else end + 1
 
 
 def _groups(words: "Sequence[Word]") -> Iterator[set[str]]:

@@ -2,8 +2,8 @@
 
 For each example of each event three things are tried: words of a pair are exchanged where they stand (`swap`); the words of one
 side or of the other are put before the turn of the event's own speaker (`address`); pauses are put between turns. The outcome is
-what was concluded: code, speaker, severity, layer of every tag. Both sides must give the same; a pause may bring nothing but
-neutral marks, and what a rep owes by the clock (`until_s`, windows in seconds) is not held against it.
+what was concluded: code, speaker, severity, layer and score of every tag. Both sides must give the same; a pause may bring
+nothing but neutral marks, and what a rep owes by the clock (`until_s`, windows in seconds) is not held against it.
 
 What this cannot show: a rule that prefers somebody by a word that is in no pair. Pairs are data, for that reason.
 """
@@ -25,7 +25,7 @@ from edge_agent.tagging.trial import Trial, play, trials
 
 PAUSE: Final = "silence"
 PERSONS: Final = frozenset({"gender", "age", "origin"})
-Outcome = frozenset[tuple[str, str, str, str]]
+Outcome = frozenset[tuple[str, str, str, str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def _outcome(tagger: RuleTagger, acted: Scene, trial: Trial, event: Event) -> Ou
 
 
 def _told(tags: Sequence[BehaviorTag]) -> Outcome:
-    return frozenset((tag.code, tag.speaker.value, tag.severity, tag.layer) for tag in tags)
+    return frozenset((tag.code, tag.speaker.value, tag.severity, tag.layer, round(tag.confidence, 6)) for tag in tags)
 
 
 def _paused(acted: Scene, pause_s: int) -> Scene:

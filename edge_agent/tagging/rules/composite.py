@@ -248,7 +248,7 @@ def _clock(node: Clock, facts: Mapping[str, Fact], moment: Moment) -> Verdict:
     held = not node.days or day in node.days
     if node.from_minute is not None and node.to_minute is not None:
         start, end = node.from_minute, node.to_minute
-        held = held and (start <= minute < end if start <= end else minute >= start or minute < end)
+        held = held and (start <= minute < end if start < end else minute >= start or minute < end)
     measured = Evidence(kind="measure", detail=f"{WEEKDAY} {day:g}, {MINUTE} {minute:g}", start_ms=0, end_ms=moment.now_ms)
     return Verdict(value=held, evidence=(measured,))
 

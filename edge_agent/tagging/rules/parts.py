@@ -8,6 +8,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from edge_agent.domain.tags import Evidence
 from edge_agent.lexicon.when import Absent, Count, First, Heard, Near, Node, Window
 from edge_agent.tagging.hits import Hit
@@ -31,12 +33,24 @@ UNDECIDED: Final = Verdict(value=None)
 
 
 class Part:
-    """One leaf. `blamed`: the tag is adverse, so that no unknown voice may help it."""
+    """One leaf. `blamed`: the tag is adverse, so that no unknown voice may help it.
+
+    Parts of the same leaf are equal whatever they have heard: a saved state holds each apart, not with its tree.
+    """
 
     def __init__(self, leaf: Node, *, positive: bool, blamed: bool) -> None:
         self.leaf = leaf
         self.positive, self.blamed = positive, blamed
         self.held: Verdict | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._same() == other._same()
+
+    def __hash__(self) -> int:
+        return hash(self._same())
+
+    def _same(self) -> tuple[bytes, bool, bool]:
+        return msgspec.json.encode(self.leaf), self.positive, self.blamed
 
     def hit(self, hit: Hit) -> None:
         """The next hit, in order."""
