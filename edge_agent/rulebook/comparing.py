@@ -70,7 +70,8 @@ class Comparing:
         unit = UNIT_WORDS[fact.unit]
         bare = amount.kind == "NUMBER" and amount.text[-1] in "0123456789零一二两三四五六七八九十百千万亿半"
         if bare and fact.unit not in ("count", "points"):
-            units = [unit, "万元"] if fact.unit == "yuan" else [unit, "小时"] if fact.unit == "days" else [unit]
+            small = float(cast("float", amount.value)) < 10_000 and not {"万", "亿"} & set(amount.text)
+            units = [unit, "万元"] if fact.unit == "yuan" and small else [unit, "小时"] if fact.unit == "days" else [unit]
             raise ask(
                 "unit",
                 f"“{name.text}”的{amount.text}是什么单位？",

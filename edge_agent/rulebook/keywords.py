@@ -6,6 +6,8 @@ about; `REFUSED` ones ask for something that no rule may build on.
 
 from typing import Final
 
+from edge_agent.lexicon.notation import fold
+
 _GROUPS: Final[dict[str, str]] = {
     "_STOP": "。 .",
     "_WHEN": "当 如果 如若 若 若是 假如 假设 一旦 要是 凡是 凡 只要 每当 倘若 如 每次当",
@@ -97,6 +99,8 @@ _VAGUE: Final[dict[str, str]] = {
     "大小": "很高 很低 太高 太低 较高 较低 过高 过低 偏高 偏低 很大 很小 较大 很多 较多 太少 比较高 比较低 很长 很短",
     "说法": "可能 也许 大概 大约 左右 差不多 将近 似乎 好像 疑似 或许 上下 应该会 等等 等情况",
 }
+WAITS: Final = "（到对话结束才判断）"
+"""Said back behind an excuse that may still come; it adds nothing when it is read."""
 REFUSED: Final[dict[str, str]] = {
     "silence": "沉默 不说话 不吭声 冷场 静默 长静默 没说话 没有说话 不出声 沉默不语 无人说话 沉默倾听 不回消息 没回消息 "
     "话少 未读 已读不回 停顿",
@@ -119,6 +123,7 @@ def _table() -> dict[str, list[tuple[str, object]]]:
         for value, words in table.items():
             put(words, kind, value)
     put(_SKIPPED, "SKIP")
+    put(fold(WAITS), "SKIP")
     put(";", "_SEMI")
     for word, kind in _REFUSED.items():
         put(word, "REFUSED", kind)

@@ -10,6 +10,7 @@ from typing import Final
 
 from edge_agent.facts.numbers import NUMBER, value
 
+LARGEST: Final = 1e12
 _N: Final = f"(?P<n>{NUMBER}(?:点[零一二三四五六七八九]+)?)"
 _MINUTES: Final = {
     "秒": 1 / 60, "秒钟": 1 / 60, "s": 1 / 60, "分钟": 1, "分": 1, "min": 1,
@@ -76,7 +77,11 @@ def measure(text: str, start: int) -> Measure | None:
 def _number(match: re.Match[str]) -> float | None:
     groups = match.groupdict()
     text = groups.get("n") or groups.get("m") or ""
-    return value(text) if text != "半" else 0.5
+    try:
+        number = value(text) if text != "半" else 0.5
+    except OverflowError:
+        return LARGEST
+    return None if number is None else min(number, LARGEST)
 
 
 def _scaled(kind: str, match: re.Match[str], number: float) -> object:

@@ -9,6 +9,7 @@ from types import UnionType
 from typing import Final
 
 from edge_agent.facts.numbers import plain
+from edge_agent.rulebook.keywords import WAITS
 from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.tree import (
     Absent,
@@ -27,6 +28,7 @@ from edge_agent.rulebook.tree import (
     Rule,
     Window,
     excuse_has_two_times,
+    excuse_waits,
 )
 
 Brackets = type[All] | type[Any] | UnionType
@@ -45,7 +47,8 @@ _WEEK: Final = "一二三四五六日"
 def say(rule: Rule, book: Book) -> str:
     """The whole rule as one sentence."""
     here = "同一通对话里" if excuse_has_two_times(rule) else ""
-    unless = f"，除非{here}{said(rule.unless, book)}" if rule.unless is not None else ""
+    waits = WAITS if excuse_waits(rule) else ""
+    unless = f"，除非{here}{said(rule.unless, book)}{waits}" if rule.unless is not None else ""
     return f"当{said(rule.when, book)}，则{'，'.join(_action(a) for a in rule.then)}{unless}。"
 
 

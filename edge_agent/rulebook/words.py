@@ -19,6 +19,7 @@ from edge_agent.rulebook.scope import refuse
 LONGEST: Final = 400
 _QUOTED: Final = re.compile(r"[「『“\"'‘《]([^」』”\"'’》]+)[」』”\"'’》]")
 _ID: Final = re.compile(r"[a-z]+\.[a-z0-9_]+")
+_BROKEN: Final = re.compile("[\ud800-\udfff]")
 _SPACE: Final = re.compile(r"\s+")
 _DONE: Final = re.compile("^.(?:过了|过|了)")
 """询过价 is 询价: what is done is said after the first character."""
@@ -55,6 +56,13 @@ def cut(sentence: str, book: Book) -> list[Word]:
     Raises:
         Asked: empty, too long, an unknown or vague word, one that no rule may use, an event that is not clear, `scope`.
     """
+    if not sentence.isprintable() and _BROKEN.search(sentence):
+        raise ask(
+            "text",
+            "有些字读不出来，请用 UTF-8 编码重新输入",
+            "some characters cannot be read; give the sentence in UTF-8",
+            choices=["当客户投诉，则提醒店长"],
+        )
     text = _SPACE.sub("", fold(sentence))
     if not text or len(text) > LONGEST:
         raise ask(

@@ -41,3 +41,30 @@ def test_both_answers_to_how_far_a_not_reaches_are_understood(way: int) -> None:
 )
 def test_what_says_itself_is_not_asked_about(when: str) -> None:
     assert read(f"当{when}，则提醒店长", BOOK).rule is not None
+
+
+def test_a_sentence_in_a_broken_encoding_is_asked_about_in_text_that_can_be_printed() -> None:
+    question = read("当客户\udcb5\udcb6，则提醒店长", BOOK).question
+    assert question is not None
+    assert question.kind == "text"
+    assert "".join([question.zh, question.en, question.at, *question.choices]).encode()
+
+
+def test_only_a_small_bare_number_may_have_meant_ten_thousands() -> None:
+    for said, choices in (("100万", ["100万元"]), ("50000", ["50000元"]), ("30", ["30元", "30万元"])):
+        question = read(f"当合同金额超过{said}，则上报店长", BOOK).question
+        assert question is not None
+        assert question.choices == choices
+
+
+@pytest.mark.parametrize("number", ["9" * 380, "九" * 380, "一" + "亿" * 60])
+def test_no_number_is_too_large_to_be_asked_about(number: str) -> None:
+    question = read(f"当{number}次投诉，则上报", BOOK).question
+    assert question is not None
+    assert question.choices
+
+
+def test_an_excuse_that_may_still_come_is_said_to_wait() -> None:
+    found = read("当销售承诺返点，则立即拦截，除非销售致歉", BOOK)
+    assert found.said_back.endswith("（到对话结束才判断）。")
+    assert "判断" not in read("当销售承诺返点，则立即拦截，除非客户是会员", BOOK).said_back
