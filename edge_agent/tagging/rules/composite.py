@@ -50,7 +50,7 @@ class Composite(Rule):
         self.hears = frozenset(named(node))
         self._parts: dict[bytes, Part] = {}
         self._machines: dict[bytes, _Machine] = {}
-        for leaf, positive in _turned(node, positive=True):
+        for leaf, positive in signed(node, positive=True):
             found = None if isinstance(leaf, Heard) or _awaits_end(leaf) else plain(leaf)
             if found is not None:
                 one = msgspec.structs.replace(event, kind=found[0], temporal=found[1], when=None)
@@ -171,14 +171,14 @@ class _Machine:
         return self.held or (denied(self.leaf, moment.now_ms) if final else UNDECIDED)
 
 
-def _turned(node: Node, *, positive: bool) -> Iterator[tuple[Node, bool]]:
+def signed(node: Node, *, positive: bool) -> Iterator[tuple[Node, bool]]:
     """Every leaf, and whether an even number of "not" stands over it."""
     match node:
         case All() | Any():
             for one in node.parts:
-                yield from _turned(one, positive=positive)
+                yield from signed(one, positive=positive)
         case Not():
-            yield from _turned(node.part, positive=not positive)
+            yield from signed(node.part, positive=not positive)
         case _:
             yield node, positive
 
@@ -253,4 +253,4 @@ def _clock(node: Clock, facts: Mapping[str, Fact], moment: Moment) -> Verdict:
     return Verdict(value=held, evidence=(measured,))
 
 
-__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert", "is_over_days"]
+__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert", "is_over_days", "signed"]
