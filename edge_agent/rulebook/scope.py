@@ -96,31 +96,42 @@ def _counted(words: "Sequence[Word]", place: int) -> None:
     then = _next(words, after, frozenset({"SKIP"}))
     own = end > place + 1 or before in ("TIMES", "NTH")
     both = after > other + 1
-    if own and before not in ("TIMES", "NTH") and not _over_time(words, place):
-        return  # 嫌贵不超过1次且成交: it stands behind its own event
-    if own == both or (then < len(words) and words[then].kind in _GOES_ON):
+    if then < len(words) and words[then].kind in _GOES_ON:
         return
     one, more, link = words[place].text, words[other].text, words[joint].text
-    first = place - 1 if before in ("TIMES", "NTH") else place
-    often = "".join(word.text for word in words[place + 1 : end] if own) or "".join(w.text for w in words[other + 1 : after])
-    often = often or words[first].text
+    over = _over_time(words, place)
+    if own and both and over >= 0:
+        whose = next((word.text for word in words[over:place] if word.kind == "PER"), "同一客户")
+        raise ask(
+            "window",
+            f"“{more}”也在这段时间里数吗？",
+            f"is `{more}` counted over the same time?",
+            at=more,
+            choices=[f"{words[over].text}内{whose}{more}", f"同一通对话里{more}"],
+        )
+    if own == both or (own and before not in ("TIMES", "NTH") and over < 0):
+        return  # 嫌贵不超过1次且成交: it stands behind its own event
+    leading = before in ("TIMES", "NTH")
+    counts = words[place - 1 : place] if leading else words[place + 1 : end] if own else words[other + 1 : after]
+    often = "".join(word.text for word in counts)
+    counted, alone = (one, more) if own else (more, one)
     raise ask(
         "reading",
         f"“{often}”是只算一个，还是“{one}”和“{more}”都算？",
         f"does `{often}` count one of the two, or both?",
-        at="".join(word.text for word in words[first:after]),
+        at="".join(word.text for word in words[place - leading : after]),
         choices=[
-            f"（{one}或{more}）{often}" if first == place else f"{often}（{one}或{more}）",
-            f"{one if own else more}{often}{link}有{more if own else one}",
+            f"{often}（{one}或{more}）" if leading else f"（{one}或{more}）{often}",
+            f"{often}{counted}{link}有{alone}" if leading else f"{counted}{often}{link}有{alone}",
         ],
     )
 
 
-def _over_time(words: "Sequence[Word]", place: int) -> bool:
-    """Whether 30天内 stands before the event here."""
+def _over_time(words: "Sequence[Word]", place: int) -> int:
+    """Where the 30天 of 30天内 stands before the event here; -1 = nowhere."""
     while place and words[place - 1].kind in ("SKIP", "WHO", "PER", "CONV", "_INSIDE"):
         place -= 1
-    return place > 0 and words[place - 1].kind == "DUR"
+    return place - 1 if place and words[place - 1].kind == "DUR" else -1
 
 
 def _quantity(words: "Sequence[Word]", place: int) -> int:

@@ -68,3 +68,15 @@ def test_an_excuse_that_may_still_come_is_said_to_wait() -> None:
     found = read("当销售承诺返点，则立即拦截，除非销售致歉", BOOK)
     assert found.said_back.endswith("（到对话结束才判断）。")
     assert "判断" not in read("当销售承诺返点，则立即拦截，除非客户是会员", BOOK).said_back
+
+
+@pytest.mark.parametrize(
+    "when", ["投诉或要求退货超过3次", "3次投诉或要求退货", "连续3次嫌贵或投诉", "30天内同一客户询价3次或投诉"]
+)
+def test_both_answers_to_what_is_counted_are_understood(when: str) -> None:
+    question = read(f"当{when}，则提醒店长", BOOK).question
+    assert question is not None
+    assert question.kind == "reading"
+    for choice in question.choices:
+        said = when.replace(question.at, choice)
+        assert read(f"当{said}，则提醒店长", BOOK).rule is not None, said
