@@ -19,7 +19,7 @@ from edge_agent.errors import BadInput
 from edge_agent.tagging import gauges
 from edge_agent.tagging.hits import Hit
 from edge_agent.tagging.rules.base import Rule
-from edge_agent.tagging.rules.composite import Verdict
+from edge_agent.tagging.rules.parts import Verdict
 from edge_agent.tagging.rules.waiting import Item
 from edge_agent.tagging.turns import Turn, asks
 

@@ -99,6 +99,20 @@ def test_unknown_voice_counts_nothing_and_accuses_nobody():
     assert hours(historian(BOTH, "critical").judge(history([*lives[:3], doubt[3]], now_h=900))) == []
 
 
+def test_unknown_voice_fills_up_a_count_that_takes_the_tag_away():
+    talks = said("a0", "a24", "b48")
+    doubt = [*talks[:1], replace(talks[1], unknown=True), talks[2]]
+    for part in (Not(part=often("a", 2)), often("a", 2, "<")):
+        node = All(parts=[part, heard("b")])
+        assert hours(historian(node, "critical").judge(history(doubt[1:], now_h=900))) == [48]
+        assert hours(historian(node, "critical").judge(history(doubt, now_h=900))) == []
+
+
+def test_a_count_that_was_not_reached_is_evidence():
+    (one,) = historian(Not(part=often("a", 2))).judge(history(said("a0"), now_h=900)).new
+    assert [held.detail for held in one.tag.evidence] == ["count < 2"]
+
+
 def touch(hour: float, **facts: float) -> Past:
     return delivered(f"touch-{hour}", START + int(hour * HOUR_MS), facts)
 
