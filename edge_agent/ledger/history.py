@@ -20,7 +20,7 @@ from edge_agent.domain.consent import Party, taken_back
 from edge_agent.domain.history import DAY_MS, DELIVERED, History, Past, Whose, delivered, ms_of, stands_for
 from edge_agent.domain.recording import Circumstances, State
 from edge_agent.domain.tags import Status
-from edge_agent.errors import NotAllowed, NotFound
+from edge_agent.errors import LedgerBroken, Unavailable
 from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
 from edge_agent.ledger.audit import stamp
 from edge_agent.ledger.database import Transaction
@@ -73,10 +73,12 @@ class Judging:
         return sum(self._tried(one, historian) for one in waiting)
 
     def _tried(self, recording_id: str, historian: Historian | None) -> int:
-        """One of them; what is refused is tried again later and holds nobody else up."""
+        """One of them; what fails is tried again later and holds nobody else up."""
         try:
             return self._writer.write(lambda tx: self._one(tx, recording_id, historian))
-        except (NotAllowed, NotFound) as error:
+        except (LedgerBroken, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - a rule that nobody foresaw must not end the worker
             self._writer.write(lambda tx: self._put_off(tx, recording_id))
             log.get().warning("history.deferred", recording=recording_id, error=type(error).__name__)
             return 0

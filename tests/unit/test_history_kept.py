@@ -309,6 +309,32 @@ def test_why_names_the_earlier_talks_in_both_languages(world):
     assert sum("in another talk" in line for line in told.en) == 2
 
 
+class Stumbles(Historian):
+    """Its rules break on whoever `bad` is."""
+
+    bad = ""
+
+    def judge(self, history: History) -> Judgement:
+        if history.hits[0].recording == self.bad:
+            raise IndexError("他说太贵了")
+        return super().judge(history)
+
+
+def test_a_rule_that_breaks_holds_nobody_else_up_and_is_tried_again(world):
+    theirs = [call(world, day, customer="cc" * 16, rep="") for day in (0, 1, 2)]
+    ours = [call(world, day, rep="") for day in (0, 1, 2)]
+    for one in (*theirs, *ours):
+        world.ledger.analysed(one.id, analysis((complaint(),)))
+    stumbles = Stumbles(LEXICON)
+    stumbles.bad = theirs[0].id
+    world.ledger.judge(stumbles)
+    assert [one.recording for one in standing(world)] == [ours[2].id]
+    world.clock.pass_(timedelta(hours=1))
+    world.ledger.judge(HISTORIAN)
+    assert sorted(one.recording for one in standing(world)) == sorted([ours[2].id, theirs[2].id])
+    world.ledger.verify_chain()
+
+
 MISSED = "process.quote_promised_not_sent"
 
 
