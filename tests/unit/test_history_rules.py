@@ -109,12 +109,21 @@ def test_openings_closer_than_the_gap_are_one():
         ("weekend", "11-23T00:00"), ("next-week", "11-30T00:00"), ("month-end", "12-01T00:00"), ("day-25", "11-26T00:00"),
         ("day-3", "12-04T00:00"), ("m12-day-1", "12-02T00:00"), ("h15", "11-20T15:00"), ("h9", "11-20T21:00"),
         ("year-end", "01-01T00:00"), ("2026-12-01", "12-02T00:00"), ("2026-12-01T15:00", "12-01T15:00"),
+        ("today.h15.5", "11-20T15:30"), ("today.h6.5", "11-20T18:30"), ("h24", "11-21T00:00"), ("today.h25", "11-21T01:00"),
+        ("today.h9.5", "11-20T21:30"), ("m11-day-30", "12-01T00:00"), ("m3-day-5", "03-06T00:00"),
     ],
 )  # fmt: skip
 def test_deadline_is_the_latest_that_was_meant(code, until):
     found = deadlines.until(code, FRIDAY, SHOP)
     assert found is not None
     assert found.strftime("%m-%dT%H:%M") == until
+
+
+@pytest.mark.parametrize(("code", "until"), [("today.h18", "21T00:00"), ("h12", "21T00:00"), ("h9", "20T21:00")])
+def test_an_hour_that_is_over_when_it_is_said_is_meant_later(code, until):
+    found = deadlines.until(code, FRIDAY.replace(hour=19), SHOP)
+    assert found is not None
+    assert found.strftime("%dT%H:%M") == until
 
 
 @pytest.mark.parametrize("code", ["", "soon", "day-40", "m13-day-1", "2026-13-01", "h99", "today.hx", "in-d", 3, 2.5])

@@ -49,7 +49,9 @@ class Together(Over):
         self.reach_ms = max(_window_ms(leaf) for leaf in self._parts)
 
     def whole(self, hits: Sequence[Past], since_ms: int) -> Sequence[Found]:
-        mine = sorted((hit for hit in hits if hit.code in self.hears), key=lambda hit: hit.order)  # as dealt, a conclusion is last
+        mine = sorted(
+            (hit for hit in hits if hit.code in self.hears), key=lambda hit: hit.order
+        )  # as dealt, a conclusion is last
         last = {hit.recording: hit for hit in mine}
         found = (self._judged(end, mine) for end in last.values() if end.at_ms >= since_ms)
         return [one for one in found if one is not None]
