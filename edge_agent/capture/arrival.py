@@ -104,14 +104,13 @@ class FileArrival:
             BadInput: "not-a-file", "empty", "too-large", "gone", "unreadable", or "changed" (somebody still writes it; it stays).
             Unavailable: the folder cannot be read now.
         """
-        with self._said():
-            with _media(self._path, named=self._keep) as handle:
-                before = os.fstat(handle)
-                _regular(before, self._max_bytes)
-                yield from _exactly(handle, before.st_size)
-                if Stamp.of(os.fstat(handle)) != Stamp.of(before):
-                    raise _changed()
-                self._read = Stamp.of(before)
+        with self._said(), _media(self._path, named=self._keep) as handle:
+            before = os.fstat(handle)
+            _regular(before, self._max_bytes)
+            yield from _exactly(handle, before.st_size)
+            if Stamp.of(os.fstat(handle)) != Stamp.of(before):
+                raise _changed()
+            self._read = Stamp.of(before)
 
     def discard(self) -> None:
         """Forget the originals, durably.

@@ -17,7 +17,7 @@ import msgspec
 
 from edge_agent import log
 from edge_agent.domain.consent import Party, taken_back
-from edge_agent.domain.history import DAY_MS, DELIVERED, History, Past, Whose, delivered, ms_of, stands_for
+from edge_agent.domain.history import DELIVERED, LONGEST_MS, History, Past, Whose, delivered, ms_of, stands_for
 from edge_agent.domain.recording import Circumstances, State
 from edge_agent.domain.tags import Status
 from edge_agent.errors import LedgerBroken, Unavailable
@@ -39,12 +39,11 @@ _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.C
 _DELIVERED: Final = """SELECT subjects.recording, subjects.began_ms, facts FROM subjects
     JOIN analyses ON analyses.recording = subjects.recording WHERE subjects.party = ? AND subjects.pseudonym = ?
     AND subjects.began_ms >= ? AND ruleset NOT GLOB '*+*' ORDER BY analyses.id"""
-_WRITTEN: Final = """SELECT circumstances FROM (SELECT circumstances FROM recordings WHERE kind = 'channel'
-    AND state IN ('analysed', 'closed', 'expired') ORDER BY captured_at DESC LIMIT 200)
-    WHERE json_extract(circumstances, '$.channel') IN ('wechat', 'email', 'document', 'crm')"""
-_WAITING: Final = """SELECT MIN(subjects.began_ms) FROM subjects JOIN recordings ON recordings.id = subjects.recording
+_WRITTEN: Final = """SELECT written_ms FROM recordings WHERE written_ms <= ? AND +state IN ('analysed', 'closed', 'expired')
+    ORDER BY written_ms DESC LIMIT 1"""
+_WAITING: Final = """SELECT parked, subjects.began_ms FROM subjects JOIN recordings ON recordings.id = subjects.recording
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND state IN ('captured', 'sealed')
-    AND parked = '' AND recordings.id NOT IN (SELECT recording FROM shredding)"""
+    AND recordings.id NOT IN (SELECT recording FROM shredding)"""
 
 
 def mark(tx: Transaction, recording_id: str) -> None:
@@ -149,17 +148,19 @@ def read(
     settled: bool = True,
 ) -> History:
     """A person's hits of `heard` and conclusions of `judged`, from whole recordings that reach back before `since_ms`."""
-    from_ms = since_ms - reach_ms - DAY_MS  # no recording is longer than a day
+    from_ms = since_ms - reach_ms - LONGEST_MS
     who = (_PARTY[whose].value, pseudonym, from_ms)
     hits = _pasts(view.execute(_OF.format("NOT"), (*who, msgspec.json.encode(sorted(heard)).decode())))
     stood = _pasts(view.execute(_OF.format(""), (*who, msgspec.json.encode(sorted(judged)).decode())))
     if DELIVERED in heard:
         hits = sorted([*hits, *_touches(view.execute(_DELIVERED, who))], key=lambda past: past.order)
-    (waiting,) = view.execute(_WAITING, who).fetchone()
-    written = [ms_of(msgspec.json.decode(text, type=Circumstances).started_at) for (text,) in view.execute(_WRITTEN)]
+    waiting = view.execute(_WAITING, who).fetchall()
+    written = view.execute(_WRITTEN, (now_ms,)).fetchone()
     return History(
-        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting,
-        written_ms=max(written, default=None), settled=settled,
+        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood,
+        waiting_ms=min((began_ms for parked, began_ms in waiting if not parked), default=None),
+        parked_ms=sorted(began_ms for parked, began_ms in waiting if parked),
+        written_ms=written[0] if written else None, settled=settled,
     )  # fmt: skip
 
 

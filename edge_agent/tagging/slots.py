@@ -1,7 +1,7 @@
 """Values in speech: amounts (yuan), quantities, dates (codes), percentages. Numbers and codes only, never words.
 
 A bare number is an amount only with 百, 千, 万 in it (or at least 100 in digits) and no counting word behind it.
-Discounts are what is taken off: 九五折 = 5, 八折 = 20. Dates are codes such as `tomorrow.h15`, `h9.5`, `wed`, `in-3d`, `month-end`.
+Discounts are what is taken off: 九五折 = 5, 八折 = 20. Dates are codes such as `tomorrow.h15`, `h9.5`, `wed`, `in-3d`.
 """
 
 import re

@@ -16,6 +16,7 @@ from edge_agent.domain.recording import Kind, Recording
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
+from edge_agent.ledger import history
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.schema import STEPS
 from edge_agent.ledger.uplink import OutboxReader
@@ -366,12 +367,54 @@ def test_quote_is_missing_once_a_chat_of_anybody_has_come(world):
     assert (found.tag.start_ms, found.tag.layer) == (24 * 3_600_000 + 1000, "alert")
 
 
-def test_quote_is_missing_at_its_deadline_where_chats_come_in(world):
-    written(world, -3)
+def test_writing_from_before_the_deadline_tells_nothing_of_the_time_until_then(world):
     judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    written(world, 0.9)
     world.clock.pass_(timedelta(hours=24, minutes=1))
     world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+    written(world, 1.001)
+    world.clock.pass_(timedelta(minutes=15))
+    world.ledger.judge(HISTORIAN)
     assert len(standing(world, MISSED)) == 1
+
+
+def test_writing_from_the_future_tells_nothing(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    written(world, 36_500)
+    world.clock.pass_(timedelta(hours=30))
+    world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+
+
+def test_any_number_of_till_slips_hides_no_writing(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    written(world, 1.001)
+    for _ in range(210):
+        call(world, 1.1, kind=Kind.CHANNEL, channel="pos", customer="")
+    world.ledger._writer.write(lambda tx: tx.execute("UPDATE recordings SET state = 'closed'"))
+    world.clock.pass_(timedelta(hours=30))
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world, MISSED)) == 1
+    plan = world.ledger._read(lambda tx: tx.execute("EXPLAIN QUERY PLAN " + history._WRITTEN, (0,)).fetchall())
+    assert "recordings_written" in str([tuple(row) for row in plan])
+
+
+def test_a_parked_recording_of_the_same_customer_may_hold_what_is_missing(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    world.ledger.parked(call(world, 0.5).id, "no-consent")
+    written(world, 1.001)
+    world.clock.pass_(timedelta(hours=30))
+    world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+
+
+def test_a_touch_of_a_week_is_read_whole(world):
+    """What it holds at its end is within reach, though it began long before."""
+    late = int(timedelta(days=5).total_seconds() * 1000)
+    for day, start_ms in ((0, late), (20, 1000), (34, 1000)):
+        judged(world, call(world, day), complaint(start_ms=start_ms, end_ms=start_ms + 900, known_at_ms=start_ms + 900))
+    assert len(standing(world)) == 1
 
 
 def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():
@@ -385,4 +428,8 @@ def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():
         for statement in statements:
             view.execute(statement)
     assert view.execute("SELECT began_ms FROM subjects").fetchone() == (ms_of(NOON) + 250,)
+    chat = '{"started_at":"2026-11-20T12:00:00.250+08:00","channel":"wechat"}'
+    columns = "id, kind, state, digest, size_bytes, captured_at, circumstances"
+    view.execute(f"INSERT INTO recordings ({columns}) VALUES ('c', 'channel', '', '', 0, '', ?)", (chat,))
+    assert view.execute("SELECT id, written_ms FROM recordings ORDER BY id").fetchall() == [("c", ms_of(NOON) + 250), ("r", None)]
     view.close()

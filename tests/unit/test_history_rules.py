@@ -49,7 +49,7 @@ def test_what_time_will_decide_is_looked_at_again_then():
     assert (judged.new, judged.due) == ((), (("call-0", START + 24 * HOUR_MS + 1),))
 
 
-@pytest.mark.parametrize("doubt", [{"settled": False}, {"waiting_h": 20}])
+@pytest.mark.parametrize("doubt", [{"settled": False}, {"waiting_h": 20}, {"parked_h": [20]}])
 def test_nothing_is_missing_while_the_clock_or_the_backlog_is_in_doubt(doubt):
     judged = PROMISED.judge(history([promise()], now_h=30, **doubt))
     assert (judged.new, judged.due) == ((), (("call-0", START + 30 * HOUR_MS + AGAIN_MS),))
@@ -60,6 +60,13 @@ def test_nothing_is_missing_while_the_clock_or_the_backlog_is_in_doubt(doubt):
 
 def test_backlog_that_began_after_the_deadline_holds_nothing_up():
     assert hours(PROMISED.judge(history([promise()], now_h=30, waiting_h=25))) == [24.0]
+
+
+def test_what_is_parked_holds_up_only_what_it_may_hold_and_not_for_ever():
+    for parked_h in ([25], [-24 * 8]):
+        assert hours(PROMISED.judge(history([promise()], now_h=30, parked_h=parked_h))) == [24.0]
+    judged = PROMISED.judge(history([promise()], now_h=24 * 9, parked_h=[20]))
+    assert (judged.new, judged.due) == ((), ())
 
 
 def test_proof_that_arrives_late_takes_the_conclusion_back():

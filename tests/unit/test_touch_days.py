@@ -95,6 +95,7 @@ def test_a_quote_that_was_sent_as_a_file_settles_them(world: Days) -> None:
 
 @pytest.mark.parametrize("sent", [True, False])
 def test_a_promised_quote_is_due_until_it_is_sent(world: Days, sent: bool) -> None:
+    world.on(4.1, chat, ("customer", 0, "你好"), customer="C-88")
     world.on(3, chat, ("customer", 0, "能报个价吗"), ("rep", 1, "报价单我今天下班前发给您"))
     assert "price.quote_promised" in world.all_codes()
     if sent:

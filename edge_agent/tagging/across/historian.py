@@ -4,9 +4,10 @@ The result is a function of the set of hits, whatever the order in which their r
 `since_ms` back, and what no longer follows is withdrawn. Before `since_ms` the record is believed, so only the reach of the
 longest rule has to be read. A conclusion that stands already, just so, is not given again.
 
-What only time decides waits for a settled clock, for the person's recordings that are not analysed yet, and, where it rests on
-nothing having been written, for word of anything written by anybody: a box that is told of no chat cannot miss a message. What
-already stood is not taken back for that. Conclusions are hits for the rules that refer to them.
+What only time decides waits for a settled clock, for the person's recordings that are not analysed yet (a parked one counts while
+it may hold what is missing), and, where it rests on nothing having been written, for word of anything that anybody wrote later:
+a box that is told of no chat cannot miss a message. What already stood is not taken back for that. Conclusions are hits for the
+rules that refer to them.
 """
 
 import heapq
@@ -16,7 +17,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Final
 
-from edge_agent.domain.history import DAY_MS, History, Judgement, Past, Whose
+from edge_agent.domain.history import DAY_MS, LONGEST_MS, History, Judgement, Past, Whose
 from edge_agent.domain.tags import BehaviorTag, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
@@ -26,8 +27,6 @@ from edge_agent.tagging.across.base import Found, Over
 
 AGAIN_MS: Final = 15 * 60_000
 """When to look again at what waits for the clock, for recordings that are not analysed yet, or for word from another system."""
-HEARD_MS: Final = 7 * DAY_MS
-"""A box that heard of nothing in writing for so long before a deadline does not know what was written."""
 GIVEN_UP_MS: Final = 7 * DAY_MS
 """So long after its time something is still looked at again; then it stays undetermined."""
 _VOICES: Final = {"rep": Speaker.REP, "customer": Speaker.CUSTOMER}
@@ -175,8 +174,13 @@ class _Run:
         """Whether it cannot be told yet that something did not come; what stood already may be believed further."""
         history = self._history
         waits = history.waiting_ms is not None and history.waiting_ms <= one.at_ms
-        unheard = one.unwritten and (history.written_ms is None or history.written_ms < one.at_ms - HEARD_MS)
-        return (waits or unheard or not history.settled) and (one.event.id, one.anchor.recording, one.at_ms) not in self._stood
+        parked = any(one.anchor.at_ms - LONGEST_MS <= began_ms <= one.at_ms for began_ms in history.parked_ms)
+        unheard = one.unwritten and (history.written_ms is None or history.written_ms < one.at_ms)
+        return (waits or parked or unheard or not history.settled) and (
+            one.event.id,
+            one.anchor.recording,
+            one.at_ms,
+        ) not in self._stood
 
 
 def _same(old: Past, new: Past, slot: str | None) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from edge_agent.domain.history import DAY_MS, DELIVERED, Past, Whose
+from edge_agent.domain.history import DAY_MS, DELIVERED, LONGEST_MS, Past, Whose
 from edge_agent.domain.tags import Status
 from edge_agent.lexicon.conditions import OPERATORS, Fact
 from edge_agent.lexicon.model import Event, Temporal
@@ -58,7 +58,7 @@ class Together(Over):
 
     def _judged(self, end: Past, hits: Sequence[Past]) -> Found | None:
         """The tree at one recording, whose last hit is `end`."""
-        since = bisect_left(hits, end.at_ms - self.reach_ms - DAY_MS, key=lambda hit: hit.at_ms)
+        since = bisect_left(hits, end.at_ms - self.reach_ms - LONGEST_MS, key=lambda hit: hit.at_ms)
         until = hits[since : bisect_right(hits, end.order, key=lambda hit: hit.order)]
         parts = [self._part(leaf, until, end) for leaf in self._parts]
         here = [hit for hit in until if hit.recording == end.recording]
