@@ -21,20 +21,22 @@ few = settings(max_examples=60, deadline=None)
 
 @st.composite
 def lives(draw) -> list[Said]:
-    """Up to ten recordings of up to three hits, hours apart; a recording lasts less than an hour."""
+    """Up to ten recordings of up to three hits, hours apart; a recording lasts less than an hour, hits may be simultaneous."""
     said = []
     clock = 0
     for call in range(draw(st.integers(0, 10))):
         clock += draw(st.sampled_from([1, 1, 2, 5, 12, 24, 48, 72]))
-        for place, code in enumerate(draw(st.lists(st.sampled_from("aaabcc"), min_size=1, max_size=3))):
+        hour = float(clock)
+        for code in draw(st.lists(st.sampled_from("aaabcc"), min_size=1, max_size=3)):
+            hour += draw(st.sampled_from([0, 1 / 8]))
             brand = draw(st.sampled_from(["jingu", "jingu", "lanxing", ""]))
             said.append(
                 Said(
-                    code=code, hour=clock + place / 8, call=call, slots=(("brand", brand),) if brand else (),
+                    code=code, hour=hour, call=call, slots=(("brand", brand),) if brand else (),
                     unknown=draw(st.integers(0, 9)) == 0,
                 )
             )  # fmt: skip
-    return said
+    return sorted(said, key=lambda one: (one.hour, one.unknown, one.code))
 
 
 def fired(rules, said, now_h=1e4) -> list[float]:

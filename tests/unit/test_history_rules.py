@@ -143,3 +143,27 @@ def test_deadline_of_another_zone_is_the_same_instant():
     assert deadlines.until("today", utc, SHOP) == datetime(2026, 11, 21, tzinfo=SHOP)
     assert deadlines.until("in-9999999d", utc, SHOP) is None
     assert deadlines.until("in-2h", utc, None) == utc + timedelta(hours=2)
+
+
+def test_of_two_hits_at_one_instant_only_the_one_that_fired_counts_as_fired():
+    rules = historian(derived("repeat", Temporal(of=["x.a", "x.b"], count=3, window_days=30, per="account")))
+    said = [Said(code=code, hour=hour, call=int(hour)) for code, hour in zip("aaabab", (0, 1, 2, 2, 3, 4), strict=True)]
+    assert hours(rules.judge(history(said))) == [2.0, 4.0]
+    first = rules.judge(history(said[:4])).new
+    later = rules.judge(history(said, since_h=2.5, stood=first))
+    assert (hours(later), later.gone) == ([4.0], ())
+
+
+@pytest.mark.parametrize("alike", [1, 2, 3, 4, 5, 6])
+def test_of_hits_that_are_alike_the_one_counted_to_fired(alike):
+    rules = historian(derived("repeat", Temporal(of=["x.a"], count=3, window_days=30, per="account")))
+    said = [
+        Said(code="a", hour=0),
+        *[Said(code="a", hour=1)] * alike,
+        Said(code="a", hour=2, call=2),
+        Said(code="a", hour=3, call=3),
+    ]
+    whole = rules.judge(history(said)).new
+    stood = [one for one in whole if one.at_ms < START + 1.5 * HOUR_MS]
+    later = rules.judge(history(said, since_h=1.5, stood=stood))
+    assert hours(later) == [round((one.at_ms - START) / HOUR_MS, 4) for one in whole if one not in stood]

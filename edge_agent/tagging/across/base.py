@@ -6,7 +6,7 @@ a judgement needs no more of the past than `reach_ms`.
 """
 # ruff: noqa: ARG002 - the defaults ignore what they are told
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_agent.domain.history import Past, Whose
@@ -15,6 +15,7 @@ from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.hits import ADVERSE
 
+Fired = Callable[[], bool]
 NOTHING: tuple["Found", ...] = ()
 
 
@@ -44,8 +45,8 @@ class Over:
         self.event, self.events, self.whose = event, events, whose
         self.adverse = event.severity in ADVERSE
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - three-valued
-        """A hit of one of `hears`, in order. `told`: whether it is on record that the rule fired here; None = decide."""
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
+        """A hit of one of `hears`, in order. `told` says whether it is on record that the rule fired here; None = decide."""
         return NOTHING
 
     def passed(self, now_ms: int) -> Iterable[Found]:

@@ -11,7 +11,7 @@ from edge_agent.domain.history import DAY_MS, DELIVERED, Past, Whose
 from edge_agent.domain.tags import Evidence, SlotValue
 from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.model import Event
-from edge_agent.tagging.across.base import NOTHING, Found, Over, refer
+from edge_agent.tagging.across.base import NOTHING, Fired, Found, Over, refer
 
 NEVER_FORGOTTEN: Final = 3653 * DAY_MS
 """How far back a word is looked for that holds until it is taken back."""
@@ -36,7 +36,7 @@ class Followed(Over):
         self.reach_ms = int((event.temporal.within_h or 0) * 3_600_000)
         self._open: dict[SlotValue, Past] = {}
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         del told
         found: Iterable[Found] = NOTHING
         barred = self.adverse and self.is_candidate(hit)
@@ -75,7 +75,7 @@ class Acted(Over):
         self._conditions = [parse(c) for c in event.temporal.all or []]
         self._forbidden: Past | None = None
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         del told
         if hit.code in self._after and not self.is_candidate(hit):
             self._forbidden = hit

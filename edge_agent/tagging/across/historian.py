@@ -24,6 +24,7 @@ from edge_agent.ids import new_id
 from edge_agent.lexicon.model import Event, Lexicon
 from edge_agent.tagging.across import build, deadlines
 from edge_agent.tagging.across.base import Found, Over
+from edge_agent.tagging.across.told import Told
 
 AGAIN_MS: Final = 15 * 60_000
 """When to look again at what waits for the clock, for recordings that are not analysed yet, or for word from another system."""
@@ -119,7 +120,9 @@ class _Run:
         for rule in rules:
             for code in rule.hears:
                 self._listeners.setdefault(code, []).append(rule)
-        self._stood = {(past.code, past.recording, past.at_ms) for past in history.stood}
+        self._slots = {rule.event.id: rule.event.temporal.same_slot for rule in rules}
+        self._record = Told(history.stood)
+        self._stood = {self._place(past) for past in history.stood}
         self._queue: list[tuple[tuple[object, ...], int, Past]] = []
         self._told: list[Past] = []
         self._dealt = 0
@@ -146,7 +149,7 @@ class _Run:
             hit = heapq.heappop(self._queue)[2]
             self._told.append(hit)
             for rule in self._listeners.get(hit.code, ()):
-                fired = (rule.event.id, hit.recording, hit.at_ms) in self._stood if hit.at_ms < since_ms else None
+                fired = self._record.at(rule.event, hit) if hit.at_ms < since_ms else None
                 self._keep(rule.hit(hit, fired))
 
     def _push(self, past: Past) -> None:
@@ -161,26 +164,26 @@ class _Run:
         for one in found:
             if one.at_ms < self._history.since_ms:
                 continue
-            if one.timed and self._is_early(one):
+            past = self._conclude(one)
+            if one.timed and self._is_early(one) and self._place(past) not in self._stood:
                 if self._history.now_ms - one.at_ms <= GIVEN_UP_MS:
                     self.due.append((one.anchor.recording, self._history.now_ms + AGAIN_MS))
                 continue
-            past = self._conclude(one)
             self.found.append(past)
             if past.code in self._listeners:
                 self._push(past)
 
     def _is_early(self, one: Found) -> bool:
-        """Whether it cannot be told yet that something did not come; what stood already may be believed further."""
+        """Whether it cannot be told yet that something did not come."""
         history = self._history
         waits = history.waiting_ms is not None and history.waiting_ms <= one.at_ms
         parked = any(one.anchor.at_ms - LONGEST_MS <= began_ms <= one.at_ms for began_ms in history.parked_ms)
         unheard = one.unwritten and (history.written_ms is None or history.written_ms < one.at_ms)
-        return (waits or parked or unheard or not history.settled) and (
-            one.event.id,
-            one.anchor.recording,
-            one.at_ms,
-        ) not in self._stood
+        return waits or parked or unheard or not history.settled
+
+    def _place(self, past: Past) -> tuple[object, ...]:
+        slot = self._slots[past.code]
+        return (past.code, past.recording, past.at_ms, past.value(slot) if slot else None)
 
 
 def _same(old: Past, new: Past, slot: str | None) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from edge_agent.domain.history import DAY_MS, Past, Whose
 from edge_agent.domain.tags import Evidence, SlotValue
 from edge_agent.lexicon.model import Event
-from edge_agent.tagging.across.base import NOTHING, Found, Over, refer
+from edge_agent.tagging.across.base import NOTHING, Fired, Found, Over, refer
 
 LONGEST_DAYS: Final = 92
 """What is promised for later than that is never found missing: nobody looks so far back."""
@@ -50,7 +50,7 @@ class Awaited(Over):
         sources = {events[code].source for code in self._awaited if code in events}
         self._unwritten = bool(sources) and sources <= WRITTEN
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         del told
         slot = self.event.temporal.same_slot
         value = hit.value(slot) if slot else ""
