@@ -134,18 +134,13 @@ class Historian(Protocol):
     def ruleset(self) -> str: ...
 
     @property
-    def heard(self) -> Mapping[Whose, frozenset[str]]:
-        """The events it wants to know of, by whose history it reads."""
+    def heard(self) -> Mapping[Whose, Mapping[str, int]]:
+        """The events it wants to know of, by whose history it reads, and how many ms before a change."""
         ...
 
     @property
-    def judged(self) -> Mapping[Whose, frozenset[str]]:
-        """The events it concludes."""
-        ...
-
-    @property
-    def reach_ms(self) -> Mapping[Whose, int]:
-        """How far before a change it has to look back."""
+    def judged(self) -> Mapping[Whose, Mapping[str, int]]:
+        """The events it concludes, likewise."""
         ...
 
     def judge(self, history: History) -> Judgement: ...

@@ -8,7 +8,7 @@ forgotten there is no history.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -109,9 +109,8 @@ class Judging:
     def _history(self, tx: Transaction, whose: Whose, pseudonym: str, since_ms: int, historian: Historian) -> History:
         boot, now = self._writer.terms.boot, self._writer.terms.clock.now()
         return read(
-            tx, whose, pseudonym, since_ms=since_ms, reach_ms=historian.reach_ms[whose], heard=historian.heard[whose],
-            judged=historian.judged[whose], now_ms=ms_of(now),
-            settled=ages.settled(tx, mono_ms=boot.mono_ms()),
+            tx, whose, pseudonym, since_ms=since_ms, heard=historian.heard[whose], judged=historian.judged[whose],
+            now_ms=ms_of(now), settled=ages.settled(tx, mono_ms=boot.mono_ms()),
         )  # fmt: skip
 
     def _write(self, tx: Transaction, recording_id: str, pasts: Iterable[Past], ruleset: str) -> int:
@@ -141,23 +140,24 @@ def read(
     pseudonym: str,
     *,
     since_ms: int,
-    reach_ms: int,
-    heard: Collection[str],
-    judged: Collection[str],
+    heard: Mapping[str, int],
+    judged: Mapping[str, int],
     now_ms: int,
     settled: bool = True,
 ) -> History:
-    """A person's hits of `heard` and conclusions of `judged`, from whole recordings that reach back before `since_ms`."""
-    from_ms = since_ms - reach_ms - LONGEST_MS
-    who = (_PARTY[whose].value, pseudonym, from_ms)
-    hits = _pasts(view.execute(_OF.format("NOT"), (*who, msgspec.json.encode(sorted(heard)).decode())))
-    stood = _pasts(view.execute(_OF.format(""), (*who, msgspec.json.encode(sorted(judged)).decode())))
+    """A person's hits of `heard` and conclusions of `judged`, from whole recordings that reach back before `since_ms`.
+
+    Each code comes with how far before: what is looked for in all the years is seldom said.
+    """
+    who = (_PARTY[whose].value, pseudonym)
+    hits = [past for within in _queries(who, since_ms, heard) for past in _pasts(view.execute(_OF.format("NOT"), within))]
+    stood = [past for within in _queries(who, since_ms, judged) for past in _pasts(view.execute(_OF.format(""), within))]
     if DELIVERED in heard:
-        hits = sorted([*hits, *_touches(view.execute(_DELIVERED, who))], key=lambda past: past.order)
-    waiting = view.execute(_WAITING, who).fetchall()
+        hits += _touches(view.execute(_DELIVERED, (*who, since_ms - heard[DELIVERED] - LONGEST_MS)))
+    waiting = view.execute(_WAITING, (*who, since_ms - max(heard.values(), default=0) - LONGEST_MS)).fetchall()
     written = view.execute(_WRITTEN, (now_ms,)).fetchone()
     return History(
-        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood,
+        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=sorted(hits, key=_order), stood=sorted(stood, key=_order),
         waiting_ms=min((began_ms for parked, began_ms in waiting if not parked), default=None),
         parked_ms=sorted(began_ms for parked, began_ms in waiting if parked),
         written_ms=written[0] if written else None, settled=settled,
@@ -180,4 +180,15 @@ def _pasts(rows: Iterable[tuple[Any, ...]]) -> list[Past]:
             around = arounds[recording] = msgspec.json.decode(text, type=Circumstances)
         brand = stands_for(dict(tag.slots).get("brand"), around)
         found.append(Past(recording=recording, began_ms=ms_of(around.started_at), tag=tag, brand=brand))
-    return sorted(found, key=lambda past: past.order)
+    return found
+
+
+def _order(past: Past) -> tuple[int, int, int, str, str]:
+    return past.order
+
+
+def _queries(who: tuple[str, str], since_ms: int, reaches: Mapping[str, int]) -> Iterator[tuple[str, str, int, str]]:
+    """The parameters of one query for each reach."""
+    for reach_ms in sorted(set(reaches.values())):
+        codes = sorted(code for code, reach in reaches.items() if reach == reach_ms)
+        yield (*who, since_ms - reach_ms - LONGEST_MS, msgspec.json.encode(codes).decode())

@@ -5,13 +5,14 @@ any order, as a backlog would, keeping only what stands and what a bounded look 
 """
 
 from bisect import insort
+from collections.abc import Iterable, Mapping
 
 import pytest
 from history_world import HOUR_MS, START, Said, derived, historian, history, past
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.domain.history import DAY_MS, History, Past, Whose
+from edge_agent.domain.history import LONGEST_MS, History, Past, Whose
 from edge_agent.domain.tags import Status
 from edge_agent.lexicon.model import Temporal
 from edge_agent.lexicon.when import All, Any, Count, Heard, Near, Window
@@ -182,11 +183,15 @@ class Store:
 
     def judge(self, recording: str, now_ms: int) -> None:
         since = self.began[recording]
-        reach = since - EVERYTHING.reach_ms[Whose.CUSTOMER] - DAY_MS
+
+        def read(reaches: Mapping[str, int], kept: Iterable[Past]) -> list[Past]:
+            """As the ledger does it."""
+            return [one for one in kept if one.code in reaches and one.began_ms >= since - reaches[one.code] - LONGEST_MS]
+
         judged = EVERYTHING.judge(
             History(
-                whose=Whose.CUSTOMER, since_ms=since, now_ms=now_ms, hits=[h for h in self.hits if h.began_ms >= reach],
-                stood=sorted((s for s in self.stood.values() if s.began_ms >= reach), key=lambda p: p.order),
+                whose=Whose.CUSTOMER, since_ms=since, now_ms=now_ms, hits=read(EVERYTHING.heard[Whose.CUSTOMER], self.hits),
+                stood=sorted(read(EVERYTHING.judged[Whose.CUSTOMER], self.stood.values()), key=lambda p: p.order),
                 waiting_ms=min((self.began[name] for name in self.waiting), default=None),
             )
         )  # fmt: skip

@@ -274,7 +274,7 @@ def test_unknown_voice_forbids_nothing_and_a_withdrawn_touch_says_nothing(world)
 class Refuses:
     """A historian whose word on one recording may not leave the box."""
 
-    ruleset, heard, judged, reach_ms = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged, HISTORIAN.reach_ms
+    ruleset, heard, judged = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged
 
     def __init__(self, recording: str) -> None:
         self.recording = recording

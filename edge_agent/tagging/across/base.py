@@ -2,19 +2,22 @@
 
 The twin of `rules.base.Rule` for the second stage; what it is told lies at absolute times and in several recordings. A rule may
 be started amid a history: then it is *told* for each hit whether it fired there, and only from `since_ms` on decides itself. So
-a judgement needs no more of the past than `reach_ms`.
+a judgement needs no more of the past than `reach_ms`; where each decision hangs on the one before it, that is `EVER_MS`.
 """
 # ruff: noqa: ARG002 - the defaults ignore what they are told
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from edge_agent.domain.history import Past, Whose
+from edge_agent.domain.history import DAY_MS, Past, Whose
 from edge_agent.domain.tags import Evidence, SlotValue
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.hits import ADVERSE
 
+EVER_MS: Final = 3653 * DAY_MS
+"""How far back a word is looked for that holds until it is taken back, and what hangs on everything before it."""
 Fired = Callable[[], bool]
 NOTHING: tuple["Found", ...] = ()
 
@@ -60,6 +63,10 @@ class Over:
     def due(self) -> Iterable[tuple[str, int]]:
         """(recording of the anchor, ms) of everything that time alone will decide."""
         return ()
+
+    def reaches(self) -> Mapping[str, int]:
+        """How far back it has to know of each event that it hears."""
+        return dict.fromkeys(self.hears, self.reach_ms)
 
     def is_candidate(self, hit: Past) -> bool:
         """Whether an unknown voice did what only the rep or only the customer can be blamed or credited for."""

@@ -5,16 +5,12 @@ neither open nor close anything adverse, but they stand for an `unless`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
 
-from edge_agent.domain.history import DAY_MS, DELIVERED, Past, Whose
+from edge_agent.domain.history import DELIVERED, Past, Whose
 from edge_agent.domain.tags import Evidence, SlotValue
 from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.model import Event
-from edge_agent.tagging.across.base import NOTHING, Fired, Found, Over, refer
-
-NEVER_FORGOTTEN: Final = 3653 * DAY_MS
-"""How far back a word is looked for that holds until it is taken back."""
+from edge_agent.tagging.across.base import EVER_MS, NOTHING, Fired, Found, Over, refer
 
 
 class Followed(Over):
@@ -66,7 +62,7 @@ class Acted(Over):
     What was not delivered is not known: then nothing fires. An unknown voice forbids nothing.
     """
 
-    reach_ms = NEVER_FORGOTTEN
+    reach_ms = EVER_MS
 
     def __init__(self, event: Event, events: Mapping[str, Event], whose: Whose, *, after: Collection[str]) -> None:
         super().__init__(event, events, whose)
@@ -74,6 +70,9 @@ class Acted(Over):
         self.hears = self._after | {DELIVERED}
         self._conditions = [parse(c) for c in event.temporal.all or []]
         self._forbidden: Past | None = None
+
+    def reaches(self) -> Mapping[str, int]:
+        return {**super().reaches(), DELIVERED: 0}
 
     def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         del told

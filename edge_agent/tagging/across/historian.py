@@ -1,8 +1,8 @@
 """Judges a person's history: drives every rule over days from where something changed, and says what is new and what fell.
 
 The result is a function of the set of hits, whatever the order in which their recordings were analysed: a late recording moves
-`since_ms` back, and what no longer follows is withdrawn. Before `since_ms` the record is believed, so only the reach of the
-longest rule has to be read. A conclusion that stands already, just so, is not given again.
+`since_ms` back, and what no longer follows is withdrawn. Before `since_ms` the record is believed, so of each event only the
+reach of the rules that hear it has to be read. A conclusion that stands already, just so, is not given again.
 
 What only time decides waits for a settled clock, for the person's recordings that are not analysed yet (a parked one counts while
 it may hold what is missing), and, where it rests on nothing having been written, for word of anything that anybody wrote later:
@@ -47,19 +47,21 @@ class Historian:
         return self._lexicon.digest
 
     @cached_property
-    def heard(self) -> Mapping[Whose, frozenset[str]]:
-        """The events that any rule over days rests on, by whose history it reads."""
-        return {whose: frozenset(code for rule in self.rules(whose) for code in rule.hears) for whose in Whose}
+    def heard(self) -> Mapping[Whose, Mapping[str, int]]:
+        """The events that any rule over days rests on, by whose history it reads: how many ms before a change it has to know."""
+        found: dict[Whose, dict[str, int]] = {whose: {} for whose in Whose}
+        for whose, reaches in found.items():
+            for code, reach_ms in (one for rule in self.rules(whose) for one in rule.reaches().items()):
+                reaches[code] = max(reach_ms, reaches.get(code, 0))
+        return found
 
     @cached_property
-    def judged(self) -> Mapping[Whose, frozenset[str]]:
-        """The events that are concluded over days."""
-        return {whose: frozenset(rule.event.id for rule in self.rules(whose)) for whose in Whose}
-
-    @cached_property
-    def reach_ms(self) -> Mapping[Whose, int]:
-        """How far before a change a judgement has to look back."""
-        return {whose: max((rule.reach_ms for rule in self.rules(whose)), default=0) for whose in Whose}
+    def judged(self) -> Mapping[Whose, Mapping[str, int]]:
+        """The events that are concluded over days, likewise."""
+        return {
+            whose: {rule.event.id: max(rule.reach_ms, self.heard[whose].get(rule.event.id, 0)) for rule in self.rules(whose)}
+            for whose in Whose
+        }
 
     def makers(self, whose: Whose) -> Sequence[Callable[[], Over]]:
         """What makes the rules for one history."""

@@ -46,7 +46,10 @@ class Together(Over):
         tree = _with_facts(node, {msgspec.json.encode(leaf): n for n, leaf in enumerate(self._parts)})
         self._alone = msgspec.structs.replace(event, kind="composite", when=tree, temporal=Temporal())
         self.hears = frozenset({*named(node), DELIVERED})
-        self.reach_ms = max(_window_ms(leaf) for leaf in self._parts)
+        self.reach_ms = max(_window_ms(leaf) for leaf in self._parts) + LONGEST_MS
+
+    def reaches(self) -> Mapping[str, int]:
+        return {**super().reaches(), DELIVERED: 0}
 
     def whole(self, hits: Sequence[Past], since_ms: int) -> Sequence[Found]:
         mine = sorted(
@@ -58,7 +61,7 @@ class Together(Over):
 
     def _judged(self, end: Past, hits: Sequence[Past]) -> Found | None:
         """The tree at one recording, whose last hit is `end`."""
-        since = bisect_left(hits, end.at_ms - self.reach_ms - LONGEST_MS, key=lambda hit: hit.at_ms)
+        since = bisect_left(hits, end.at_ms - self.reach_ms, key=lambda hit: hit.at_ms)
         until = hits[since : bisect_right(hits, end.order, key=lambda hit: hit.order)]
         parts = [self._part(leaf, until, end) for leaf in self._parts]
         here = [hit for hit in until if hit.recording == end.recording]
