@@ -174,7 +174,7 @@ def _made(kind: Any, content: Sequence[Any]) -> Any:
 
 
 def _well_typed(made: Any) -> bool:
-    return all(_fits(getattr(made, name), hint) for name, hint in _hints(type(made)).items())
+    return all(_fits(getattr(made, name), hint) for name, hint in _hints(made.__class__).items())
 
 
 @cache
