@@ -143,6 +143,11 @@ class Historian(Protocol):
         """The events it concludes, likewise."""
         ...
 
+    @property
+    def lasting(self) -> Mapping[Whose, Mapping[str, str]]:
+        """The events of which the last one counts, however long ago; and which speaker's does not ("" = everybody's counts)."""
+        ...
+
     def judge(self, history: History) -> Judgement: ...
 
 

@@ -29,6 +29,7 @@ from edge_agent.ledger.writer import Writer
 from edge_agent.ports import Analysis, Historian
 
 AT_ONCE: Final = ""
+NOTHING: Final[Mapping[str, str]] = {}
 AGAIN: Final = timedelta(hours=1)
 _PARTY: Final = {Whose.CUSTOMER: Party.CUSTOMER, Whose.REP: Party.REP}
 _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, circumstances
@@ -36,6 +37,8 @@ _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.C
     JOIN analyses ON analyses.id = tags.analysis
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ?
     AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset {{}} GLOB '*+*' AND {findings.CURRENT}"""  # noqa: S608 - constants
+_LAST: Final = f"""{_OF.format("NOT").replace("began_ms >=", "began_ms <")} AND tags.speaker <> ?
+    ORDER BY subjects.began_ms DESC, tags.start_ms DESC LIMIT 1"""
 _DELIVERED: Final = """SELECT subjects.recording, subjects.began_ms, facts FROM subjects
     JOIN analyses ON analyses.recording = subjects.recording WHERE subjects.party = ? AND subjects.pseudonym = ?
     AND subjects.began_ms >= ? AND ruleset NOT GLOB '*+*' ORDER BY analyses.id"""
@@ -110,7 +113,7 @@ class Judging:
         boot, now = self._writer.terms.boot, self._writer.terms.clock.now()
         return read(
             tx, whose, pseudonym, since_ms=since_ms, heard=historian.heard[whose], judged=historian.judged[whose],
-            now_ms=ms_of(now), settled=ages.settled(tx, mono_ms=boot.mono_ms()),
+            lasting=historian.lasting[whose], now_ms=ms_of(now), settled=ages.settled(tx, mono_ms=boot.mono_ms()),
         )  # fmt: skip
 
     def _write(self, tx: Transaction, recording_id: str, pasts: Iterable[Past], ruleset: str) -> int:
@@ -143,15 +146,19 @@ def read(
     heard: Mapping[str, int],
     judged: Mapping[str, int],
     now_ms: int,
+    lasting: Mapping[str, str] = NOTHING,
     settled: bool = True,
 ) -> History:
     """A person's hits of `heard` and conclusions of `judged`, from whole recordings that reach back before `since_ms`.
 
-    Each code comes with how far before: what is looked for in all the years is seldom said.
+    Each code comes with how far before: of what is `lasting` the last one before that is read, too.
     """
     who = (_PARTY[whose].value, pseudonym)
     hits = [past for within in _queries(who, since_ms, heard) for past in _pasts(view.execute(_OF.format("NOT"), within))]
     stood = [past for within in _queries(who, since_ms, judged) for past in _pasts(view.execute(_OF.format(""), within))]
+    for code, voice in lasting.items():
+        before = (*who, since_ms - heard[code] - LONGEST_MS, msgspec.json.encode([code]).decode(), voice)
+        hits += _pasts(view.execute(_LAST, before))
     if DELIVERED in heard:
         hits += _touches(view.execute(_DELIVERED, (*who, since_ms - heard[DELIVERED] - LONGEST_MS)))
     waiting = view.execute(_WAITING, (*who, since_ms - max(heard.values(), default=0) - LONGEST_MS)).fetchall()

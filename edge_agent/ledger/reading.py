@@ -148,7 +148,7 @@ class LedgerReader:
             return [
                 history.read(
                     self._connection, whose, pseudonym, since_ms=since,
-                    heard=historian.heard[whose], judged=historian.judged[whose], now_ms=since,
+                    heard=historian.heard[whose], judged=historian.judged[whose], lasting=historian.lasting[whose], now_ms=since,
                 )
                 for whose, pseudonym in persons if pseudonym
             ]  # fmt: skip

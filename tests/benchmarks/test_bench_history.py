@@ -57,6 +57,7 @@ def read(world: World, who: str, since_ms: int) -> History:
     with closing(sqlite3.connect(world.path)) as view:
         return history.read(
             view, Whose.CUSTOMER, who, since_ms=since_ms,
+            lasting=HISTORIAN.lasting[Whose.CUSTOMER],
             heard=HISTORIAN.heard[Whose.CUSTOMER], judged=HISTORIAN.judged[Whose.CUSTOMER], now_ms=NOW_MS,
         )  # fmt: skip
 

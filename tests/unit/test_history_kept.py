@@ -271,10 +271,20 @@ def test_unknown_voice_forbids_nothing_and_a_withdrawn_touch_says_nothing(world)
     assert standing(world, ACTED) == []
 
 
+@pytest.mark.parametrize("complained", [True, False])
+def test_only_what_was_complained_of_can_be_late(world, complained):
+    if complained:
+        judged(world, call(world, -200), complaint())
+        judged(world, call(world, -199), complaint(speaker=Speaker.UNKNOWN))
+    for day in (-150, -2):
+        touch(world, day, hours_past_sla=6.0, closed=False)
+    assert len(standing(world, "process.complaint_sla_breached")) == 2 * complained
+
+
 class Refuses:
     """A historian whose word on one recording may not leave the box."""
 
-    ruleset, heard, judged = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged
+    ruleset, heard, judged, lasting = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged, HISTORIAN.lasting
 
     def __init__(self, recording: str) -> None:
         self.recording = recording

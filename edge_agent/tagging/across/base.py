@@ -68,6 +68,10 @@ class Over:
         """How far back it has to know of each event that it hears."""
         return dict.fromkeys(self.hears, self.reach_ms)
 
+    def lasting(self) -> Mapping[str, str]:
+        """The events of which it has to know the last one too, however long ago; whose word does not count ("" = nobody's)."""
+        return {}
+
     def is_candidate(self, hit: Past) -> bool:
         """Whether an unknown voice did what only the rep or only the customer can be blamed or credited for."""
         event = self.events.get(hit.code)

@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 
 from edge_agent.domain.history import DELIVERED, Past, Whose
 from edge_agent.domain.tags import Evidence, SlotValue
+from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.across.base import EVER_MS, NOTHING, Fired, Found, Over, refer
+from edge_agent.tagging.rules.build import over_days
 
 
 class Followed(Over):
@@ -72,7 +74,14 @@ class Acted(Over):
         self._forbidden: Past | None = None
 
     def reaches(self) -> Mapping[str, int]:
-        return {**super().reaches(), DELIVERED: 0}
+        return {code: EVER_MS if self._is_concluded(code) else 0 for code in self.hears}
+
+    def lasting(self) -> Mapping[str, str]:
+        told = {code: self.events[code].speaker for code in self._after if code in self.events and not self._is_concluded(code)}
+        return {code: Speaker.UNKNOWN.value if voice in ("rep", "customer") else "" for code, voice in told.items()}
+
+    def _is_concluded(self, code: str) -> bool:
+        return code in self.events and over_days(self.events[code])
 
     def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         del told

@@ -63,6 +63,11 @@ class Historian:
             for whose in Whose
         }
 
+    @cached_property
+    def lasting(self) -> Mapping[Whose, Mapping[str, str]]:
+        """The events of which the last one counts, however long ago; and whose word does not count."""
+        return {whose: {code: voice for rule in self.rules(whose) for code, voice in rule.lasting().items()} for whose in Whose}
+
     def makers(self, whose: Whose) -> Sequence[Callable[[], Over]]:
         """What makes the rules for one history."""
         return self._makers[whose]
