@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from edge_agent.domain.history import DAY_MS, DELIVERED, Past, Whose
+from edge_agent.domain.history import DAY_MS, DELIVERED, LONGEST_MS, Past, Whose
 from edge_agent.domain.tags import Status
 from edge_agent.lexicon.conditions import OPERATORS, Fact
 from edge_agent.lexicon.model import Event, Temporal
@@ -48,17 +48,22 @@ class Together(Over):
         tree = _with_facts(node, {msgspec.json.encode(leaf): n for n, leaf in enumerate(self._parts)})
         self._alone = msgspec.structs.replace(event, kind="composite", when=tree, temporal=Temporal())
         self.hears = frozenset({*named(node), DELIVERED})
-        self.reach_ms = max(_window_ms(leaf) for leaf in self._parts)
+        self.reach_ms = max(_window_ms(leaf) for leaf in self._parts) + LONGEST_MS
+
+    def reaches(self) -> Mapping[str, int]:
+        return {**super().reaches(), DELIVERED: 0}
 
     def whole(self, hits: Sequence[Past], since_ms: int) -> Sequence[Found]:
-        mine = [hit for hit in hits if hit.code in self.hears]
+        mine = sorted(
+            (hit for hit in hits if hit.code in self.hears), key=lambda hit: hit.order
+        )  # as dealt, a conclusion is last
         last = {hit.recording: hit for hit in mine}
         found = (self._judged(end, mine) for end in last.values() if end.at_ms >= since_ms)
         return [one for one in found if one is not None]
 
     def _judged(self, end: Past, hits: Sequence[Past]) -> Found | None:
         """The tree at one recording, whose last hit is `end`."""
-        since = bisect_left(hits, end.at_ms - self.reach_ms - DAY_MS, key=lambda hit: hit.at_ms)
+        since = bisect_left(hits, end.at_ms - self.reach_ms, key=lambda hit: hit.at_ms)
         until = hits[since : bisect_right(hits, end.order, key=lambda hit: hit.order)]
         parts = [self._part(leaf, until, end, positive=so) for leaf, so in zip(self._parts, self._positive, strict=True)]
         here = [hit for hit in until if hit.recording == end.recording]
