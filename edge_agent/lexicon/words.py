@@ -5,7 +5,7 @@
 - `Usual`: logarithms of how probable a text is as a row of dictionary words, from either end, so that any stretch of it can be
   weighed in one step. Names and other words that no dictionary has are never taken for more improbable than `_STRANGE`.
 
-jieba is imported in this room alone: loaded at the first question, silenced, and its cache lies in the folder given to
+Unknown words are not guessed at: characters that no dictionary joins stand alone. jieba is imported in this room alone: loaded at the first question, silenced, and its cache lies in the folder given to
 `configure`, never in a shared temporary one.
 """
 
@@ -117,7 +117,7 @@ def _chinese(character: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _words(text: str) -> tuple[tuple[str, int, int], ...]:
-    return tuple(_tokenizer().tokenize(text))
+    return tuple(_tokenizer().tokenize(text, HMM=False))
 
 
 @lru_cache(maxsize=1)

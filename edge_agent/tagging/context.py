@@ -19,19 +19,18 @@ Hits = Mapping[str, Sequence[int]]
 """Where each literal of the automaton starts in the sentence."""
 
 _MARKS: Final = " ,.。!;~…、:"
+BEFORE, AFTER, ANYWHERE = range(3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cues:
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    anywhere: tuple[str, ...]
+    places: dict[str, list[tuple[int, int, str]]]
+    """Of each cue word: BEFORE, AFTER or ANYWHERE, and where it stands in that list."""
+    words: frozenset[str]
     ends: tuple[str, ...]
     but: tuple[str, ...]
     reach: int
     sentence: bool
-    words: frozenset[str]
-    """Those of `before`, `after` and `anywhere` together."""
 
 
 class Contexts:
@@ -43,24 +42,21 @@ class Contexts:
 
         self._tail = tuple(fold(t) for t in tail)
         self._ending = lru_cache(maxsize=256)(self._found_ending)  # many sayings ask about the same few clauses
-        self._cues = {
-            name: _Cues(
-                before=folded(c.before),
-                after=folded(c.after),
-                anywhere=folded(c.anywhere),
-                ends=folded(c.ends),
-                but=folded(c.but),
-                reach=c.reach,
+        self._cues = {}
+        for name, c in contexts.items():
+            places: dict[str, list[tuple[int, int, str]]] = {}
+            for kind, words in ((BEFORE, c.before), (AFTER, c.after), (ANYWHERE, c.anywhere)):
+                for number, word in enumerate(folded(words)):
+                    places.setdefault(word, []).append((kind, number, word))
+            self._cues[name] = _Cues(
+                places=places, words=frozenset(places), ends=folded(c.ends), but=folded(c.but), reach=c.reach,
                 sentence=c.scope == "sentence",
-                words=frozenset(folded([*c.before, *c.after, *c.anywhere])),
-            )
-            for name, c in contexts.items()
-        }
+            )  # fmt: skip
 
     def literals(self) -> Iterator[str]:
         """Everything the automaton must know for `cue`."""
         for cues in self._cues.values():
-            yield from (*cues.before, *cues.after, *cues.anywhere, *cues.but)
+            yield from (*cues.places, *cues.but)
 
     def cue(self, name: str, sentence: Sentence, hits: Hits, span: Span, *, inside: bool = False) -> Span | None:
         """The first cue that puts the hit at `span` into context `name`, or None. `inside`: cues within the hit count."""
@@ -68,19 +64,19 @@ class Contexts:
         if not cues.ends and cues.words.isdisjoint(hits):
             return None
         low, high = (0, len(sentence.text)) if cues.sentence else self._scope(sentence, span)
-        spared = [(s, s + len(b)) for b in cues.but for s in hits.get(b, ())]
-        for words, left, right in (
-            (cues.before, low, span[0]),
-            (cues.after, span[1], high),
-            *([(cues.anywhere, low, high)] if inside else [(cues.anywhere, low, span[0]), (cues.anywhere, span[1], high)]),
-        ):
-            for word in words:
-                for start in hits.get(word, ()):
-                    end = start + len(word)
-                    if start < left or end > right or _inside(start, end, spared):
-                        continue
-                    if words is cues.before and cues.reach and span[0] - end > cues.reach:
-                        continue
+        present = sorted(place for word in cues.words & hits.keys() for place in cues.places[word])
+        spared = [(s, s + len(b)) for b in cues.but for s in hits.get(b, ())] if present else []
+        for kind, _, word in present:
+            for start in hits[word]:
+                end = start + len(word)
+                if _inside(start, end, spared):
+                    continue
+                before, behind = low <= start and end <= span[0], span[1] <= start and end <= high
+                if kind == BEFORE and before and not (cues.reach and span[0] - end > cues.reach):
+                    return start, end
+                if kind == AFTER and behind:
+                    return start, end
+                if kind == ANYWHERE and (before or behind or (inside and low <= start and end <= high)):
                     return start, end
         closing = self._closing(cues, sentence, low, high)
         return None if closing is not None and closing[1] <= span[1] and not inside else closing

@@ -18,7 +18,7 @@ from edge_agent.lexicon.model import Lexicon, Match
 from edge_agent.lexicon.notation import Saying, Step, fold
 from edge_agent.tagging import sayings, slots
 from edge_agent.tagging.context import Contexts
-from edge_agent.tagging.sayings import Edges, Needs, View
+from edge_agent.tagging.sayings import Edges, Needs, Vetoes, View, needs_of
 from edge_agent.tagging.slots import Slot
 from edge_agent.tagging.sound import Sounds
 from edge_agent.tagging.text import Sentence, Span
@@ -36,8 +36,8 @@ class Guard:
 
     event: str
     match: Match
-    exclude: "tuple[_Spoken, ...]"
-    exclude_sentence: "tuple[_Spoken, ...]"
+    exclude: Vetoes
+    exclude_sentence: Vetoes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,6 @@ class Way:
     expression: str = ""
 
 
-_Spoken = tuple[Needs, Saying]
 _Touch = tuple[Needs, Way, Saying]
 
 
@@ -128,7 +127,7 @@ class Matcher:
             if view.slots(kind):
                 touched += touches
         for needs, way, saying in touched:
-            if view.lacks(needs) or id(way) in tried or not wanted(way.guard.event):
+            if (needs and view.lacks(needs)) or id(way) in tried or not wanted(way.guard.event):
                 continue
             tried.add(id(way))
             for span, letters in islice(sayings.find(saying, view, self._edges), _MOST_TRIES):
@@ -168,7 +167,7 @@ class Matcher:
         yield from self._contexts.literals()
         yield from self._products
         for way in self.ways:
-            for saying in (way.saying, *(s for _, s in (*way.guard.exclude, *way.guard.exclude_sentence))):
+            for saying in (way.saying, *(s for _, s in (*way.guard.exclude.entries, *way.guard.exclude_sentence.entries))):
                 for step in saying.steps if saying is not None else ():
                     yield from step.literals
 
@@ -242,8 +241,8 @@ def _ways(event: str, prefix: str, match: Match, groups: Mapping[str, Sequence[s
     guard = Guard(
         event=event,
         match=match,
-        exclude=tuple(_spoken(phrase(text)) for text in match.exclude),
-        exclude_sentence=tuple(_spoken(phrase(text)) for text in match.exclude_sentence),
+        exclude=Vetoes([phrase(text) for text in match.exclude]),
+        exclude_sentence=Vetoes([phrase(text) for text in match.exclude_sentence]),
     )
     read = [(f"phrases[{n}]", phrase(text)) for n, text in enumerate(match.phrases)]
     read += [(f"whole[{n}]", phrase(text, whole=True)) for n, text in enumerate(match.whole)]
@@ -259,14 +258,6 @@ def _ways(event: str, prefix: str, match: Match, groups: Mapping[str, Sequence[s
         )
 
 
-def _needs(saying: Saying, *known: Step) -> Needs:
-    return tuple(step.words for step in saying.steps if step not in known and not step.slots)
-
-
-def _spoken(saying: Saying) -> _Spoken:
-    return _needs(saying), saying
-
-
 def _commonness(step: Step) -> float:
     """Roughly how often a step stands by chance: each further character of a literal makes it so many times rarer."""
     return sum(_RARER ** -len(word) for word in step.literals) + len(step.slots) * _SLOT
@@ -280,7 +271,7 @@ def _index(ways: Sequence[Way]) -> tuple[dict[str, list[_Touch]], dict[str, list
         if way.saying is None:
             continue
         anchor = min(way.saying.steps, key=_commonness)
-        touch = (_needs(way.saying, anchor), way, way.saying)
+        touch = (needs_of(way.saying, anchor), way, way.saying)
         for word in anchor.literals:
             by_literal[word].append(touch)
         for kind in anchor.slots:

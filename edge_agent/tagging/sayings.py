@@ -20,6 +20,23 @@ Needs = tuple[frozenset[str], ...]
 """Sets of literals; of each at least one must stand somewhere in the sentence, else there is nothing to look for."""
 
 
+def needs_of(saying: Saying, *known: Step) -> Needs:
+    return tuple(step.words for step in saying.steps if step not in known and not step.slots)
+
+
+class Vetoes:
+    """The vetoes of one table, found by the words of one step of each."""
+
+    def __init__(self, vetoes: Sequence[Saying]) -> None:
+        self.entries = [(needs_of(saying), saying) for saying in vetoes]
+        self.by_word: dict[str, list[int]] = {}
+        self.wordless = [number for number, (needs, _) in enumerate(self.entries) if not needs]
+        for number, (needs, _) in enumerate(self.entries):
+            for word in min(needs, key=len, default=()):
+                self.by_word.setdefault(word, []).append(number)
+        self.words = frozenset(self.by_word)
+
+
 @dataclass(slots=True, kw_only=True)
 class View:
     """One sentence with its literal hits; slots are looked up when first asked for. `products` comes from the matcher."""
@@ -44,11 +61,17 @@ class View:
                 return True
         return False
 
-    def left(self, entries: "tuple[tuple[Needs, Saying], ...]") -> list[tuple[int, Saying]]:
+    def left(self, vetoes: "Vetoes") -> list[tuple[int, Saying]]:
         """Those that may stand here, by their number; asked by every saying of a table, and sifted once."""
-        if id(entries) not in self._left:
-            self._left[id(entries)] = [(n, saying) for n, (needs, saying) in enumerate(entries) if not self.lacks(needs)]
-        return self._left[id(entries)]
+        if id(vetoes) not in self._left:
+            touched = {number for word in vetoes.words & self.words for number in vetoes.by_word[word]}
+            self._left[id(vetoes)] = [
+                (number, saying)
+                for number in sorted(touched.union(vetoes.wordless))
+                if not self.lacks((entry := vetoes.entries[number])[0])
+                for saying in (entry[1],)
+            ]
+        return self._left[id(vetoes)]
 
     def slots(self, kind: str) -> tuple[Slot, ...]:
         if kind == "product":
