@@ -48,8 +48,8 @@ def named(concluded: Insights | None) -> frozenset[str]:
     """The tags that scorecards and card rest on."""
     if concluded is None:
         return frozenset()
-    grounds = (ground for card in concluded.scorecards for item in card.items for ground in item.grounds)
-    return frozenset(one.tag for one in (*grounds, *concluded.card) if one.tag)
+    grounds = {ground.tag for card in concluded.scorecards for item in card.items for ground in item.grounds}
+    return frozenset(grounds | {one.tag for one in concluded.card}) - {""}
 
 
 def unjudged(card: Scorecard, gone: Container[str]) -> Scorecard:

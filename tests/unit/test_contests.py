@@ -22,7 +22,7 @@ from edge_agent.domain.tags import BehaviorTag, Evidence, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.errors import LedgerBroken, NotAllowed, NotFound
 from edge_agent.ids import new_id
-from edge_agent.ledger.contests import cases
+from edge_agent.ledger.contests import cases, of_line
 from edge_sync import wire
 
 
@@ -186,6 +186,8 @@ def test_upheld_finding_is_contested_again_only_by_another_rule_and_counts_once(
     with pytest.raises(NotAllowed, match="already"):
         world.ledger.contests.open(now(), Reason.NOT_SAID, by=Role.REP)
     assert [(one.tag, one.stands) for one in world.reader.viewing(cases)] == [(first, now())]
+    for name in (first, now()):  # so that `why` of either speaks of it
+        assert [one.tag for one in world.reader.viewing(lambda view, tag=name: of_line(view, tag))] == [first]
     assert world.ledger.analysed(recording, analysis((tag(rule_digest="cd" * 32),), rules="03" * 32))
     world.ledger.contests.open(now(), Reason.NOT_SAID, by=Role.REP)
     assert precision(world.reader.viewing(cases)) == (Precision(code="price.objection", upheld=1, overturned=0),)
