@@ -5,6 +5,7 @@ A written talk is a dialogue file as `edge-agent tag` takes it; nothing of it is
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from edge_agent.domain.notes import Notes
 from edge_agent.domain.tags import Conversation
 from edge_agent.domain.transcript import Utterance
 from edge_agent.errors import BadInput, NotAllowed, NotFound
+from edge_agent.lexicon.problems import Problem
 
 if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
@@ -43,7 +45,7 @@ def claims(settings: Config, *, recording: str = "") -> ClaimsList:
 
 
 def try_claims(settings: Config, talk: Path, *, facts: Path | None, at: datetime) -> ClaimsOfTalk:
-    """The claims of a written talk that began `at`. BadFacts when the table is faulty; BadInput when the talk is."""
+    """The claims of a written talk that began `at`. BadFacts when the table is faulty; BadInput for the talk or the folder."""
     from edge_agent.review import claims as reading  # noqa: PLC0415
     from edge_agent.review import fact_files  # noqa: PLC0415
 
@@ -57,24 +59,29 @@ def try_claims(settings: Config, talk: Path, *, facts: Path | None, at: datetime
 
 def check_facts(settings: Config, folder: Path | None = None) -> ClaimsChecked:
     """Every fault of a folder of fact tables at once, or what it holds."""
-    from edge_agent.review import fact_files  # noqa: PLC0415
+    from edge_agent.review import fact_checks, fact_files  # noqa: PLC0415
 
     place = _folder(settings, folder)
-    if folder is not None and not place.is_dir():
-        raise BadInput("no-folder", "that is no folder", remedy="give the folder of the fact tables", zh="没有这个目录")
-    try:
-        with privilege.raised():
-            table = fact_files.load(place)
-    except fact_files.BadFacts as error:
-        problems = [
-            TableProblem(file=p.file, line=p.line, entry=p.entry, message=p.message, remedy=p.remedy) for p in error.problems
-        ]
-        return ClaimsChecked(ok=False, digest="", rows={}, subjects=0, stale=0, problems=problems)
+    with privilege.raised():
+        found = fact_files.read_all(place)
+        warned = list(fact_checks.warnings(found, app.tagger(settings).lexicon)) if found.rows or found.names else []
+    problems = _problems([*found.problems, *fact_checks.conflicts(found)])
+    rows = [row for _, _, row in found.rows]
+    if problems:
+        return ClaimsChecked(ok=False, digest="", rows={}, subjects=0, stale=0, problems=problems, warnings=_problems(warned))
     now = datetime.now().astimezone()
     return ClaimsChecked(
-        ok=True, digest=table.digest, rows=dict(sorted(Counter(row.kind for row in table.rows).items())),
-        subjects=len({row.subject for row in table.rows}), stale=sum(not row.in_force(now) for row in table.rows), problems=[],
+        ok=True, digest=found.digest, rows=dict(sorted(Counter(row.kind for row in rows).items())),
+        subjects=len({row.subject for row in rows}), stale=sum(not row.in_force(now) for row in rows), problems=[],
+        warnings=_problems(warned),
     )  # fmt: skip
+
+
+def _problems(found: Iterable[Problem]) -> list[TableProblem]:
+    return [
+        TableProblem(file=p.file, line=p.line, entry=p.entry, message=p.message, remedy=p.remedy)
+        for p in sorted(found, key=lambda p: (p.file, p.line, p.entry))
+    ]
 
 
 def mood(settings: Config, recording: str) -> MoodCurve:
@@ -120,6 +127,8 @@ def _conversation(file: Path, at: datetime | None) -> Conversation:
 
 def _folder(settings: Config, given: Path | None) -> Path:
     if given is not None:
+        if not given.is_dir():
+            raise BadInput("no-folder", "that is no folder", remedy="give the folder of the fact tables", zh="没有这个目录")
         return given
     return Path(settings.insights.facts) if settings.insights.facts else settings.paths.facts
 

@@ -30,7 +30,7 @@ from edge_agent.domain.recording import Circumstances, Consent, Kind, Recording,
 from edge_agent.domain.tags import Conversation
 from edge_agent.domain.touch import MODEL, Touch
 from edge_agent.domain.transcript import Transcript
-from edge_agent.errors import BadInput, NoConsent, NotAllowed
+from edge_agent.errors import BadInput, LedgerBroken, NoConsent, NotAllowed, Unavailable
 from edge_agent.ids import new_id
 from edge_agent.ports import (
     Analysis,
@@ -179,8 +179,16 @@ def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
 
 
 def conclude(kit: Kit) -> None:
-    """Judge the histories that an analysis or the time has changed; also a duty, so what a kill left undone is done later."""
-    kit.ledger.judge(kit.historian)
+    """Judge the histories that an analysis or the time has changed; also a duty, so what a kill left undone is done later.
+
+    What nobody foresaw is said and left to the duty: it is no fault of the recording that was analysed just before.
+    """
+    try:
+        kit.ledger.judge(kit.historian)
+    except (LedgerBroken, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - the recording is analysed and stays so
+        log.get().error("history.failed", error=type(error).__name__)
 
 
 def close(kit: Kit, recording: Recording) -> Recording:

@@ -134,18 +134,18 @@ class Historian(Protocol):
     def ruleset(self) -> str: ...
 
     @property
-    def heard(self) -> Mapping[Whose, frozenset[str]]:
-        """The events it wants to know of, by whose history it reads."""
+    def heard(self) -> Mapping[Whose, Mapping[str, int]]:
+        """The events it wants to know of, by whose history it reads, and how many ms before a change."""
         ...
 
     @property
-    def judged(self) -> Mapping[Whose, frozenset[str]]:
-        """The events it concludes."""
+    def judged(self) -> Mapping[Whose, Mapping[str, int]]:
+        """The events it concludes, likewise."""
         ...
 
     @property
-    def reach_ms(self) -> Mapping[Whose, int]:
-        """How far before a change it has to look back."""
+    def lasting(self) -> Mapping[Whose, Mapping[str, str]]:
+        """The events of which the last one counts, however long ago; and which speaker's does not ("" = everybody's counts)."""
         ...
 
     def judge(self, history: History) -> Judgement: ...

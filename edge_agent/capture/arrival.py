@@ -79,6 +79,8 @@ class FileArrival:
         """
         with self._said():
             _regular(_lstat(self._path, named=self._keep), self._max_bytes)
+            with _media(self._path, named=self._keep):
+                pass
             return sidecar.read(self._sidecar_bytes(), self._pseudonym)
 
     def _sidecar_bytes(self) -> bytes:
@@ -99,20 +101,16 @@ class FileArrival:
         """The file in pieces of at most 1 MiB.
 
         Raises:
-            BadInput: "not-a-file", "empty", "too-large", "gone", or "changed" (somebody still writes it; it stays in place).
+            BadInput: "not-a-file", "empty", "too-large", "gone", "unreadable", or "changed" (somebody still writes it; it stays).
             Unavailable: the folder cannot be read now.
         """
-        with self._said():
-            try:
-                with _opened(self._path, named=self._keep) as handle:
-                    before = os.fstat(handle)
-                    _regular(before, self._max_bytes)
-                    yield from _exactly(handle, before.st_size)
-                    if Stamp.of(os.fstat(handle)) != Stamp.of(before):
-                        raise _changed()
-                    self._read = Stamp.of(before)
-            except OSError as error:
-                raise translated(error) from error
+        with self._said(), _media(self._path, named=self._keep) as handle:
+            before = os.fstat(handle)
+            _regular(before, self._max_bytes)
+            yield from _exactly(handle, before.st_size)
+            if Stamp.of(os.fstat(handle)) != Stamp.of(before):
+                raise _changed()
+            self._read = Stamp.of(before)
 
     def discard(self) -> None:
         """Forget the originals, durably.
@@ -155,6 +153,20 @@ def _opened(path: Path, *, named: bool) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _media(path: Path, *, named: bool) -> Iterator[int]:
+    """`_opened`, for a file that could be looked at: when it cannot be opened, the fault is its own and not the folder's."""
+    try:
+        with _opened(path, named=named) as handle:
+            yield handle
+    except PermissionError as error:
+        raise BadInput(
+            "unreadable", "the file may not be read", remedy="let the account edge-agent read it", zh="无权读取该文件"
+        ) from error
+    except OSError as error:
+        raise translated(error) from error
 
 
 def _lstat(path: Path, *, named: bool) -> os.stat_result:

@@ -1,8 +1,9 @@
 """The Unix socket that takes touch documents from other programmes of this machine; the words are in `asking`.
 
 Only listed accounts are heard (SO_PEERCRED, not what somebody says of themselves). All guests are read at once and none waits for
-another: a guest has `WAIT_S` for its document, `MOST_EACH` connections, `per_minute` documents, `MAX_BYTES` bytes. The door has
-its own thread, so that nothing a guest does holds up the worker; whole documents are taken one after the other.
+another: a guest has `WAIT_S` for its document (what others' take counts not), `MOST_EACH` connections, `per_minute` documents,
+`MAX_BYTES` bytes. The door has its own thread, so that nothing a guest does holds up the worker; whole documents are taken one
+after the other.
 """
 
 import os
@@ -157,7 +158,11 @@ class Door:
         if len(guest.held) > MAX_BYTES:
             self._answer(line, watched, Answer(status="refused", reason="too-large"))
         elif not piece:
-            self._answer(line, watched, self._taken(guest))
+            began_s = self._uptime_s()
+            answer = self._taken(guest)
+            for other in self._guests.values():  # nobody heard them meanwhile
+                other.until_s += self._uptime_s() - began_s
+            self._answer(line, watched, answer)
 
     def _taken(self, guest: _Guest) -> Answer | None:
         now_s = self._uptime_s()

@@ -10,7 +10,6 @@ sidecar, are the `spool`'s.
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -48,18 +47,18 @@ class FileInbox:
         self._grace = grace
         self._now_s = now_s
         self._pseudonym = pseudonym
-        self._refused: dict[str, tuple[Stamp, Stamp]] = {}
+        self._refused: dict[str, tuple[_Entry, _Entry]] = {}
 
     def arrivals(self) -> Sequence["FileArrival"]:
         """What is complete, oldest first. Things that are no files come too, so that their refusal is said."""
         found = dict(self._entries())
-        self._refused = {name: stamps for name, stamps in self._refused.items() if name in found}
+        self._refused = {name: entries for name, entries in self._refused.items() if name in found}
         offered = []
         for name, entry in found.items():
             meta = sidecar_of(name, found)
-            if meta is None or self._refused.get(name) == (entry.stamp, found[meta].stamp):
+            if meta is None or self._refused.get(name) == (entry, found[meta]):
                 continue
-            refuse = partial(self._refused.__setitem__, name, (entry.stamp, found[meta].stamp))
+            refuse = partial(self._refused.__setitem__, name, (entry, found[meta]))
             arrival = FileArrival(
                 path=self._folder / name,
                 sidecar=self._folder / meta,
@@ -89,7 +88,11 @@ class FileInbox:
             raise translated(error) from error
         found = []
         for name in names:
-            with suppress(FileNotFoundError):
+            try:
                 stat_now = (self._folder / name).lstat()
-                found.append((name, _Entry(stat_now.st_ctime, Stamp.of(stat_now))))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise translated(error) from error
+            found.append((name, _Entry(stat_now.st_ctime, Stamp.of(stat_now))))
         return sorted(found, key=lambda one: (one[1].since_s, one[0]))

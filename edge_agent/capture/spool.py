@@ -8,7 +8,6 @@ in place of codes), and only then is the file forgotten. `Touching` is the same 
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -84,16 +83,16 @@ class Spool:
 
     def __init__(self, folder: Path, read: Reader) -> None:
         self._folder, self._read = folder, read
-        self._refused: dict[str, Stamp] = {}
+        self._refused: dict[str, tuple[int, Stamp]] = {}
 
     def arrivals(self) -> Sequence[TouchFile]:
         """What is complete and was not refused as it is, oldest first."""
-        found = {name: stamp for _, name, stamp in _found(self._folder)}
-        self._refused = {name: stamp for name, stamp in self._refused.items() if name in found}
+        found = {name: (changed_ns, stamp) for changed_ns, name, stamp in _found(self._folder)}  # a right given shows in ctime
+        self._refused = {name: state for name, state in self._refused.items() if name in found}
         return [
-            TouchFile(self._folder / name, self._read, partial(self._refused.__setitem__, name, stamp))
-            for name, stamp in found.items()
-            if self._refused.get(name) != stamp
+            TouchFile(self._folder / name, self._read, partial(self._refused.__setitem__, name, state))
+            for name, state in found.items()
+            if self._refused.get(name) != state
         ]
 
 
@@ -108,9 +107,13 @@ def _found(folder: Path) -> list[tuple[int, str, Stamp]]:
         raise translated(error) from error
     found = []
     for name in names:
-        with suppress(FileNotFoundError):
+        try:
             stat_now = (folder / name).lstat()
-            found.append((stat_now.st_ctime_ns, name, Stamp.of(stat_now)))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise translated(error) from error
+        found.append((stat_now.st_ctime_ns, name, Stamp.of(stat_now)))
     return sorted(found, key=lambda one: one[:2])
 
 

@@ -54,8 +54,11 @@ def _check(arguments: argparse.Namespace) -> int:
         return 0 if found.ok else WRONG
     for problem in found.problems:
         print(f"✗ {problem.file}:{problem.line}  {problem.entry}: {problem.message} — {problem.remedy}")
+    for one in found.warnings:
+        print(f"! {one.file}:{one.line}  {one.entry}: {one.message} — {one.remedy}")
     kinds = "，".join(f"{kind} {count}" for kind, count in found.rows.items()) or "0"
-    print(f"{kinds}；{found.subjects} 个对象 subjects，{found.stale} 行不生效 not in force，{len(found.problems)} 处错误 faults")
+    counts = f"{len(found.problems)} 处错误 faults，{len(found.warnings)} 处提醒 warnings"
+    print(f"{kinds}；{found.subjects} 个对象 subjects，{found.stale} 行不生效 not in force，{counts}")
     return 0 if found.ok else WRONG
 
 

@@ -53,7 +53,9 @@ class TableProblem(Document, frozen=True, kw_only=True):
 
 
 class ClaimsChecked(Document, frozen=True, kw_only=True):
-    """A folder of fact tables. `rows` by kind; `stale`: rows that are not in force now. Nothing counts unless `ok`."""
+    """A folder of fact tables. `rows` by kind; `stale`: rows that are not in force now. Rows that contradict each other decide
+    nothing; with any other fault no row of the folder does. `warnings` keep nothing from counting.
+    """
 
     ok: bool
     digest: str
@@ -61,6 +63,7 @@ class ClaimsChecked(Document, frozen=True, kw_only=True):
     subjects: int
     stale: int
     problems: list[TableProblem]
+    warnings: list[TableProblem]
 
 
 class MoodLine(Document, frozen=True, kw_only=True):

@@ -16,6 +16,8 @@ from edge_agent.domain.tags import BehaviorTag, SlotValue
 from edge_agent.domain.transcript import Speaker
 
 DAY_MS: Final = 86_400_000
+LONGEST_MS: Final = 7 * DAY_MS
+"""So long after its start something may still be in a recording: a call or a video lasts a day at most, a touch a week."""
 DELIVERED: Final = ""
 """The code of what is no tag: that a touch brought facts, at its start."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,8 +99,9 @@ class History:
     """What there is to judge. `hits` and `stood` (conclusions in force) are in order and reach back before `since_ms`.
 
     Nothing before `since_ms` is judged anew: what stood then stands. `waiting_ms` is when the earliest recording of this person
-    began that is not analysed yet. `written_ms` is when the newest touch in writing began, whoever's it is: what was written
-    until then is known here. `settled`: the clock may be believed that time has passed.
+    began that is not analysed yet, `parked_ms` when those did that wait for a consent or for a repair. `written_ms` is when the
+    newest touch in writing began, whoever's it is: what was written until then is known here. `settled`: the clock may be
+    believed that time has passed.
     """
 
     whose: Whose
@@ -107,6 +110,7 @@ class History:
     hits: Sequence[Past]
     stood: Sequence[Past] = ()
     waiting_ms: int | None = None
+    parked_ms: Sequence[int] = ()
     written_ms: int | None = None
     settled: bool = True
 

@@ -8,6 +8,7 @@ without a unit is read digit by digit (三零七二 = 3072). 几百 and 五六�
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2, "仨": 3}
@@ -90,7 +91,7 @@ def value(text: str) -> float | None:
         number = float(written[1].replace(",", ""))
         for unit in written[2]:
             number *= UNITS[unit]
-        return round(number, 6)
+        return round(number, 6) if isfinite(number) else None
     whole, point, part = text.partition("点")
     if point:
         return _decimal(whole, part)
@@ -98,7 +99,14 @@ def value(text: str) -> float | None:
         return None
     if not any(c in UNITS for c in text):
         return float("".join(str(DIGITS[c]) for c in text))
-    return float(_spoken(text))
+    return _as_float(_spoken(text))
+
+
+def _as_float(number: int) -> float | None:
+    try:
+        return float(number)
+    except OverflowError:
+        return None
 
 
 def plain(number: float) -> str:
@@ -111,6 +119,8 @@ def scan(line: str, start: int = 0, end: int | None = None) -> Iterator[Number]:
     for match in _SCAN.finditer(line, start, len(line) if end is None else end):
         (low, high), form = _range(match), _form(match)
         row = ""
+        if low is None or high is None or not (isfinite(low) and isfinite(high)):
+            low, high, form = None, None, "some"  # also hundreds of digits in a row, from a machine that stammers
         if form == "digits":
             row = one_by_one(match[0])
         elif form == "written" and match[0].isdigit():

@@ -8,7 +8,7 @@ forgotten there is no history.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -17,10 +17,10 @@ import msgspec
 
 from edge_agent import log
 from edge_agent.domain.consent import Party, taken_back
-from edge_agent.domain.history import DAY_MS, DELIVERED, History, Past, Whose, delivered, ms_of, stands_for
+from edge_agent.domain.history import DELIVERED, LONGEST_MS, History, Past, Whose, delivered, ms_of, stands_for
 from edge_agent.domain.recording import Circumstances, State
 from edge_agent.domain.tags import Status
-from edge_agent.errors import NotAllowed, NotFound
+from edge_agent.errors import LedgerBroken, Unavailable
 from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
 from edge_agent.ledger.audit import stamp
 from edge_agent.ledger.database import Transaction
@@ -29,6 +29,7 @@ from edge_agent.ledger.writer import Writer
 from edge_agent.ports import Analysis, Historian
 
 AT_ONCE: Final = ""
+NOTHING: Final[Mapping[str, str]] = {}
 AGAIN: Final = timedelta(hours=1)
 _PARTY: Final = {Whose.CUSTOMER: Party.CUSTOMER, Whose.REP: Party.REP}
 _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, circumstances
@@ -36,15 +37,16 @@ _OF: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.C
     JOIN analyses ON analyses.id = tags.analysis
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ?
     AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset {{}} GLOB '*+*' AND {findings.CURRENT}"""  # noqa: S608 - constants
+_LAST: Final = f"""{_OF.format("NOT").replace("began_ms >=", "began_ms <")} AND tags.speaker <> ?
+    ORDER BY subjects.began_ms DESC, tags.start_ms DESC LIMIT 1"""
 _DELIVERED: Final = """SELECT subjects.recording, subjects.began_ms, facts FROM subjects
     JOIN analyses ON analyses.recording = subjects.recording WHERE subjects.party = ? AND subjects.pseudonym = ?
     AND subjects.began_ms >= ? AND ruleset NOT GLOB '*+*' ORDER BY analyses.id"""
-_WRITTEN: Final = """SELECT circumstances FROM (SELECT circumstances FROM recordings WHERE kind = 'channel'
-    AND state IN ('analysed', 'closed', 'expired') ORDER BY captured_at DESC LIMIT 200)
-    WHERE json_extract(circumstances, '$.channel') IN ('wechat', 'email', 'document', 'crm')"""
-_WAITING: Final = """SELECT MIN(subjects.began_ms) FROM subjects JOIN recordings ON recordings.id = subjects.recording
+_WRITTEN: Final = """SELECT written_ms FROM recordings WHERE written_ms <= ? AND +state IN ('analysed', 'closed', 'expired')
+    ORDER BY written_ms DESC LIMIT 1"""
+_WAITING: Final = """SELECT parked, subjects.began_ms FROM subjects JOIN recordings ON recordings.id = subjects.recording
     WHERE subjects.party = ? AND subjects.pseudonym = ? AND subjects.began_ms >= ? AND state IN ('captured', 'sealed')
-    AND parked = '' AND recordings.id NOT IN (SELECT recording FROM shredding)"""
+    AND recordings.id NOT IN (SELECT recording FROM shredding)"""
 
 
 def mark(tx: Transaction, recording_id: str) -> None:
@@ -73,10 +75,12 @@ class Judging:
         return sum(self._tried(one, historian) for one in waiting)
 
     def _tried(self, recording_id: str, historian: Historian | None) -> int:
-        """One of them; what is refused is tried again later and holds nobody else up."""
+        """One of them; what fails is tried again later and holds nobody else up."""
         try:
             return self._writer.write(lambda tx: self._one(tx, recording_id, historian))
-        except (NotAllowed, NotFound) as error:
+        except (LedgerBroken, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - a rule that nobody foresaw must not end the worker
             self._writer.write(lambda tx: self._put_off(tx, recording_id))
             log.get().warning("history.deferred", recording=recording_id, error=type(error).__name__)
             return 0
@@ -108,9 +112,8 @@ class Judging:
     def _history(self, tx: Transaction, whose: Whose, pseudonym: str, since_ms: int, historian: Historian) -> History:
         boot, now = self._writer.terms.boot, self._writer.terms.clock.now()
         return read(
-            tx, whose, pseudonym, since_ms=since_ms, reach_ms=historian.reach_ms[whose], heard=historian.heard[whose],
-            judged=historian.judged[whose], now_ms=ms_of(now),
-            settled=ages.settled(tx, mono_ms=boot.mono_ms()),
+            tx, whose, pseudonym, since_ms=since_ms, heard=historian.heard[whose], judged=historian.judged[whose],
+            lasting=historian.lasting[whose], now_ms=ms_of(now), settled=ages.settled(tx, mono_ms=boot.mono_ms()),
         )  # fmt: skip
 
     def _write(self, tx: Transaction, recording_id: str, pasts: Iterable[Past], ruleset: str) -> int:
@@ -141,24 +144,31 @@ def read(
     pseudonym: str,
     *,
     since_ms: int,
-    reach_ms: int,
-    heard: Collection[str],
-    judged: Collection[str],
+    heard: Mapping[str, int],
+    judged: Mapping[str, int],
     now_ms: int,
+    lasting: Mapping[str, str] = NOTHING,
     settled: bool = True,
 ) -> History:
-    """A person's hits of `heard` and conclusions of `judged`, from whole recordings that reach back before `since_ms`."""
-    from_ms = since_ms - reach_ms - DAY_MS  # no recording is longer than a day
-    who = (_PARTY[whose].value, pseudonym, from_ms)
-    hits = _pasts(view.execute(_OF.format("NOT"), (*who, msgspec.json.encode(sorted(heard)).decode())))
-    stood = _pasts(view.execute(_OF.format(""), (*who, msgspec.json.encode(sorted(judged)).decode())))
+    """A person's hits of `heard` and conclusions of `judged`, from whole recordings that reach back before `since_ms`.
+
+    Each code comes with how far before: of what is `lasting` the last one before that is read, too.
+    """
+    who = (_PARTY[whose].value, pseudonym)
+    hits = [past for within in _queries(who, since_ms, heard) for past in _pasts(view.execute(_OF.format("NOT"), within))]
+    stood = [past for within in _queries(who, since_ms, judged) for past in _pasts(view.execute(_OF.format(""), within))]
+    for code, voice in lasting.items():
+        before = (*who, since_ms - heard[code] - LONGEST_MS, msgspec.json.encode([code]).decode(), voice)
+        hits += _pasts(view.execute(_LAST, before))
     if DELIVERED in heard:
-        hits = sorted([*hits, *_touches(view.execute(_DELIVERED, who))], key=lambda past: past.order)
-    (waiting,) = view.execute(_WAITING, who).fetchone()
-    written = [ms_of(msgspec.json.decode(text, type=Circumstances).started_at) for (text,) in view.execute(_WRITTEN)]
+        hits += _touches(view.execute(_DELIVERED, (*who, since_ms - heard[DELIVERED] - LONGEST_MS)))
+    waiting = view.execute(_WAITING, (*who, since_ms - max(heard.values(), default=0) - LONGEST_MS)).fetchall()
+    written = view.execute(_WRITTEN, (now_ms,)).fetchone()
     return History(
-        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=hits, stood=stood, waiting_ms=waiting,
-        written_ms=max(written, default=None), settled=settled,
+        whose=whose, since_ms=since_ms, now_ms=now_ms, hits=sorted(hits, key=_order), stood=sorted(stood, key=_order),
+        waiting_ms=min((began_ms for parked, began_ms in waiting if not parked), default=None),
+        parked_ms=sorted(began_ms for parked, began_ms in waiting if parked),
+        written_ms=written[0] if written else None, settled=settled,
     )  # fmt: skip
 
 
@@ -178,4 +188,15 @@ def _pasts(rows: Iterable[tuple[Any, ...]]) -> list[Past]:
             around = arounds[recording] = msgspec.json.decode(text, type=Circumstances)
         brand = stands_for(dict(tag.slots).get("brand"), around)
         found.append(Past(recording=recording, began_ms=ms_of(around.started_at), tag=tag, brand=brand))
-    return sorted(found, key=lambda past: past.order)
+    return found
+
+
+def _order(past: Past) -> tuple[int, int, int, str, str]:
+    return past.order
+
+
+def _queries(who: tuple[str, str], since_ms: int, reaches: Mapping[str, int]) -> Iterator[tuple[str, str, int, str]]:
+    """The parameters of one query for each reach."""
+    for reach_ms in sorted(set(reaches.values())):
+        codes = sorted(code for code, reach in reaches.items() if reach == reach_ms)
+        yield (*who, since_ms - reach_ms - LONGEST_MS, msgspec.json.encode(codes).decode())

@@ -159,8 +159,8 @@ class LedgerReader:
         with self._one_view():
             return [
                 history.read(
-                    self._connection, whose, pseudonym, since_ms=since, reach_ms=historian.reach_ms[whose],
-                    heard=historian.heard[whose], judged=historian.judged[whose], now_ms=since,
+                    self._connection, whose, pseudonym, since_ms=since,
+                    heard=historian.heard[whose], judged=historian.judged[whose], lasting=historian.lasting[whose], now_ms=since,
                 )
                 for whose, pseudonym in persons if pseudonym
             ]  # fmt: skip

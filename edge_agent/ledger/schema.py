@@ -137,6 +137,15 @@ _HISTORY: Final = (
     """CREATE INDEX to_judge_at ON to_judge (at)""",
     """CREATE INDEX recordings_kind ON recordings (kind, captured_at)""",
 )
+_WRITTEN: Final = (
+    # When a touch in writing began, in ms since 1970; NULL for all other recordings.
+    """ALTER TABLE recordings ADD COLUMN written_ms INTEGER GENERATED ALWAYS AS (
+        CASE WHEN kind = 'channel' AND json_valid(circumstances)
+            AND json_extract(circumstances, '$.channel') IN ('wechat', 'email', 'document', 'crm')
+        THEN CAST(ROUND((julianday(json_extract(circumstances, '$.started_at')) - 2440587.5) * 86400000) AS INTEGER) END)
+        VIRTUAL""",
+    """CREATE INDEX recordings_written ON recordings (written_ms) WHERE written_ms IS NOT NULL""",
+)
 
 _CONTESTS: Final = (
     """CREATE TABLE contests (
@@ -158,6 +167,7 @@ STEPS: Final = (
     ("0008_touches", _TOUCHES),
     ("0009_overrides", _OVERRIDES),
     ("0010_history", _HISTORY),
+    ("0011_written", _WRITTEN),
     ("0012_contests", _CONTESTS),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""

@@ -70,6 +70,10 @@ class ClaimWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     only: list[Name] = []
     price: list[Name] = []
     no_price: list[Name] = []
+    refused: list[Name] = []
+    """Beside an amount: the rep does not give it (给不了)."""
+    not_stated: list[Name] = []
+    """In front of an amount: denied, dreamt of, or what somebody else says (没说, 做梦, 客户说)."""
     reduced: list[Name] = []
     arrive: list[Name] = []
     dispatch: list[Name] = []

@@ -6,20 +6,23 @@ Not here: reading and saying them (rulebook), running them (tagging).
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 Events = Annotated[list[Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$(?!\n)", max_length=64)]], Meta(min_length=1)]
 Sign = Literal[">=", ">", "==", "<=", "<"]
-Positive = Annotated[int, Meta(ge=1)]
+MOST: Final = 10_000
+"""Times, and turns."""
+MOST_DAYS: Final = 3660
+Positive = Annotated[int, Meta(ge=1, le=MOST)]
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """So many turns, minutes or days; whole days are never written as minutes."""
 
-    n: Annotated[float, Meta(gt=0)]
+    n: Annotated[float, Meta(gt=0, le=MOST_DAYS * 1440)]
     unit: Literal["turns", "minutes", "days"]
 
 
@@ -65,7 +68,7 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     of: Events
     until: Literal["end", "turn", "second"] = "end"
-    n: Positive | None = None
+    n: Annotated[int, Meta(ge=1, le=86_400)] | None = None
 
 
 class Near(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="node", tag="near"):

@@ -2,8 +2,8 @@
 
 - Amounts, days and quantities are the talk's own facts (`edge_agent.facts`); the words beside them, in the same clause, say what
   they are an amount of (`lexicons/claims.toml`). An amount that nothing explains is no claim.
-- Only utterances heard as the rep's. Negated, asked, quoted or past is no claim; hedged (左右), conditional (满十箱) or without a
-  single value is one that cannot be held against anything: it keeps its `doubt`. What is taken back (不对) is gone.
+- Only utterances heard as the rep's. Negated, asked, quoted, past or refused is no claim; hedged (左右), conditional (满十箱) or
+  without a single value is one that cannot be held against anything: it keeps its `doubt`. What is taken back (不对) is gone.
 """
 
 import re
@@ -33,6 +33,7 @@ from edge_agent.review.claim_reading import (
     placed,
     until,
 )
+from edge_agent.review.claim_refusals import Refusals
 from edge_agent.review.claim_subjects import Named, Subjects
 from edge_agent.review.fact_rows import FactTable, Measure
 from edge_agent.tagging.context import Contexts
@@ -69,6 +70,7 @@ class Finder:
         self._listens = hearing.listener(lexicon, ())
         self._contexts = Contexts(lexicon.terms.contexts, lexicon.terms.tail, standard)
         self._doubts = Doubts(self._words)
+        self._refusals = Refusals(self._words)
 
     def find(
         self, conversation: Conversation, facts: Mapping[int, Sequence[Fact]], table: FactTable, at: datetime | None
@@ -264,6 +266,8 @@ class Finder:
         ):
             return  # 有没有货: the question overlaps what would be stated
         if kind in {"price", "discount"}:
+            if self._refusals.of(here, span):
+                return
             attribute = self._qualifier(here.text)
         start, end = here.sentence.raw(span)
         yield Statement(

@@ -19,6 +19,9 @@ AFTER: Final = 8
 BEFORE: Final = 4
 _CALLED_MONEY: Final = re.compile(r"[块元毛角分钱¥$]")
 _PHYSICAL: Final = re.compile(r"分贝|db|千?瓦|公里|毫?升|公?斤|千?克|厘米|毫米|平米|平方|英?寸|度|kg|km|ml|[lw](?![a-z])")
+MOST_DAYS: Final = 3_650
+"""A longer wait is misheard or no promise; it is no value, and so is every other number above `MOST`."""
+MOST: Final = 1e12
 _LENGTH: Final = re.compile(r"P(T?)(\d+(?:\.\d+)?)([DMH])")
 
 
@@ -121,11 +124,15 @@ def measure_of(fact: Fact) -> Measure | None:
         if match is None:
             return None
         unit = "分钟" if match[1] and match[3] == "M" else {"D": "天", "M": "个月", "H": "小时"}[match[3]]
-        return measured(float(match[2]), unit)
+        return _sane(measured(float(match[2]), unit))
     try:
-        return measured(float(fact.value), fact.unit)
+        return _sane(measured(float(fact.value), fact.unit))
     except ValueError:
         return None
+
+
+def _sane(found: Measure) -> Measure | None:
+    return found if found.value <= MOST else None  # not so for a NaN either
 
 
 def percent_of(fact: Fact) -> Measure:
@@ -133,7 +140,12 @@ def percent_of(fact: Fact) -> Measure:
 
 
 def until(fact: Fact, text: str, at: datetime | None) -> Measure | None:
-    """By when it is promised: whole days from the talk, or hours, or working days."""
+    """By when it is promised: whole days from the talk, or hours, or working days; None above `MOST_DAYS`."""
+    found = _until(fact, text, at)
+    return found if found is not None and found.value / (24 if found.unit == "hour" else 1) <= MOST_DAYS else None
+
+
+def _until(fact: Fact, text: str, at: datetime | None) -> Measure | None:
     if "工作日" in text:
         number = _LENGTH.fullmatch(fact.value)
         return Measure(value=float(number[2]), unit="workday") if number is not None else None

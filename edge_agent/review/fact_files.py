@@ -8,8 +8,9 @@ fault and nothing of the folder counts, for half a table would turn unknown into
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -21,11 +22,12 @@ import msgspec
 from edge_agent.errors import BadConfig
 from edge_agent.lexicon.decode import read
 from edge_agent.lexicon.problems import Problem
-from edge_agent.review.fact_rows import FactTable, Row, SubjectNames
+from edge_agent.review.fact_rows import FactTable, Row, SubjectNames, measured
 
 MOST_BYTES: Final = 16_000_000
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _YES: Final = {"true": True, "yes": True, "有": True, "false": False, "no": False, "无": False, "没有": False}
+_PARTED: Final = re.compile(r"-?\d{1,3}([,，]\d{3})+(\.\d+)?")
 _COLUMNS: Final = Row.__struct_fields__
 
 
@@ -48,9 +50,7 @@ def load(folder: Path) -> FactTable:
     Raises:
         BadFacts: a file is unreadable, breaks the schema, or repeats an id; names every fault.
     """
-    files = sorted(path for path in folder.rglob("*") if path.suffix in {".toml", ".csv"}) if folder.is_dir() else []
-    stamp = tuple((path.relative_to(folder).as_posix(), *_stamp(path)) for path in files)
-    return _table(folder, stamp)
+    return _table(folder, _stamps(folder))
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -61,42 +61,71 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """A folder as it was read: every row and name with its file and line, and every fault of the files themselves."""
+
+    rows: list[tuple[str, int, Row]] = field(default_factory=list)
+    names: list[tuple[str, int, SubjectNames]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    digest: str = ""
+
+
+def read_all(folder: Path) -> Reading:
+    """All of a folder, faulty or not; for `claims check`, which looks at more than the files by themselves."""
+    return _reading(folder, _stamps(folder))
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix in {".toml", ".csv"}) if folder.is_dir() else []
+    return tuple((path.relative_to(folder).as_posix(), *_stamp(path)) for path in files)
+
+
 @lru_cache(maxsize=2)
 def _table(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> FactTable:
-    problems: list[Problem] = []
-    rows: list[Row] = []
-    names: list[SubjectNames] = []
+    found = _reading(folder, stamp)
+    if found.problems:
+        raise BadFacts(found.problems)
+    return FactTable.of((row for _, _, row in found.rows), (one for _, _, one in found.names), found.digest)
+
+
+def _reading(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> Reading:
+    found = Reading()
     seen: set[str] = set()
     digest = sha256()
     for name, _, size in stamp:
         if size > MOST_BYTES:
-            problems.append(_problem(name, 0, "file", "is too large", f"keep a file below {MOST_BYTES:,} bytes"))
+            found.problems.append(_problem(name, 0, "file", "is too large", f"keep a file below {MOST_BYTES:,} bytes"))
             continue
         with suppress(OSError):
             digest.update(name.encode() + b"\0" + sha256((folder / name).read_bytes()).digest())
-        found = _csv(folder, name, problems) if name.endswith(".csv") else _toml(folder, name, problems, names)
-        for line, row in found:
+        rows = _csv(folder, name, found.problems) if name.endswith(".csv") else _toml(folder, name, found)
+        for line, row in rows:
             if row.id in seen:
-                problems.append(_problem(name, line, row.id, "this id stands twice", "give every row an id of its own"))
+                found.problems.append(_problem(name, line, row.id, "this id stands twice", "give every row an id of its own"))
             seen.add(row.id)
-            problems += _faults(name, line, row)
-            rows.append(row)
-    if problems:
-        raise BadFacts(problems)
-    return FactTable.of(rows, names, digest.hexdigest() if stamp else "")
+            found.problems += _faults(name, line, row)
+            found.rows.append((name, line, row))
+    found.digest = digest.hexdigest() if stamp else ""
+    return found
 
 
-def _toml(folder: Path, name: str, problems: list[Problem], names: list[SubjectNames]) -> Iterator[tuple[int, Row]]:
-    source = read(folder, folder / name, problems)
+def _toml(folder: Path, name: str, found: Reading) -> Iterator[tuple[int, Row]]:
+    source = read(folder, folder / name, found.problems)
     if source is None:
         return
-    problems += [
+    found.problems += [
         source.place.problem("file", key, f"unknown key `{key}`", "use [[row]] and [[subject]]")
         for key in source.given.keys() - {"row", "subject"}
     ]
-    names += [one for _, one in source.rows("subject", SubjectNames)]
+    found.names += [(name, place.start, one) for place, one in source.rows("subject", SubjectNames)]
     for place, row in source.rows("row", Row):
         yield place.start, row
+    given = source.given.get("row", [])
+    for number, cells in enumerate(given if isinstance(given, list) else []):
+        texts = {key: one for key, one in cells.items() if isinstance(one, str)} if isinstance(cells, dict) else {}
+        line = source.lines.table("row", number)
+        found.problems += [_problem(name, line, str(texts.get("id", "row")), *wrong) for wrong in _written(texts)]
 
 
 def _csv(folder: Path, name: str, problems: list[Problem]) -> Iterator[tuple[int, Row]]:
@@ -127,16 +156,42 @@ def _row(name: str, line: int, given: dict[str, str], problems: list[Problem]) -
     cells: dict[str, object] = {column: cell.strip() for column, cell in given.items() if cell.strip()}
     if "words" in cells:
         cells["words"] = [word.strip() for word in str(cells["words"]).split("|") if word.strip()]
+    wrong = list(_written(cells))
+    if wrong:
+        problems += [_problem(name, line, label, message, remedy) for message, remedy in wrong]
+        return None
     for column in ("value", "tolerance", "fresh_h", "valid_from", "valid_until"):
         if column in cells:
             cells[column] = _cell(str(cells[column]))
-    with suppress(ValueError):
-        cells["as_of"] = datetime.fromisoformat(str(cells.get("as_of")))
+    if "as_of" in cells:
+        cells["as_of"] = datetime.fromisoformat(str(cells["as_of"]))
     try:
         return msgspec.convert(cells, Row)
     except msgspec.ValidationError as error:
         problems.append(_problem(name, line, label, str(error), "see the format in lexicons/README.md"))
         return None
+
+
+def _written(cells: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Cells as spreadsheets like to write them, which mean nothing here: (message, remedy)."""
+    for column in ("value", "tolerance", "fresh_h"):
+        if _PARTED.fullmatch(str(cells.get(column, ""))):
+            yield (
+                f"`{column}` has thousands separators 数字里有千分位逗号",
+                "write the number without thousands separators: 1280 数字不要写千分位：1280",
+            )
+    for column in ("value", "valid_from", "valid_until"):
+        if re.fullmatch(r"\d{4}[/.年]\d{1,2}[/.月]\d{1,2}日?", str(cells.get(column, ""))):
+            yield f"`{column}` is no day 日期写法不对", "write YYYY-MM-DD, for example 2026-11-25 日期写成 2026-11-25"
+    if "as_of" in cells and not _is_moment(str(cells["as_of"])):
+        yield "`as_of` is no time 时间写法不对", "write YYYY-MM-DDTHH:MM, for example 2026-11-25T10:00 时间写成 2026-11-25T10:00"
+
+
+def _is_moment(text: str) -> bool:
+    with suppress(ValueError):
+        datetime.fromisoformat(text)
+        return True
+    return False
 
 
 def _cell(text: str) -> object:
@@ -165,6 +220,14 @@ def _faults(name: str, line: int, row: Row) -> Iterator[Problem]:
         yield _problem(name, line, row.id, "a discount of all or more", "9.5 or 95 with 折, what is taken off with %")
     if row.kind == "parameter" and not row.attribute:
         yield _problem(name, line, row.id, "a parameter needs its attribute", 'for example attribute = "warranty"')
+    if row.kind == "delivery" and said == "a number" and row.unit and measured(1, row.unit).unit not in {"hour", "workday"}:
+        yield _problem(
+            name,
+            line,
+            row.id,
+            "a delivery takes a time 交期的单位要是时间",
+            'write unit = "天", "小时", "周" or "工作日" 写天、小时、周、工作日',
+        )
     if row.kind == "stock" and row.as_of is None:
         yield _problem(name, line, row.id, "a count of stock needs `as_of`", "say when it was counted")
     if row.valid_from and row.valid_until and row.valid_from > row.valid_until:

@@ -97,7 +97,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         if fresh is None:
             return True
         then = _moment(self.as_of, at)
-        return then is not None and then - AHEAD <= at <= then + timedelta(hours=fresh)
+        return then is not None and -AHEAD <= at - then <= timedelta(hours=fresh)  # a sum may lie past the last year there is
 
 
 class SubjectNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,16 +4,21 @@
 else until the end of the conversation. One with a length of its own but no beginning is asked about.
 """
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Any as Anything
 from typing import Final, Literal, cast
 
 import msgspec
 
+from edge_agent.facts.numbers import plain
+from edge_agent.lexicon.when import MOST, MOST_DAYS
 from edge_agent.rulebook.comparing import Comparing
 from edge_agent.rulebook.doing import Doing
+from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.parts import Chance, Ev, Head, Mid, Pending, Quant, Unless, Value, kind, the_word
-from edge_agent.rulebook.questions import ask
+from edge_agent.rulebook.questions import Asked, ask
 from edge_agent.rulebook.tree import (
     Absent,
     All,
@@ -32,6 +37,7 @@ from edge_agent.rulebook.tree import (
 from edge_agent.rulebook.words import Word
 
 _DAY: Final = 1440
+_HOURS: Final = re.compile("小时|钟头|h")
 _DISTINCT: Final[dict[str, Literal["", "conversation", "topic"]]] = {
     "每通对话只算一次": "conversation", "按通计": "conversation", "每次都算": "",
     "每个话题只算一次": "topic", "不同话题": "topic",
@@ -41,6 +47,10 @@ _SIDES: Final = {"customer": "account", "rep": "rep"}
 
 class Builder(Comparing, Doing):
     """Methods are named after the grammar; `children` are what theirs gave, and words."""
+
+    def __init__(self, book: Book) -> None:
+        super().__init__(book)
+        self._hours: set[Window] = set()
 
     # -- the rule
 
@@ -84,12 +94,16 @@ class Builder(Comparing, Doing):
         return Heard(events=list(event.of))
 
     def window(self, children: Sequence[Value]) -> Window:
+        found = _window(children[0])
+        if _HOURS.search(children[0].text):
+            self._hours.add(found)
+        return found
+
+    def span(self, children: Sequence[Value]) -> Window:
         return _window(children[0])
 
-    span = window
-
     def quant(self, children: Sequence[Value]) -> Quant:
-        times = the_word(children, "TIMES")
+        times = _few(the_word(children, "TIMES"))
         sign, up = the_word(children, "CMP"), the_word(children, "UP")
         if times is None or not times.value:
             raise ask(
@@ -103,7 +117,7 @@ class Builder(Comparing, Doing):
 
     def count(self, children: Sequence[Value]) -> Node:
         (event,) = kind(children, Ev)
-        nth = the_word(children, "NTH")
+        nth = _few(the_word(children, "NTH"))
         quant = Quant(op="==", n=cast("int", nth.value)) if nth is not None else kind(children, Quant)[0]
         windows = kind(children, Window)
         if len(windows) > 1:
@@ -133,8 +147,18 @@ class Builder(Comparing, Doing):
 
     def _per(self, event: Ev, window: Window | None) -> Anything:
         same, who = the_word(event.about, "PER"), the_word(event.about, "WHO")
+        here = the_word(event.about, "CONV") is not None
+        if window in self._hours and same is None and not here:
+            days = window.n if window.unit == "days" else math.ceil(window.n / _DAY)
+            raise ask(
+                "window",
+                "几小时内的次数，是同一通对话里的，还是这几天里同一客户的？",
+                "counted over hours: in one conversation, or over days for the same customer?",
+                at=self._book.label(event.of),
+                choices=["同一通对话里", f"{plain(days)}天内同一客户"],
+            )
         if window is None or window.unit != "days":
-            if same is not None and window is None and the_word(event.about, "CONV") is None:
+            if same is not None and window is None and not here:
                 raise ask(
                     "window",
                     f"“{same.text}”在多长时间内？",
@@ -167,12 +191,12 @@ class Builder(Comparing, Doing):
         return Mid(of=kind(children, Ev)[0].of)
 
     def opportunity(self, children: Sequence[Value]) -> Chance:
-        turns = the_word(children, "TURNS")
+        turns = _few(the_word(children, "TURNS"))
         return Chance(of=kind(children, Ev)[0].of, turns=cast("int", turns.value) if turns is not None else None)
 
     def row(self, children: Sequence[Value]) -> Node:
         (event,) = kind(children, Ev)
-        times = the_word(children, "TIMES")
+        times = _few(the_word(children, "TIMES"))
         n = cast("int", times.value) if times is not None else 0
         if n < 2:
             raise ask("count", "连续几次？请写不小于2的整数", "how many in a row? two or more", choices=["连续2次", "连续3次"])
@@ -204,7 +228,10 @@ class Builder(Comparing, Doing):
 
     def head(self, children: Sequence[Value]) -> Head:
         word = children[0]
+        if word.kind == "DUR" and word.value > _DAY:
+            raise _too_long(word.text)
         if word.kind == "TURNS":
+            _few(word)
             return Head(until="turn", n=word.value)
         return Head(until="second", n=max(round(word.value * 60), 1))
 
@@ -236,8 +263,22 @@ class Builder(Comparing, Doing):
         return _near(children, "around", absent=True)
 
 
+def _few(word: Word | None) -> Word | None:
+    if word is not None and cast("int", word.value) > MOST:
+        raise ask("count", f"不能超过{MOST}", f"no more than {MOST}", at=word.text, choices=["3次", "12轮内"])
+    return word
+
+
+def _too_long(said: str) -> Asked:
+    return ask(
+        "window", f"时间太长；历史最多{MOST_DAYS}天，开场最多1天", f"at most {MOST_DAYS} days, and one day for an opening",
+        at=said, choices=["30天内", "365天内"],
+    )  # fmt: skip
+
+
 def _window(word: Word) -> Window:
     if word.kind == "TURNS":
+        _few(word)
         if not word.value:
             raise ask(
                 "count", "轮数要写大于零的整数", "a number of turns is a whole number above zero", at=word.text, choices=["3轮内"]
@@ -246,6 +287,8 @@ def _window(word: Word) -> Window:
     minutes = float(cast("float", word.value))
     if minutes <= 0:
         raise ask("window", "时间要大于零", "a length of time is above zero", at=word.text, choices=["2小时内", "30天内"])
+    if minutes > MOST_DAYS * _DAY:
+        raise _too_long(word.text)
     return Window(n=minutes / _DAY, unit="days") if minutes % _DAY == 0 else Window(n=minutes, unit="minutes")
 
 

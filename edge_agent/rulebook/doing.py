@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from edge_agent.rulebook.parts import Value, the_word
 from edge_agent.rulebook.questions import Asked, ask
-from edge_agent.rulebook.tree import Action
+from edge_agent.rulebook.tree import LATEST_S, Action
 from edge_agent.rulebook.words import Word
 
 
@@ -17,7 +17,12 @@ class Doing:
 
     def delay(self, children: Sequence[Value]) -> Value:
         word = children[0]
-        return ("delay", 0 if word.kind == "NOW" else round(word.value * 60))
+        seconds = 0 if word.kind == "NOW" else round(word.value * 60)
+        if seconds > LATEST_S:
+            raise ask(
+                "window", "最晚30天内", "no later than in 30 days", at=word.text, choices=["2小时内", "24小时内", "30天内"]
+            )  # fmt: skip
+        return ("delay", seconds)
 
     def whos(self, children: Sequence[Value]) -> Value:
         return ("whos", list(children))

@@ -6,6 +6,8 @@ about; `REFUSED` ones ask for something that no rule may build on.
 
 from typing import Final
 
+from edge_agent.lexicon.notation import fold
+
 _GROUPS: Final[dict[str, str]] = {
     "_STOP": "。 .",
     "_WHEN": "当 如果 如若 若 若是 假如 假设 一旦 要是 凡是 凡 只要 每当 倘若 如 每次当",
@@ -42,7 +44,7 @@ _GROUPS: Final[dict[str, str]] = {
     "_BEFORE": "之前 前 以前 先前",
     "_AFTER": "之后 后 以后 过后 之后的 后的",
     "_AROUND": "前后",
-    "_TO": "到 至 ~ - —— 到次日 至次日",
+    "_TO": "到 至 ~ - ——",
     "_BETWEEN": "之间 期间的",
     "YES": "是 否",
     "NOTIFY": "提醒 提示 告知 通知 预警 告警 报警 提醒给 推送给 推送 提示给 通报 发提醒 知会",
@@ -78,7 +80,7 @@ _SKIPPED: Final = (
     "了 过 着 的 地 都 又 再 还 也 曾 曾经 已 已经 在 有 出现 发生 存在 提出 表示 做出 作出 给出 进行 时 的时候 的话 "
     "情况 情形 行为 累计 共 总共 总计 合计 次数 次数的 对 向 给 把 被 让 仍 仍然 继续 却 可 跟进 关注 一下 并给 的情况 "
     "于 其 这 该 会 事件 该行为 说 说出 对话 通话 过程 过程中 通话中 对话中 沟通中 沟通 谈话中 期间出现 听到 触发 "
-    "命中 检测到 识别到 发现 只要有 者 均 能 去 由 当中 来 同样 相关 任何 既 每天 得到 每日 提到 谈到 谈及 提及 说到 "
+    "命中 检测到 识别到 发现 只要有 者 均 能 去 由 当中 来 同样 相关 任何 既 得到 提到 谈到 谈及 提及 说到 "
     "说起 自动 该消息 该文件 消息 发送 注意 起来 请 须 必须 应 应当 应该 需 需要 同时又"
 )
 VAGUE: Final[dict[str, tuple[str, ...]]] = {
@@ -93,10 +95,12 @@ _VAGUE: Final[dict[str, str]] = {
     "次数": "多次 经常 常常 反复 频繁 屡次 屡屡 若干次 数次 老是 总是 偶尔 有时 时不时 好几次 几次 好多次 很多次 一再 "
     "再三 不断 一直在 连连 多轮 大量 太多次 几回 三番五次 时常",
     "时间": "尽快 很快 及时 近期 短期内 短时间内 长期 稍后 过一会 过几天 几天内 几小时内 最近几天 不久 长时间 一段时间内 "
-    "过久 早点 过段时间 几轮内 数天内 近几天 最近一段时间",
+    "过久 早点 过段时间 几轮内 数天内 近几天 最近一段时间 每天 每日",
     "大小": "很高 很低 太高 太低 较高 较低 过高 过低 偏高 偏低 很大 很小 较大 很多 较多 太少 比较高 比较低 很长 很短",
     "说法": "可能 也许 大概 大约 左右 差不多 将近 似乎 好像 疑似 或许 上下 应该会 等等 等情况",
 }
+WAITS: Final = "（到对话结束才判断）"
+"""Said back behind an excuse that may still come; it adds nothing when it is read."""
 REFUSED: Final[dict[str, str]] = {
     "silence": "沉默 不说话 不吭声 冷场 静默 长静默 没说话 没有说话 不出声 沉默不语 无人说话 沉默倾听 不回消息 没回消息 "
     "话少 未读 已读不回 停顿",
@@ -119,6 +123,7 @@ def _table() -> dict[str, list[tuple[str, object]]]:
         for value, words in table.items():
             put(words, kind, value)
     put(_SKIPPED, "SKIP")
+    put(fold(WAITS), "SKIP")
     put(";", "_SEMI")
     for word, kind in _REFUSED.items():
         put(word, "REFUSED", kind)

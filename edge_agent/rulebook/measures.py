@@ -10,6 +10,7 @@ from typing import Final
 
 from edge_agent.facts.numbers import NUMBER, value
 
+LARGEST: Final = 1e12
 _N: Final = f"(?P<n>{NUMBER}(?:点[零一二三四五六七八九]+)?)"
 _MINUTES: Final = {
     "秒": 1 / 60, "秒钟": 1 / 60, "s": 1 / 60, "分钟": 1, "分": 1, "min": 1,
@@ -41,11 +42,13 @@ _DAYS: Final = {
 }  # fmt: skip
 _DAY: Final = re.compile(rf"(?:每个?)?(?:(?P<name>{'|'.join(_DAYS)})|(?:周|星期|礼拜)(?P<day>[一二三四五六日天1-7]))")
 _HOUR: Final = re.compile(
-    r"(?P<part>凌晨|早上|早晨|上午|中午|下午|晚上|夜里|晚间|次日|当天)?"
+    r"(?:每天|每日)?(?P<next>次日|第二天|当天)?(?P<part>凌晨|早上|早晨|上午|中午|下午|晚上|夜里|晚间)?"
     r"(?:(?P<h>[0-9]{1,2}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[零一二两三四五六七八九])(?:点钟?|时)(?P<half>半)?"
     r"(?:(?P<m>[0-9]{1,2}|[一二三四五]?十[一二三四五六七八九]?)分?)?|(?P<hh>[0-2]?[0-9]):(?P<mm>[0-5][0-9]))"
 )
-_LATE: Final = frozenset({"下午", "晚上", "夜里", "晚间"})
+_LATE: Final = {"下午": 0, "晚上": 5, "晚间": 5, "夜里": 6}
+"""Parts of the day whose hours are counted from noon, from which hour on: 夜里1点 is 01:00."""
+_MORNING: Final = frozenset({"凌晨", "早上", "早晨", "上午"})
 _WEEK: Final = "一二三四五六日"
 
 
@@ -74,7 +77,11 @@ def measure(text: str, start: int) -> Measure | None:
 def _number(match: re.Match[str]) -> float | None:
     groups = match.groupdict()
     text = groups.get("n") or groups.get("m") or ""
-    return value(text) if text != "半" else 0.5
+    try:
+        number = value(text) if text != "半" else 0.5
+    except OverflowError:
+        return LARGEST
+    return None if number is None else min(number, LARGEST)
 
 
 def _scaled(kind: str, match: re.Match[str], number: float) -> object:
@@ -124,12 +131,32 @@ def _day(text: str, start: int) -> Measure | None:
 
 def _hour(text: str, start: int) -> Measure | None:
     match = _HOUR.match(text, start)
-    if match is None:
+    minute = _minute(match, match["part"] or "") if match is not None else None
+    return Measure(kind="HOUR", value=minute, end=match.end()) if match is not None and minute is not None else None
+
+
+def until(first: str, last: str) -> tuple[int, int] | None:
+    """Two hours as minutes of the day; 晚上8点到10点 is the evening of both. None: the second is not after the first."""
+    one, other = _HOUR.match(first), _HOUR.match(last)
+    assert one is not None
+    assert other is not None
+    alone = other["part"] or other["next"] or other["hh"]
+    start, end = _minute(one, one["part"] or ""), _minute(other, other["part"] or ("" if alone else one["part"] or ""))
+    assert start is not None
+    if end is None or (end <= start % 1440 and not (other["part"] in _MORNING or other["next"] in ("次日", "第二天"))):
         return None
+    return start % 1440, end
+
+
+def _minute(match: re.Match[str], part: str) -> int | None:
     hour = int(match["hh"]) if match["hh"] else int(value(match["h"]) or 0)
     minute = int(match["mm"]) if match["mm"] else 30 if match["half"] else int(value(match["m"]) or 0) if match["m"] else 0
-    if match["part"] in _LATE and hour < 12:
+    if part in _LATE and _LATE[part] <= hour < 12:
         hour += 12
-    if match["part"] == "中午" and hour < 3:
+    elif part in _LATE and part != "下午" and hour == 12:
+        hour = 24
+    elif part == "中午" and hour < 3:
         hour += 12
-    return Measure(kind="HOUR", value=hour * 60 + minute, end=match.end()) if hour <= 24 and minute < 60 else None
+    elif part == "凌晨" and hour == 12:
+        hour = 0
+    return hour * 60 + minute if hour * 60 + minute <= 1440 and minute < 60 else None

@@ -21,6 +21,8 @@ _SUBJECT: Final = re.compile(r"^(?:客户|销售)(?=.{2})")
 _NOTE: Final = re.compile(r"\([^)]*\)")
 _COUNTED: Final = re.compile(r"[0-9]+(?:次|天|小时|h)|首次|连续")
 _NOT: Final = ("未", "没", "无")
+AGREED: Final = frozenset({"closing.next_step_agreed", "product.demo_accepted"})
+"""It takes two: said of the one who agrees, and of the one who got it agreed (销售没有约定下一步)."""
 _VOICES: Final = {"rep": "销售", "customer": "客户"}
 
 Events = tuple[str, ...]
@@ -113,6 +115,7 @@ class Book:
             Asked: nobody of that side says it, two events fit, or the event marks silence.
         """
         fitting = list(dict.fromkeys(e for e in (self._of(m, subject) for m in meanings) if e)) if subject else list(meanings)
+        fitting = fitting or [meaning for meaning in meanings if subject in _VOICES and AGREED.issuperset(meaning)]
         if not fitting:
             raise self._wrong_side(said, meanings, subject)
         if len(fitting) > 1 and carried:
@@ -133,7 +136,7 @@ class Book:
 
     def done_by(self, meanings: Sequence[Events], side: str) -> bool:
         """Whether that side does any of these; "" is anybody."""
-        return not side or any(self._of(meaning, side) for meaning in meanings)
+        return not side or any(self._of(meaning, side) or AGREED.issuperset(meaning) for meaning in meanings)
 
     def unknown(self, said: str) -> Exception:
         """Nobody knows this word: the nearest events and facts."""

@@ -27,6 +27,8 @@ _MOST: Final = 64
 """Readings looked at; a sentence with more is asked about by those."""
 _AFTER_PART: Final = frozenset({"EVENT", "TIMES", "YES", "YESNO", "MONEY", "PERCENT", "DUR", "_RPAR"})
 """What a condition may end with."""
+_BEHIND: Final = frozenset({"_THEN", "_UNLESS", "_AND", "_OR", "NOTIFY", "ESCALATE", "BLOCK", "RECORD"})
+"""A comma before one of these joins no conditions."""
 _EXAMPLES: Final = (
     "当客户连续3次回避演示且未约定下一步，则提醒店长",
     "当30天内同一客户询价不少于3次且未报价，则在2小时内上报",
@@ -154,6 +156,9 @@ def _trouble(words: Sequence[Word], book: Book) -> Asked:
 def _joint(words: Sequence[Word], book: Book) -> str:
     """Where nothing but an "and" is missing: at a comma, or between two words."""
     and_ = Word(kind="_AND", text="且", value=None, start=-1)
+    commas = [n for n, word in enumerate(words[:-1]) if word.kind in ("_C", "_DUN") and words[n + 1].kind not in _BEHIND]
+    if len(commas) > 1 and _parsed([and_ if n in commas else word for n, word in enumerate(words)], book)[0]:
+        return "".join(w.text for w in words[max(commas[0] - 1, 0) : commas[0] + 2])
     for place, word in enumerate(words):
         comma = word.kind in ("_C", "_DUN")
         if not comma and (word.kind not in _AFTER_PART or place + 1 == len(words)):

@@ -9,6 +9,7 @@ from types import UnionType
 from typing import Final
 
 from edge_agent.facts.numbers import plain
+from edge_agent.rulebook.keywords import WAITS
 from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.tree import (
     Absent,
@@ -27,6 +28,7 @@ from edge_agent.rulebook.tree import (
     Rule,
     Window,
     excuse_has_two_times,
+    excuse_waits,
 )
 
 Brackets = type[All] | type[Any] | UnionType
@@ -45,7 +47,8 @@ _WEEK: Final = "一二三四五六日"
 def say(rule: Rule, book: Book) -> str:
     """The whole rule as one sentence."""
     here = "同一通对话里" if excuse_has_two_times(rule) else ""
-    unless = f"，除非{here}{said(rule.unless, book)}" if rule.unless is not None else ""
+    waits = WAITS if excuse_waits(rule) else ""
+    unless = f"，除非{here}{said(rule.unless, book)}{waits}" if rule.unless is not None else ""
     return f"当{said(rule.when, book)}，则{'，'.join(_action(a) for a in rule.then)}{unless}。"
 
 
@@ -53,9 +56,9 @@ def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for ea
     """A condition."""
     match node:
         case All():
-            return "且".join(_inner(part, book, Any) for part in node.parts)
+            return _series(node.parts, "且", book, Any)
         case Any():
-            return "或".join(_inner(part, book, All | Clock) for part in node.parts)
+            return _series(node.parts, "或", book, All | Clock)
         case Not():
             return f"并非（{said(node.part, book)}）"
         case Heard():
@@ -76,13 +79,25 @@ def said(node: Node, book: Book) -> str:  # noqa: C901, PLR0911 - one way for ea
             return _clock(node)
 
 
+def _series(parts: Sequence[Node], link: str, book: Book, bracketed: Brackets) -> str:
+    """有 stops a "not" from reaching over what is said next."""
+    found = [_inner(part, book, bracketed) for part in parts]
+    for place, part in enumerate(parts[1:], 1):
+        before = parts[place - 1]
+        denied = isinstance(before, Absent) or (isinstance(before, Near) and before.absent)
+        if denied and isinstance(part, Heard):
+            found[place] = f"有{found[place]}"
+    return link.join(found)
+
+
 def _inner(part: Node, book: Book, bracketed: Brackets) -> str:
     inner = said(part, book)
     return f"（{inner}）" if isinstance(part, bracketed) else inner
 
 
 def _count(node: Count, book: Book) -> str:
-    window = f"{_span(node.window)}内" if node.window is not None else "同一通对话里"
+    here = "同一通对话里" if node.window is None or node.window.unit != "days" else ""
+    window = here + (f"{_span(node.window)}内" if node.window is not None else "")
     notes = [_DISTINCT[node.distinct]]
     if node.without:
         notes.append(f"期间没有{book.label(node.without)}")
@@ -139,7 +154,8 @@ def _clock(node: Clock) -> str:
     days = f"{named[0]}到{named[-1]}" if in_a_row else "、".join(named)
     if node.from_minute is None or node.to_minute is None:
         return days
-    return f"{days}{_time(node.from_minute)}到{_time(node.to_minute)}之间"
+    over = "次日" if node.to_minute <= node.from_minute else ""
+    return f"{days}{_time(node.from_minute)}到{over}{_time(node.to_minute)}之间"
 
 
 def _time(minute: int) -> str:

@@ -14,6 +14,8 @@ from edge_agent.lexicon.when import Absent, All, Any, Clock, Count, Fact, First,
 Layer = Literal["none", "tip", "alert", "escalate", "intercept"]
 To = Literal["", "rep", "manager", "compliance"]
 
+LATEST_S: Final = 30 * 86_400
+"""Nothing is put off for longer."""
 RANK: Final[dict[str, int]] = {"none": 0, "tip": 1, "alert": 2, "escalate": 3, "intercept": 4}
 """Layers from the mildest to the strongest."""
 
@@ -23,7 +25,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     layer: Layer
     to: To = ""
-    within_s: Annotated[int, Meta(ge=0)] | None = None
+    within_s: Annotated[int, Meta(ge=0, le=LATEST_S)] | None = None
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +42,13 @@ def excuse_has_two_times(rule: Rule) -> bool:
         return False
     counts = (leaf for leaf in leaves(rule.when) if isinstance(leaf, Count))
     return any(count.window is not None and count.window.unit == "days" for count in counts)
+
+
+def excuse_waits(rule: Rule) -> bool:
+    """Whether what excuses could still come until the talk ends, so that the rule is judged only then."""
+    if rule.unless is None:
+        return False
+    return any(not isinstance(leaf, Fact | Clock) and leaf != Absent(of=getattr(leaf, "of", [])) for leaf in leaves(rule.unless))
 
 
 def normal(node: Node) -> Node:

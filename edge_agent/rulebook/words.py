@@ -14,10 +14,12 @@ from edge_agent.rulebook.keywords import KEYWORDS, VAGUE
 from edge_agent.rulebook.measures import measure
 from edge_agent.rulebook.names import Book, silence
 from edge_agent.rulebook.questions import ask
+from edge_agent.rulebook.scope import refuse
 
 LONGEST: Final = 400
 _QUOTED: Final = re.compile(r"[「『“\"'‘《]([^」』”\"'’》]+)[」』”\"'’》]")
 _ID: Final = re.compile(r"[a-z]+\.[a-z0-9_]+")
+_BROKEN: Final = re.compile("[\ud800-\udfff]")
 _SPACE: Final = re.compile(r"\s+")
 _DONE: Final = re.compile("^.(?:过了|过|了)")
 """询过价 is 询价: what is done is said after the first character."""
@@ -52,8 +54,15 @@ def cut(sentence: str, book: Book) -> list[Word]:
     """The words of a rule, without those that carry no meaning.
 
     Raises:
-        Asked: empty, too long, an unknown or vague word, one that no rule may use, or an event that is not clear.
+        Asked: empty, too long, an unknown or vague word, one that no rule may use, an event that is not clear, `scope`.
     """
+    if not sentence.isprintable() and _BROKEN.search(sentence):
+        raise ask(
+            "text",
+            "有些字读不出来，请用 UTF-8 编码重新输入",
+            "some characters cannot be read; give the sentence in UTF-8",
+            choices=["当客户投诉，则提醒店长"],
+        )
     text = _SPACE.sub("", fold(sentence))
     if not text or len(text) > LONGEST:
         raise ask(
@@ -66,7 +75,9 @@ def cut(sentence: str, book: Book) -> list[Word]:
     _refuse(words, text)
     if unknown:
         raise book.unknown(unknown[0])
-    kept = [word for word in _joined(words) if word.kind != "SKIP"]
+    joined = _joined(words)
+    refuse(joined)
+    kept = [word for word in joined if word.kind != "SKIP"]
     resolved = [_resolved(kept, place, book) if word.kind == "EVENT" else word for place, word in enumerate(kept)]
     return _attached(resolved)
 

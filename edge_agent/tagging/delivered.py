@@ -1,7 +1,7 @@
 """Metrics that other systems measured and delivered with a touch: how long a document was open, how late a reply came.
 
 An event is judged from what was delivered, wholly or not at all: a missing operand is no tag, never 0. It is stamped at the
-touch's start, which is when its sender says that it held. What crosses talks (`per`, days, `within_h`) is judged elsewhere.
+touch's start, which is when its sender says that it held. What crosses talks (`per`, `after`, days, hours) is judged elsewhere.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ def judged(
     for event in events:
         t = event.temporal
         on = conversation.context.issuperset(t.context)
-        if event.kind != "metric" or event.source not in SOURCES or t.of is not None or not on:
+        if event.kind != "metric" or event.source not in SOURCES or t.of is not None or t.after is not None or not on:
             continue
         every, some = [parse(c) for c in t.all or []], [parse(c) for c in t.any or []]
         if not (every or some) or holds(every, some, facts) is not True:

@@ -2,8 +2,8 @@
 
 For each example of each event three things are tried: words of a pair are exchanged where they stand (`swap`); the words of one
 side or of the other are put before the turn of the event's own speaker (`address`); pauses are put between turns. The outcome is
-what was concluded: code, speaker, severity, layer of every tag. Both sides must give the same; a pause may bring nothing but
-neutral marks, and what a rep owes by the clock (`until_s`, windows in seconds) is not held against it.
+what was concluded: code, speaker, severity, layer and score of every tag. Both sides must give the same; a pause may bring
+nothing but neutral marks, and what a rep owes by the clock (`until_s`, windows in seconds) is not held against it.
 
 What this cannot show: a rule that prefers somebody by a word that is in no pair. Pairs are data, for that reason.
 """
@@ -25,7 +25,9 @@ from edge_agent.tagging.trial import Trial, play, trials
 
 PAUSE: Final = "silence"
 PERSONS: Final = frozenset({"gender", "age", "origin"})
-Outcome = frozenset[tuple[str, str, str, str]]
+SLACK: Final = 0.03
+"""A score may move by this much: 那口子 pins down one character more than 爱人, whoever is meant."""
+Outcome = frozenset[tuple[str, str, str, str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +67,16 @@ def probe(tagger: RuleTagger, *, every: int = 1, only: Collection[str] = ()) -> 
         for difference, pair, sides in _sides(file, number, acted, event):
             tried[difference] += 1
             one, other = (_outcome(tagger, side, trial, event) for side in sides)
-            codes = sorted({code for code, *_ in one ^ other if (code, difference) not in allowed and code not in measures})
+            codes = sorted(
+                {code for code, *_ in _apart(one, other) if (code, difference) not in allowed and code not in measures}
+            )
             if codes:
                 moved.append(Moved(event=event.id, example=number, difference=difference, pair=pair, codes=tuple(codes)))
         if len(acted.utterances) > 1 and file.pauses_s:
             tried[PAUSE] += 1
             pause_s = file.pauses_s[number % len(file.pauses_s)]
             one, other = (_outcome(tagger, side, trial, event) for side in (acted, _paused(acted, pause_s)))
-            codes = sorted({code for code, *_ in one ^ other if not _on_the_clock(tagger.lexicon.events[code])})
+            codes = sorted({code for code, *_ in _apart(one, other) if not _on_the_clock(tagger.lexicon.events[code])})
             if codes:
                 pair = ("", f"{pause_s}s")
                 moved.append(Moved(event=event.id, example=number, difference=PAUSE, pair=pair, codes=tuple(codes)))
@@ -119,7 +123,16 @@ def _outcome(tagger: RuleTagger, acted: Scene, trial: Trial, event: Event) -> Ou
 
 
 def _told(tags: Sequence[BehaviorTag]) -> Outcome:
-    return frozenset((tag.code, tag.speaker.value, tag.severity, tag.layer) for tag in tags)
+    return frozenset((tag.code, tag.speaker.value, tag.severity, tag.layer, round(tag.confidence, 6)) for tag in tags)
+
+
+def _apart(one: Outcome, other: Outcome) -> Outcome:
+    """What only one of them has, another score included."""
+
+    def lacks(tag: tuple[str, str, str, str, float], there: Outcome) -> bool:
+        return not any(tag[:4] == same[:4] and abs(tag[4] - same[4]) <= SLACK for same in there)
+
+    return frozenset([*(tag for tag in one if lacks(tag, other)), *(tag for tag in other if lacks(tag, one))])
 
 
 def _paused(acted: Scene, pause_s: int) -> Scene:

@@ -8,8 +8,11 @@ to by number: rules tell them apart by identity. A state belongs to its event mo
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from hashlib import sha256
-from typing import Any, Final
+from math import isfinite
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -19,7 +22,7 @@ from edge_agent.errors import BadInput
 from edge_agent.tagging import gauges
 from edge_agent.tagging.hits import Hit
 from edge_agent.tagging.rules.base import Rule
-from edge_agent.tagging.rules.composite import Verdict
+from edge_agent.tagging.rules.parts import Verdict
 from edge_agent.tagging.rules.waiting import Item
 from edge_agent.tagging.turns import Turn, asks
 
@@ -51,12 +54,20 @@ def put(target: object, part: Part) -> None:
     """Give an object the attributes of a part; BadInput for one that it does not have."""
     if not part.keys() <= _attributes(target).keys():
         raise _refused()
+    fresh = _attributes(target)
+    if not all(_replaces(value, fresh[name]) for name, value in part.items()):
+        raise _refused()
     for name, value in part.items():
         setattr(target, name, value)
 
 
 def write(parts: Sequence[Part], models: Mapping[str, str]) -> bytes:
-    """The bytes of all parts, for engines with these event models (id -> digest). TypeError for what cannot be kept."""
+    """The bytes of all parts, for engines with these event models (id -> digest).
+
+    Raises:
+        TypeError: a rule keeps what cannot be kept.
+        BadInput: "not-a-state": a number in it is none.
+    """
     writer = _Writer()
     tables = [[(name, writer.value(value)) for name, value in part.items()] for part in parts]
     return msgspec.json.encode(_State(format=FORMAT, models=_digest(models), hits=writer.hits, parts=tables))
@@ -72,7 +83,7 @@ def read(state: bytes, models: Mapping[str, str], *, parts: int) -> list[Part]:
         given = msgspec.json.decode(state, type=_State)
         reader = _Reader(given.hits)
         found: list[Part] = [{name: reader.value(value) for name, value in table} for table in given.parts]
-    except (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise _refused() from error
     if given.format != FORMAT or len(found) != parts:
         raise _refused()
@@ -89,6 +100,8 @@ class _Writer:
         self._places: dict[int, int] = {}
 
     def value(self, value: Any) -> Any:
+        if isinstance(value, float) and not isfinite(value):
+            raise _refused()  # JSON would make it null
         return value if type(value) in _PLAIN else {type(value).__name__: self._content(value)}
 
     def _content(self, value: Any) -> Any:
@@ -126,9 +139,12 @@ class _Reader:
             return value
         ((kind, content),) = value.items()
         if kind == "Hit":
-            return self._hits[content]
+            return self._hits[content if type(content) is int and content >= 0 else len(self._hits)]
         if kind == "Utterance":
-            return _said(*content)
+            said = _said(*content)
+            if not _well_typed(said):
+                raise _refused()
+            return said
         if kind in _ENUMS:
             return _ENUMS[kind](content)
         if kind == "dict":
@@ -151,7 +167,46 @@ def _attributes(value: object) -> dict[str, Any]:
 
 
 def _made(kind: Any, content: Sequence[Any]) -> Any:
-    return kind(**dict(zip((field.name for field in fields(kind)), content, strict=True)))
+    made = kind(**dict(zip((field.name for field in fields(kind)), content, strict=True)))
+    if not _well_typed(made):
+        raise _refused()
+    return made
+
+
+def _well_typed(made: Any) -> bool:
+    return all(_fits(getattr(made, name), hint) for name, hint in _hints(made.__class__).items())
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of an annotated type, elements included; an int is a float, and true is no int."""
+    origin, of = get_origin(hint), get_args(hint)
+    if hint is Any or origin in (Union, UnionType):
+        return hint is Any or any(_fits(value, one) for one in of)
+    if origin is None:
+        plain = (int, float) if hint is float else (hint,)
+        return type(value) in plain if hint in _PLAIN else isinstance(value, hint)
+    if not isinstance(value, origin):
+        return False
+    if isinstance(value, Mapping):
+        return all(_fits(key, of[0]) and _fits(one, of[1]) for key, one in value.items())
+    if isinstance(value, tuple) and of[-1] is not Ellipsis:
+        return len(value) == len(of) and all(_fits(one, each) for one, each in zip(value, of, strict=True))
+    return all(_fits(one, of[0]) for one in value)
+
+
+def _replaces(value: object, fresh: object) -> bool:
+    """Whether an attribute may have become that: nothing, something of its kind, or anything where there was nothing."""
+    if value is None or fresh is None:
+        return True
+    if type(fresh) in _PLAIN:
+        return type(value) in _PLAIN and (isinstance(value, str) is isinstance(fresh, str))
+    return type(value) is type(fresh)
 
 
 def _digest(models: Mapping[str, str]) -> str:

@@ -85,10 +85,10 @@ def find(saying: Saying, view: View, edges: Edges) -> Iterator[tuple[Span, int]]
         if found is not None:
             yield found
         return
-    places = [list(_spans(saying, number, view)) for number in range(len(saying.steps))]
+    places = [_spans(step, view) for step in saying.steps]
     for first in places[0]:
-        found = _onward(saying, places, 1, first, first[1] - first[0])
-        if found is None:
+        found = _onward(saying, places, 1, first, first[1] - first[0], view=view)
+        if found is None or not _stands(saying, 0, first, view):
             continue
         span, letters = found
         if len(saying.steps) > 1 and not _one_clause(view.sentence, span):
@@ -97,8 +97,10 @@ def find(saying: Saying, view: View, edges: Edges) -> Iterator[tuple[Span, int]]
             yield span, letters
 
 
-def _onward(saying: Saying, places: Sequence[Sequence[Span]], step: int, so_far: Span, letters: int) -> tuple[Span, int] | None:
-    """The first way on from `so_far` through the steps from `step`."""
+def _onward(
+    saying: Saying, places: Sequence[Sequence[Span]], step: int, so_far: Span, letters: int, *, view: View
+) -> tuple[Span, int] | None:  # fmt: skip
+    """The first way on from `so_far` through the steps from `step`. Words are asked for last: cutting a sentence is dear."""
     if step == len(places):
         return so_far, letters
     reach = so_far[1] + saying.steps[step].gap
@@ -107,32 +109,38 @@ def _onward(saying: Saying, places: Sequence[Sequence[Span]], step: int, so_far:
         start, end = here[number]
         if start > reach:
             return None
-        found = _onward(saying, places, step + 1, (so_far[0], end), letters + end - start)
-        if found is not None:
+        found = _onward(saying, places, step + 1, (so_far[0], end), letters + end - start, view=view)
+        if found is not None and _stands(saying, step, here[number], view):
             return found
     return None
 
 
 def _together(saying: Saying, view: View) -> tuple[Span, int] | None:
     taken: list[Span] = []
-    for number in range(len(saying.steps)):
-        free = (span for span in _spans(saying, number, view) if not any(s < span[1] and span[0] < e for s, e in taken))
+    for number, step in enumerate(saying.steps):
+        free = (
+            span
+            for span in _spans(step, view)
+            if not any(s < span[1] and span[0] < e for s, e in taken) and _stands(saying, number, span, view)
+        )
         if (span := next(free, None)) is None:
             return None
         taken.append(span)
     return (min(s for s, _ in taken), max(e for _, e in taken)), sum(e - s for s, e in taken)
 
 
-def _spans(saying: Saying, number: int, view: View) -> Iterator[Span]:
+def _spans(step: Step, view: View) -> list[Span]:
     """Where one step stands, from the left."""
-    step = saying.steps[number]
     spans = [(start, start + len(word)) for word in step.words & view.words for start in view.hits[word]]
     spans += [slot.span for kind in step.slots for slot in view.slots(kind)]
-    alone = _must_stand_alone(saying, number, step)
-    for start, end in sorted(spans):
-        if alone and end - start == 1 and not words.stands_alone(view.sentence.text, start):
-            continue
-        yield start, end
+    return sorted(spans)
+
+
+def _stands(saying: Saying, number: int, span: Span, view: View) -> bool:
+    """A single character must be a word of its own."""
+    if span[1] - span[0] > 1 or not _must_stand_alone(saying, number, saying.steps[number]):
+        return True
+    return words.stands_alone(view.sentence.text, span[0])
 
 
 def _must_stand_alone(saying: Saying, number: int, step: Step) -> bool:

@@ -1,12 +1,13 @@
 """Values in speech: amounts (yuan), quantities, dates (codes), percentages. Numbers and codes only, never words.
 
 A bare number is an amount only with 百, 千, 万 in it (or at least 100 in digits) and no counting word behind it.
-Discounts are what is taken off: 九五折 = 5, 八折 = 20. Dates are codes such as `tomorrow.h15`, `wed`, `in-3d`, `month-end`.
+Discounts are what is taken off: 九五折 = 5, 八折 = 20. Dates are codes such as `tomorrow.h15`, `h9.5`, `wed`, `in-3d`.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from edge_agent.facts.numbers import NUMBER, value
@@ -37,7 +38,7 @@ _DAY: Final = (
     rf"|(?:{NUMBER}月)?{NUMBER}[号日]|{NUMBER}(?:个)?(?:天|小时|月|周|礼拜|星期|分钟)(?:之?内|以内|后|之后|左右)"
 )
 _HOUR: Final = rf"(?:上午|下午|晚上|早上|中午|傍晚|凌晨)?{NUMBER}点(?:半|钟|{NUMBER}分?)?|上午|下午|晚上|早上|中午"
-_DATE: Final = rf"(?:{_DAY})(?:的)?(?:{_HOUR})?|(?:上午|下午|晚上|早上|中午){NUMBER}点(?:半|钟)?"
+_DATE: Final = rf"(?:{_DAY})(?:的)?(?:{_HOUR})?|(?:上午|下午|晚上|早上|中午){NUMBER}点(?:半|钟|{NUMBER}分)?"
 
 PATTERNS: Final = {
     "amount": _MONEY,
@@ -55,7 +56,7 @@ _NO_MONEY: Final = frozenset(f"{_MEASURE}%分秒折岁路多来余")
 _PARTS: Final = re.compile(rf"({NUMBER})(?:多|来|几)?([万千百]?)([块元毛])钱?元?([一二两三四五六七八九0-9])?")
 _NUMBER: Final = re.compile(NUMBER)
 _COUNT: Final = re.compile(rf"({NUMBER})")
-_CLOCK: Final = re.compile(rf"(上午|下午|晚上|早上|中午|傍晚|凌晨)?({NUMBER})点(半)?")
+_CLOCK: Final = re.compile(rf"(上午|下午|晚上|早上|中午|傍晚|凌晨)?({NUMBER})点(?:(半)|({NUMBER})(分)?)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ def _date(text: str) -> str | None:
     clock = _CLOCK.search(text)
     day = text[: clock.start()] if clock is not None else text
     code = _day(day)
-    hour = _hour(clock) if clock is not None else ""
+    hour = _hour(clock, evening=day.endswith("晚")) if clock is not None else ""
     if "." in code and hour:
         code = code.partition(".")[0]
     return ".".join(part for part in (code, hour) if part) or None
@@ -125,23 +126,30 @@ def _day(text: str) -> str:
     for word in sorted(_DAYS, key=len, reverse=True):
         if word in text:
             return _DAYS[word]
+    if (date := re.match(rf"(?:({NUMBER})月)?({NUMBER})[号日]", text)) is not None:  # before 11月 is read as eleven months
+        month, day = value(date[1]) if date[1] else None, value(date[2])
+        return ("" if month is None else f"m{month:g}-") + (f"day-{day:g}" if day is not None else "")
     if (span := re.match(rf"({NUMBER})个?(天|小时|月|周|礼拜|星期|分钟)", text)) is not None:
         number = value(span[1])
         unit = {"天": "d", "小时": "h", "月": "mo", "周": "w", "礼拜": "w", "星期": "w", "分钟": "min"}[span[2]]
         return f"in-{number:g}{unit}" if number is not None else ""
-    if (date := re.match(rf"(?:({NUMBER})月)?({NUMBER})[号日]", text)) is not None:
-        month, day = value(date[1]) if date[1] else None, value(date[2])
-        return ("" if month is None else f"m{month:g}-") + (f"day-{day:g}" if day is not None else "")
     return ""
 
 
-def _hour(clock: re.Match[str]) -> str:
+def _hour(clock: re.Match[str], *, evening: bool) -> str:
+    """Full and half hours; other minutes count up to the next of them. The evening's twelve is midnight."""
     hour = value(clock[2])
     if hour is None:
         return ""
-    if clock[1] in ("下午", "晚上", "傍晚") and hour < 12:
+    night = clock[1] == "晚上" or (evening and clock[1] is None)
+    if night and (hour == 12 or hour <= 4):
+        hour = 24 + hour % 12
+    elif (night or clock[1] in ("下午", "傍晚")) and hour < 12:
         hour += 12
-    return f"h{hour:g}"
+    minutes = value(clock[4]) or 0 if clock[4] else 30 if clock[3] else 0
+    if clock[4] and not clock[5] and minutes < 10:
+        minutes = 0  # 三点两个人
+    return f"h{hour + ceil(min(minutes, 60) / 30) / 2:g}"
 
 
 _VALUES: Final = {"qty": _qty, "date": _date, "percent": _percent, "number": value}

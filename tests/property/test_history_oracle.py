@@ -5,13 +5,14 @@ any order, as a backlog would, keeping only what stands and what a bounded look 
 """
 
 from bisect import insort
+from collections.abc import Iterable, Mapping
 
 import pytest
 from history_world import HOUR_MS, START, Said, derived, historian, history, past
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.domain.history import DAY_MS, History, Past, Whose
+from edge_agent.domain.history import LONGEST_MS, History, Past, Whose
 from edge_agent.domain.tags import Status
 from edge_agent.lexicon.model import Temporal
 from edge_agent.lexicon.when import All, Any, Count, Heard, Near, Window
@@ -21,20 +22,22 @@ few = settings(max_examples=60, deadline=None)
 
 @st.composite
 def lives(draw) -> list[Said]:
-    """Up to ten recordings of up to three hits, hours apart; a recording lasts less than an hour."""
+    """Up to ten recordings of up to three hits, hours apart; a recording lasts less than an hour, hits may be simultaneous."""
     said = []
     clock = 0
     for call in range(draw(st.integers(0, 10))):
         clock += draw(st.sampled_from([1, 1, 2, 5, 12, 24, 48, 72]))
-        for place, code in enumerate(draw(st.lists(st.sampled_from("aaabcc"), min_size=1, max_size=3))):
+        hour = float(clock)
+        for code in draw(st.lists(st.sampled_from("aaabcc"), min_size=1, max_size=3)):
+            hour += draw(st.sampled_from([0, 1 / 8]))
             brand = draw(st.sampled_from(["jingu", "jingu", "lanxing", ""]))
             said.append(
                 Said(
-                    code=code, hour=clock + place / 8, call=call, slots=(("brand", brand),) if brand else (),
+                    code=code, hour=hour, call=call, slots=(("brand", brand),) if brand else (),
                     unknown=draw(st.integers(0, 9)) == 0,
                 )
             )  # fmt: skip
-    return said
+    return sorted(said, key=lambda one: (one.hour, one.unknown, one.code))
 
 
 def fired(rules, said, now_h=1e4) -> list[float]:
@@ -180,11 +183,15 @@ class Store:
 
     def judge(self, recording: str, now_ms: int) -> None:
         since = self.began[recording]
-        reach = since - EVERYTHING.reach_ms[Whose.CUSTOMER] - DAY_MS
+
+        def read(reaches: Mapping[str, int], kept: Iterable[Past]) -> list[Past]:
+            """As the ledger does it."""
+            return [one for one in kept if one.code in reaches and one.began_ms >= since - reaches[one.code] - LONGEST_MS]
+
         judged = EVERYTHING.judge(
             History(
-                whose=Whose.CUSTOMER, since_ms=since, now_ms=now_ms, hits=[h for h in self.hits if h.began_ms >= reach],
-                stood=sorted((s for s in self.stood.values() if s.began_ms >= reach), key=lambda p: p.order),
+                whose=Whose.CUSTOMER, since_ms=since, now_ms=now_ms, hits=read(EVERYTHING.heard[Whose.CUSTOMER], self.hits),
+                stood=sorted(read(EVERYTHING.judged[Whose.CUSTOMER], self.stood.values()), key=lambda p: p.order),
                 waiting_ms=min((self.began[name] for name in self.waiting), default=None),
             )
         )  # fmt: skip

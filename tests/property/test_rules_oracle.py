@@ -60,20 +60,21 @@ def heard(spoken: list[tuple[str, str]]) -> list[tuple[str, int, int, bool]]:
     return found
 
 
-def truth(node: Node, hits: list[tuple[str, int, int, bool]]) -> bool:  # noqa: PLR0911 - one way for each node
+def truth(node: Node, hits: list[tuple[str, int, int, bool]], *, positive: bool = True) -> bool:  # noqa: PLR0911 - one way for each node
     match node:
         case All():
-            return all(truth(p, hits) for p in node.parts)
+            return all(truth(p, hits, positive=positive) for p in node.parts)
         case Any():
-            return any(truth(p, hits) for p in node.parts)
+            return any(truth(p, hits, positive=positive) for p in node.parts)
         case Not():
-            return not truth(node.part, hits)
+            return not truth(node.part, hits, positive=not positive)
         case Heard():
             return any(f"x.{h[0]}" in node.events for h in hits)
         case Absent():
             return not any(f"x.{h[0]}" in node.of for h in hits)
         case Count():
-            counted = sum(f"x.{h[0]}" in node.of and not h[3] for h in hits)
+            unknown_too = (node.op == "<=") == positive  # an unknown voice counts where it takes the tag away
+            counted = sum(f"x.{h[0]}" in node.of and (unknown_too or not h[3]) for h in hits)
             return counted >= node.n if node.op in (">=", "==") else counted <= node.n
         case Near(within=Window()):
             return any(

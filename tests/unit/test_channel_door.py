@@ -84,6 +84,24 @@ def test_a_guest_that_dawdles_holds_up_nobody_and_is_told_so(place: Path) -> Non
             assert heard(line) == Answer(status="later", reason="too-slow")
 
 
+def test_what_others_take_is_no_time_of_a_guest(place: Path) -> None:
+    now, inside = [0.0], threading.Event()
+
+    def slow(given: bytes) -> Answer:
+        if given == b"A":
+            inside.wait(20)
+            now[0] += 60
+        return ACCEPTED
+
+    with serving(place, slow, wait_s=5.0, uptime_s=lambda: now[0]), guest(place, b"B") as late, guest(place, b"A") as first:
+        time.sleep(0.1)  # both are admitted
+        first.shutdown(socket.SHUT_WR)
+        inside.set()
+        assert heard(first) == ACCEPTED
+        late.shutdown(socket.SHUT_WR)
+        assert heard(late) == ACCEPTED
+
+
 def test_a_guest_has_its_time_for_the_whole_document_not_for_each_byte(place: Path) -> None:
     now = [0.0]
     with serving(place, wait_s=5.0, uptime_s=lambda: now[0]), guest(place) as drip:

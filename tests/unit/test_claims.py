@@ -14,7 +14,7 @@ from edge_agent.config import Insights as Switches
 from edge_agent.domain.insights import Verdict
 from edge_agent.domain.notes import Notes
 from edge_agent.facts import find
-from edge_agent.review import claims, fact_files
+from edge_agent.review import claims, fact_checks, fact_files
 from edge_agent.review.fact_files import BadFacts
 from edge_agent.review.fact_rows import measured, off
 from edge_agent.review.reviewer import Reviewer
@@ -84,6 +84,51 @@ def test_unknown_is_never_wrong_and_says_why(facts: Path, text: str, reason: str
 )  # fmt: skip
 def test_what_the_rep_does_not_state_is_no_claim(facts: Path, text: str) -> None:
     assert held(text, table(facts, PRICE)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "苏打饼干最低五十二一箱给不了您", "苏打饼干五十二一箱我可做不了主", "苏打饼干五十二一箱，这个价真卖不了",
+        "苏打饼干五十二一箱那是不可能的", "苏打饼干至少卖不出五十二一箱", "苏打饼干五十二一箱太便宜了给不了",
+        "苏打饼干五十二一箱我们要亏钱的", "我可没说苏打饼干五十二一箱", "我从来没答应苏打饼干五十二一箱",
+        "苏打饼干我做梦都想卖五十二一箱", "苏打饼干哪能卖五十二一箱", "客户说苏打饼干五十二一箱",
+        "您说苏打饼干五十二一箱", "苏打饼干您卖一百一十五一箱", "以前苏打饼干卖五十二一箱", "苏打饼干进价五十二一箱",
+        "苏打饼干退货给您五十二一箱", "苏打饼干回收五十二一箱", "苏打饼干打九折给不了您", "我没说苏打饼干便宜六块钱",
+        "苏打饼干五十二一箱，那是别家的价", "苏打饼干五十二一箱，领导不批", "苏打饼干五十二一箱门都没有",
+        "苏打饼干五十二一箱，我可没说过",
+    ],
+)  # fmt: skip
+def test_an_amount_that_is_refused_denied_or_other_money_is_no_price(facts: Path, text: str) -> None:
+    cut = '[[row]]\nid = "c"\nkind = "discount"\nsubject = "soda-cracker"\nvalue = 9.5\nunit = "折"\n'
+    assert held(f"销售：{text}。", table(facts, PRICE, cut)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我跟您说苏打饼干九十八一箱", "我对客户说苏打饼干九十八一箱", "苏打饼干给您卖九十八一箱",
+        "苏打饼干九十八一箱，再低给不了了", "苏打饼干九十八一箱再便宜给不了", "苏打饼干九十八一箱，没法再优惠了",
+        "苏打饼干九十八一箱，少一分都不卖", "苏打饼干九十八一箱，送货办不了", "苏打饼干九十八一箱，包退货",
+    ],
+)  # fmt: skip
+def test_what_is_refused_beside_a_price_leaves_it_a_price(facts: Path, text: str) -> None:
+    assert verdict(f"销售：{text}。", table(facts, PRICE)) == "right"
+
+
+@pytest.mark.parametrize(
+    "text", ["一百万个月送到", "九百亿小时送到", "一百万天之内送到", "九千九百万个工作日送到", f"{'9' * 400}天送到"]
+)
+def test_an_absurd_wait_is_no_value_and_no_failure(facts: Path, text: str) -> None:
+    for unit in ('value = 3\nunit = "天"', "value = 2026-11-28"):
+        folder = table(facts, LEAD.replace('value = 3\nunit = "天"', unit))
+        assert {one.reason for one in held(f"销售：苏打饼干{text}。", folder)} <= {"no-value"}
+
+
+def test_a_count_at_the_end_of_time_is_stale(facts: Path) -> None:
+    for day in ("9999-12-31", "0001-01-01"):
+        folder = table(facts, STOCK.replace("2026-11-25", day))
+        assert verdict("销售：苏打饼干还有三十箱。", folder) == "stale-row"
 
 
 def test_what_is_taken_back_is_gone(facts: Path) -> None:
@@ -243,6 +288,54 @@ def test_every_fault_of_a_table_is_named_with_its_file_and_line(facts: Path) -> 
         assert part in said, part
 
 
+def test_cells_as_a_spreadsheet_writes_them_are_named_in_plain_words(facts: Path) -> None:
+    (facts / "a.csv").write_text(
+        CSV
+        + 'p,price,chips,,,"1,280",CNY,2026/11/25,,,\ns,stock,chips,,,5,箱,,,2026/11/25 10:00,\nd,delivery,chips,,,5,箱,,,,\n',
+        "utf-8",
+    )
+    (facts / "b.toml").write_text(STOCK.replace("2026-11-25T08:00:00+08:00", '"2026/11/25 10:00"'), "utf-8")
+    with pytest.raises(BadFacts) as caught:
+        fact_files.load(facts)
+    said = str(caught.value)
+    for part in (
+        "a.csv:2: p: `value` has thousands separators", "without thousands separators", "不要写千分位",
+        "a.csv:2: p: `valid_from` is no day", "a.csv:3: s: `as_of` is no time", "YYYY-MM-DDTHH:MM", "时间写成",
+        "a.csv:4: d: a delivery takes a time", "b.toml:1: s: `as_of` is no time",
+    ):  # fmt: skip
+        assert part in said, part
+
+
+def test_rows_that_contradict_each_other_are_faults(facts: Path) -> None:
+    def beside(*more: str) -> list[str]:
+        found = fact_files.read_all(table(facts, PRICE + "valid_until = 2026-11-30\n", *more))
+        return [one.entry for one in fact_checks.conflicts(found)]
+
+    other = PRICE.replace('"p"', '"q"').replace("98", "99")
+    assert beside(other) == ["q"]
+    assert beside(other + "valid_from = 2026-11-30\n") == ["q"]
+    assert beside(other + "valid_from = 2026-12-01\n") == []
+    assert beside(other + 'attribute = "member"\n') == []
+    assert beside(other.replace("CNY/箱", "CNY/包")) == []
+    assert beside(other.replace("99", "98.0")) == []
+    assert beside(STOCK, STOCK.replace('"s"', '"t"').replace("40", "41")) == ["t"]
+    assert beside(STOCK, STOCK.replace('"s"', '"t"').replace("40", "41").replace("11-25", "11-23")) == []
+
+
+def test_subjects_that_nobody_can_name_are_warned_of(facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = '[[subject]]\ncode = "sodax"\nnames = ["苏打饼干"]\n[[subject]]\ncode = "jingu"\nnames = ["金谷"]\nside = "rival"\n'
+    unknown = PRICE.replace('"p"', '"u"').replace("soda-cracker", "nothing")
+    rival = PRICE.replace('"p"', '"r"').replace("soda-cracker", "jingu/soda-cracker")
+    everything = LEAD.replace("soda-cracker", "*")
+    found = fact_files.read_all(table(facts, PRICE, named, unknown, rival, everything))
+    assert [one.entry for one in fact_checks.warnings(found, tagger().lexicon)] == ["sodax", "u"]
+    assert cli.main(["--state", str(tmp_path), "claims", "check", str(facts)]) == 0
+    assert "2 处提醒 warnings" in capsys.readouterr().out
+    table(facts, PRICE, PRICE.replace('"p"', '"q"').replace("98", "99"))
+    assert cli.main(["--state", str(tmp_path), "claims", "check", str(facts), "--json"]) == 1
+    assert [one["entry"] for one in json.loads(capsys.readouterr().out)["problems"]] == ["q"]
+
+
 def test_units_are_compared_only_where_that_is_exact() -> None:
     assert measured(2, "年") == measured(24, "个月")
     assert measured(2, "天") == measured(48, "小时")
@@ -269,6 +362,8 @@ def test_the_command_tries_a_written_talk_without_printing_it(
     assert cli.main(["--state", str(tmp_path), "claims", "try", str(file), "--facts", folder, "--json"]) == 0
     said = capsys.readouterr().out
     assert [one["verdict"] for one in json.loads(said)["claims"]] == ["wrong"]
+    assert cli.main(["--state", str(tmp_path), "claims", "try", str(file), "--facts", str(facts / "nowhere")]) != 0
+    assert "没有这个目录" in capsys.readouterr().err
     assert "饼干" not in said
 
 

@@ -128,3 +128,11 @@ def test_parts_of_a_code_are_no_numbers(text):
 def test_rules_and_facts_read_the_same_money(text):
     (slot,) = slots.find(text, "amount")
     assert found(text, FactKind.MONEY) == [(plain(slot.value), "CNY")]
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 400, f"我要{'9' * 400}箱", f"{'9' * 400}块", f"{'9' * 5000}天内", "一" + "亿" * 60, "一" * 400]
+)
+def test_hundreds_of_digits_in_a_row_fail_nothing(text: str) -> None:
+    facts.find(text, AT)
+    assert value("9" * 400) is None

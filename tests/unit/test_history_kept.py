@@ -17,6 +17,7 @@ from edge_agent.domain.recording import Kind, Recording
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
+from edge_agent.ledger import history
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.schema import STEPS
 from edge_agent.ledger.uplink import OutboxReader
@@ -271,10 +272,20 @@ def test_unknown_voice_forbids_nothing_and_a_withdrawn_touch_says_nothing(world)
     assert standing(world, ACTED) == []
 
 
+@pytest.mark.parametrize("complained", [True, False])
+def test_only_what_was_complained_of_can_be_late(world, complained):
+    if complained:
+        judged(world, call(world, -200), complaint())
+        judged(world, call(world, -199), complaint(speaker=Speaker.UNKNOWN))
+    for day in (-150, -2):
+        touch(world, day, hours_past_sla=6.0, closed=False)
+    assert len(standing(world, "process.complaint_sla_breached")) == 2 * complained
+
+
 class Refuses:
     """A historian whose word on one recording may not leave the box."""
 
-    ruleset, heard, judged, reach_ms = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged, HISTORIAN.reach_ms
+    ruleset, heard, judged, lasting = HISTORIAN.ruleset, HISTORIAN.heard, HISTORIAN.judged, HISTORIAN.lasting
 
     def __init__(self, recording: str) -> None:
         self.recording = recording
@@ -310,6 +321,32 @@ def test_why_names_the_earlier_talks_in_both_languages(world):
     assert sum("in another talk" in line for line in told.en) == 2
 
 
+class Stumbles(Historian):
+    """Its rules break on whoever `bad` is."""
+
+    bad = ""
+
+    def judge(self, history: History) -> Judgement:
+        if history.hits[0].recording == self.bad:
+            raise IndexError("他说太贵了")
+        return super().judge(history)
+
+
+def test_a_rule_that_breaks_holds_nobody_else_up_and_is_tried_again(world):
+    theirs = [call(world, day, customer="cc" * 16, rep="") for day in (0, 1, 2)]
+    ours = [call(world, day, rep="") for day in (0, 1, 2)]
+    for one in (*theirs, *ours):
+        world.ledger.analysed(one.id, analysis((complaint(),)))
+    stumbles = Stumbles(LEXICON)
+    stumbles.bad = theirs[0].id
+    world.ledger.judge(stumbles)
+    assert [one.recording for one in standing(world)] == [ours[2].id]
+    world.clock.pass_(timedelta(hours=1))
+    world.ledger.judge(HISTORIAN)
+    assert sorted(one.recording for one in standing(world)) == sorted([ours[2].id, theirs[2].id])
+    world.ledger.verify_chain()
+
+
 MISSED = "process.quote_promised_not_sent"
 
 
@@ -341,12 +378,54 @@ def test_quote_is_missing_once_a_chat_of_anybody_has_come(world):
     assert (found.tag.start_ms, found.tag.layer) == (24 * 3_600_000 + 1000, "alert")
 
 
-def test_quote_is_missing_at_its_deadline_where_chats_come_in(world):
-    written(world, -3)
+def test_writing_from_before_the_deadline_tells_nothing_of_the_time_until_then(world):
     judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    written(world, 0.9)
     world.clock.pass_(timedelta(hours=24, minutes=1))
     world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+    written(world, 1.001)
+    world.clock.pass_(timedelta(minutes=15))
+    world.ledger.judge(HISTORIAN)
     assert len(standing(world, MISSED)) == 1
+
+
+def test_writing_from_the_future_tells_nothing(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    written(world, 36_500)
+    world.clock.pass_(timedelta(hours=30))
+    world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+
+
+def test_any_number_of_till_slips_hides_no_writing(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    written(world, 1.001)
+    for _ in range(210):
+        call(world, 1.1, kind=Kind.CHANNEL, channel="pos", customer="")
+    world.ledger._writer.write(lambda tx: tx.execute("UPDATE recordings SET state = 'closed'"))
+    world.clock.pass_(timedelta(hours=30))
+    world.ledger.judge(HISTORIAN)
+    assert len(standing(world, MISSED)) == 1
+    plan = world.ledger._read(lambda tx: tx.execute("EXPLAIN QUERY PLAN " + history._WRITTEN, (0,)).fetchall())
+    assert "recordings_written" in str([tuple(row) for row in plan])
+
+
+def test_a_parked_recording_of_the_same_customer_may_hold_what_is_missing(world):
+    judged(world, call(world, 0), tag("price.quote_promised", speaker=Speaker.REP, slots=()))
+    world.ledger.parked(call(world, 0.5).id, "no-consent")
+    written(world, 1.001)
+    world.clock.pass_(timedelta(hours=30))
+    world.ledger.judge(HISTORIAN)
+    assert standing(world, MISSED) == []
+
+
+def test_a_touch_of_a_week_is_read_whole(world):
+    """What it holds at its end is within reach, though it began long before."""
+    late = int(timedelta(days=5).total_seconds() * 1000)
+    for day, start_ms in ((0, late), (20, 1000), (34, 1000)):
+        judged(world, call(world, day), complaint(start_ms=start_ms, end_ms=start_ms + 900, known_at_ms=start_ms + 900))
+    assert len(standing(world)) == 1
 
 
 def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():
@@ -360,6 +439,10 @@ def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():
         for statement in statements:
             view.execute(statement)
     assert view.execute("SELECT began_ms FROM subjects").fetchone() == (ms_of(NOON) + 250,)
+    chat = '{"started_at":"2026-11-20T12:00:00.250+08:00","channel":"wechat"}'
+    columns = "id, kind, state, digest, size_bytes, captured_at, circumstances"
+    view.execute(f"INSERT INTO recordings ({columns}) VALUES ('c', 'channel', '', '', 0, '', ?)", (chat,))
+    assert view.execute("SELECT id, written_ms FROM recordings ORDER BY id").fetchall() == [("c", ms_of(NOON) + 250), ("r", None)]
     view.close()
 
 

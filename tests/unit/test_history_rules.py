@@ -49,7 +49,7 @@ def test_what_time_will_decide_is_looked_at_again_then():
     assert (judged.new, judged.due) == ((), (("call-0", START + 24 * HOUR_MS + 1),))
 
 
-@pytest.mark.parametrize("doubt", [{"settled": False}, {"waiting_h": 20}])
+@pytest.mark.parametrize("doubt", [{"settled": False}, {"waiting_h": 20}, {"parked_h": [20]}])
 def test_nothing_is_missing_while_the_clock_or_the_backlog_is_in_doubt(doubt):
     judged = PROMISED.judge(history([promise()], now_h=30, **doubt))
     assert (judged.new, judged.due) == ((), (("call-0", START + 30 * HOUR_MS + AGAIN_MS),))
@@ -60,6 +60,13 @@ def test_nothing_is_missing_while_the_clock_or_the_backlog_is_in_doubt(doubt):
 
 def test_backlog_that_began_after_the_deadline_holds_nothing_up():
     assert hours(PROMISED.judge(history([promise()], now_h=30, waiting_h=25))) == [24.0]
+
+
+def test_what_is_parked_holds_up_only_what_it_may_hold_and_not_for_ever():
+    for parked_h in ([25], [-24 * 8]):
+        assert hours(PROMISED.judge(history([promise()], now_h=30, parked_h=parked_h))) == [24.0]
+    judged = PROMISED.judge(history([promise()], now_h=24 * 9, parked_h=[20]))
+    assert (judged.new, judged.due) == ((), ())
 
 
 def test_proof_that_arrives_late_takes_the_conclusion_back():
@@ -109,12 +116,21 @@ def test_openings_closer_than_the_gap_are_one():
         ("weekend", "11-23T00:00"), ("next-week", "11-30T00:00"), ("month-end", "12-01T00:00"), ("day-25", "11-26T00:00"),
         ("day-3", "12-04T00:00"), ("m12-day-1", "12-02T00:00"), ("h15", "11-20T15:00"), ("h9", "11-20T21:00"),
         ("year-end", "01-01T00:00"), ("2026-12-01", "12-02T00:00"), ("2026-12-01T15:00", "12-01T15:00"),
+        ("today.h15.5", "11-20T15:30"), ("today.h6.5", "11-20T18:30"), ("h24", "11-21T00:00"), ("today.h25", "11-21T01:00"),
+        ("today.h9.5", "11-20T21:30"), ("m11-day-30", "12-01T00:00"), ("m3-day-5", "03-06T00:00"),
     ],
 )  # fmt: skip
 def test_deadline_is_the_latest_that_was_meant(code, until):
     found = deadlines.until(code, FRIDAY, SHOP)
     assert found is not None
     assert found.strftime("%m-%dT%H:%M") == until
+
+
+@pytest.mark.parametrize(("code", "until"), [("today.h18", "21T00:00"), ("h12", "21T00:00"), ("h9", "20T21:00")])
+def test_an_hour_that_is_over_when_it_is_said_is_meant_later(code, until):
+    found = deadlines.until(code, FRIDAY.replace(hour=19), SHOP)
+    assert found is not None
+    assert found.strftime("%dT%H:%M") == until
 
 
 @pytest.mark.parametrize("code", ["", "soon", "day-40", "m13-day-1", "2026-13-01", "h99", "today.hx", "in-d", 3, 2.5])
@@ -127,3 +143,27 @@ def test_deadline_of_another_zone_is_the_same_instant():
     assert deadlines.until("today", utc, SHOP) == datetime(2026, 11, 21, tzinfo=SHOP)
     assert deadlines.until("in-9999999d", utc, SHOP) is None
     assert deadlines.until("in-2h", utc, None) == utc + timedelta(hours=2)
+
+
+def test_of_two_hits_at_one_instant_only_the_one_that_fired_counts_as_fired():
+    rules = historian(derived("repeat", Temporal(of=["x.a", "x.b"], count=3, window_days=30, per="account")))
+    said = [Said(code=code, hour=hour, call=int(hour)) for code, hour in zip("aaabab", (0, 1, 2, 2, 3, 4), strict=True)]
+    assert hours(rules.judge(history(said))) == [2.0, 4.0]
+    first = rules.judge(history(said[:4])).new
+    later = rules.judge(history(said, since_h=2.5, stood=first))
+    assert (hours(later), later.gone) == ([4.0], ())
+
+
+@pytest.mark.parametrize("alike", [1, 2, 3, 4, 5, 6])
+def test_of_hits_that_are_alike_the_one_counted_to_fired(alike):
+    rules = historian(derived("repeat", Temporal(of=["x.a"], count=3, window_days=30, per="account")))
+    said = [
+        Said(code="a", hour=0),
+        *[Said(code="a", hour=1)] * alike,
+        Said(code="a", hour=2, call=2),
+        Said(code="a", hour=3, call=3),
+    ]
+    whole = rules.judge(history(said)).new
+    stood = [one for one in whole if one.at_ms < START + 1.5 * HOUR_MS]
+    later = rules.judge(history(said, since_h=1.5, stood=stood))
+    assert hours(later) == [round((one.at_ms - START) / HOUR_MS, 4) for one in whole if one not in stood]

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from history_world import HOUR_MS, SHOP, START, Said, base, history, hours
+from history_world import HOUR_MS, SHOP, START, Said, base, derived, history, hours
+from history_world import historian as of_events
 from msgspec.structs import replace as changed
 
 from edge_agent.assets import bundled
 from edge_agent.domain.history import Past, Whose, delivered
 from edge_agent.lexicon.load import load
-from edge_agent.lexicon.model import Event, Lexicon, RuleRow, TermsFile
+from edge_agent.lexicon.model import Event, Lexicon, RuleRow, Temporal, TermsFile
 from edge_agent.lexicon.when import All, Any, Clock, Count, Fact, Heard, Near, Node, Not, Window
 from edge_agent.rulebook.events import compiler
 from edge_agent.tagging.across.historian import Historian
@@ -99,6 +100,20 @@ def test_unknown_voice_counts_nothing_and_accuses_nobody():
     assert hours(historian(BOTH, "critical").judge(history([*lives[:3], doubt[3]], now_h=900))) == []
 
 
+def test_unknown_voice_fills_up_a_count_that_takes_the_tag_away():
+    talks = said("a0", "a24", "b48")
+    doubt = [*talks[:1], replace(talks[1], unknown=True), talks[2]]
+    for part in (Not(part=often("a", 2)), often("a", 2, "<")):
+        node = All(parts=[part, heard("b")])
+        assert hours(historian(node, "critical").judge(history(doubt[1:], now_h=900))) == [48]
+        assert hours(historian(node, "critical").judge(history(doubt, now_h=900))) == []
+
+
+def test_a_count_that_was_not_reached_is_evidence():
+    (one,) = historian(Not(part=often("a", 2))).judge(history(said("a0"), now_h=900)).new
+    assert [held.detail for held in one.tag.evidence] == ["count < 2"]
+
+
 def touch(hour: float, **facts: float) -> Past:
     return delivered(f"touch-{hour}", START + int(hour * HOUR_MS), facts)
 
@@ -152,3 +167,15 @@ def test_sentence_of_business_staff_is_judged_over_days():
     events = {**lexicon.events, event.id: event}
     rules = Historian(changed(lexicon, events=events, event_digests={**lexicon.event_digests, event.id: "0" * 64}), SHOP)
     assert event.id in rules.judged[Whose.CUSTOMER]
+
+
+def test_a_tree_may_name_a_conclusion_and_what_it_rests_on():
+    """The conclusion is dealt after its anchor and comes before it in the order."""
+    third = changed(
+        derived("repeat", Temporal(of="x.b", count=3, window_days=30, per="account", distinct="conversation"), code="a.third"),
+        speaker="customer",
+    )
+    node = All(parts=[changed(often("a", 1), of=["a.third"]), Heard(events=["x.b"])])
+    said = [Said(code="b", hour=float(hour), call=hour) for hour in (0, 24, 48)]
+    judged = of_events(third, made(node)).judge(history(said))
+    assert sorted((one.code, one.recording) for one in judged.new) == [("a.third", "call-48"), ("rule.made", "call-48")]

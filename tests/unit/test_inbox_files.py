@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from errno import EACCES
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,24 @@ def test_a_refused_file_is_offered_again_only_when_it_changes(tmp_path: Path, in
     refusal(only(inbox))
     assert inbox.arrivals() == []
     path.write_bytes(b"media")
+    assert b"".join(only(inbox).chunks()) == b"media"
+
+
+def test_a_file_that_may_not_be_read_is_refused_until_it_may(
+    tmp_path: Path, inbox: FileInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened = deliver(tmp_path), os.open
+
+    def guarded(asked: Path, *args: int) -> int:
+        if asked == path and not path.stat().st_mode & 0o004:
+            raise PermissionError(EACCES, "denied")
+        return opened(asked, *args)
+
+    monkeypatch.setattr(os, "open", guarded)  # root may read anything
+    path.chmod(0o600)
+    assert refusal(only(inbox)).kind == "unreadable"
+    assert inbox.arrivals() == []
+    path.chmod(0o644)
     assert b"".join(only(inbox).chunks()) == b"media"
 
 

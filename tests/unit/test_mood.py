@@ -99,6 +99,11 @@ def test_a_real_sign_of_leaving_is_marked_and_weighs(text: str) -> None:
     assert valence(text) <= -0.6
 
 
+@pytest.mark.parametrize("text", ["别家已经签了我们。", "别家已经签了你们。", "隔壁早就换了你们的。", "别人已经买了你们的货。"])
+def test_others_who_chose_us_are_no_leaving(text: str) -> None:
+    assert sign(text) != "leaving"
+
+
 def test_leaving_beats_probing_in_one_utterance() -> None:
     assert sign("我再看看别家，算了，我不买了，定金退给我。") == "leaving"
 

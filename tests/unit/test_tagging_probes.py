@@ -68,6 +68,15 @@ def test_a_rule_that_looks_at_the_person_is_caught(tmp_path: Path, difference: s
     assert difference in moved(tagger, "xbias.one")
 
 
+def test_a_score_that_looks_at_the_person_is_caught(tmp_path: Path) -> None:
+    """The same tag either way, but surer of one of them."""
+    rest = (
+        '[[event.match]]\nphrases = ["便宜点", "女士便宜点吧行吗"]\n'
+        '[event.examples]\nmust = ["女士便宜点吧行吗。", "便宜点。"]\nmust_not = ["你好。"]'
+    )
+    assert "gender" in moved(planted(tmp_path, ("xbias.one", "occurrence", rest)), "xbias.one")
+
+
 def test_who_speaks_dialect_is_understood_alike(tmp_path: Path) -> None:
     """Both are put into the standard language: a rule cannot even be written against 俺."""
     rest = '[event.match]\nphrases = ["俺想退"]\n[event.examples]\nmust = ["我想退。", "俺想退。"]\nmust_not = ["你好。"]'

@@ -95,6 +95,7 @@ def test_a_quote_that_was_sent_as_a_file_settles_them(world: Days) -> None:
 
 @pytest.mark.parametrize("sent", [True, False])
 def test_a_promised_quote_is_due_until_it_is_sent(world: Days, sent: bool) -> None:
+    world.on(4.1, chat, ("customer", 0, "你好"), customer="C-88")
     world.on(3, chat, ("customer", 0, "能报个价吗"), ("rep", 1, "报价单我今天下班前发给您"))
     assert "price.quote_promised" in world.all_codes()
     if sent:
@@ -126,7 +127,7 @@ def _facts(example: str) -> dict[str, float | bool]:
 def test_every_event_that_needs_its_channel_can_come_about() -> None:
     """Its own examples, delivered as facts: each `must` brings it about, no `must_not` does."""
     waiting = {code for code, why in TAGGER.inert({"b2b"}).items() if why.startswith("needs its channel")}
-    assert len(waiting) >= 20
+    assert len(waiting) >= 19
     assert waiting <= {event.id for event in TAGGER.events if event.kind == "metric"}
     tried = 0
     for event in TAGGER.events:

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from errno import EACCES
 from pathlib import Path
+from typing import Any
 
 import pytest
 from box_world import Party
@@ -199,6 +201,28 @@ def test_a_refused_file_is_said_once_and_offered_again_when_it_changes(world: To
     world.deliver(document())
     assert len(world.spool.arrivals()) == 1
     assert [path.name for path in world.inbox.iterdir()] == ["t.touch.json"]
+
+
+def test_one_file_that_may_not_be_read_holds_no_other_up(world: TouchWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    barred, opened = world.inbox / "barred.touch.json", os.open
+
+    def guarded(path: Any, *args: Any, **more: Any) -> int:
+        if Path(path) == barred and not barred.stat().st_mode & 0o004:
+            raise PermissionError(EACCES, "denied")
+        return opened(path, *args, **more)
+
+    monkeypatch.setattr(os, "open", guarded)  # root may read anything
+    world.deliver(document(id="m-1"), name="barred")
+    world.deliver(document(id="m-2"))
+    barred.chmod(0o600)
+    first, second = world.spool.arrivals()
+    with pytest.raises(BadInput) as found:
+        pipeline.take_in(world.kit, first)
+    assert found.value.kind == "unreadable"
+    pipeline.take_in(world.kit, second)
+    assert world.spool.arrivals() == []
+    barred.chmod(0o644)
+    assert [one.path for one in world.spool.arrivals()] == [barred]
 
 
 @pytest.mark.parametrize("name", [".t.touch.json", "t.touch.json.part", "t.touch.json.tmp", "t.json"])

@@ -50,6 +50,16 @@ def test_an_unforeseen_error_parks_that_one_recording_by_its_class() -> None:
     assert states == {Kind.CALL: (State.SEALED, "zero-division-error"), Kind.SHELF: (State.CLOSED, "")}
 
 
+def test_a_judgement_that_fails_parks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(historian: object) -> int:
+        raise IndexError("他说太贵了")
+
+    kit = make_kit()
+    monkeypatch.setattr(kit.ledger, "judge", fails)
+    _run(kit, FakeArrival())
+    assert [(row.state, row.parked) for row in kit.ledger.rows.values()] == [(State.CLOSED, "")]
+
+
 def test_what_is_shredded_while_it_is_worked_on_is_not_parked() -> None:
     class Shreds(FakeTagger):
         def tag(self, conversation: Conversation) -> tuple[BehaviorTag, ...]:

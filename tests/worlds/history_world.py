@@ -78,7 +78,7 @@ def past(said: Said, calls: dict[int, float]) -> Past:
 
 def history(
     said: Iterable[Said], *, now_h: float = 1e4, since_h: float = -1e4, stood: Sequence[Past] = (),
-    waiting_h: float | None = None, settled: bool = True,
+    waiting_h: float | None = None, parked_h: Sequence[float] = (), settled: bool = True,
 ) -> History:  # fmt: skip
     all_of_it = list(said)
     calls = {number: min(s.hour for s in all_of_it if s.call == number) for number in {s.call for s in all_of_it}}
@@ -86,6 +86,7 @@ def history(
     return History(
         whose=Whose.CUSTOMER, since_ms=START + int(since_h * HOUR_MS), now_ms=START + int(now_h * HOUR_MS), hits=hits,
         stood=stood, waiting_ms=None if waiting_h is None else START + int(waiting_h * HOUR_MS), settled=settled,
+        parked_ms=[START + int(hour * HOUR_MS) for hour in parked_h],
     )  # fmt: skip
 
 

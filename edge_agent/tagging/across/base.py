@@ -2,19 +2,23 @@
 
 The twin of `rules.base.Rule` for the second stage; what it is told lies at absolute times and in several recordings. A rule may
 be started amid a history: then it is *told* for each hit whether it fired there, and only from `since_ms` on decides itself. So
-a judgement needs no more of the past than `reach_ms`.
+a judgement needs no more of the past than `reach_ms`; where each decision hangs on the one before it, that is `EVER_MS`.
 """
 # ruff: noqa: ARG002 - the defaults ignore what they are told
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from edge_agent.domain.history import Past, Whose
+from edge_agent.domain.history import DAY_MS, Past, Whose
 from edge_agent.domain.tags import Evidence, SlotValue
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.hits import ADVERSE
 
+EVER_MS: Final = 3653 * DAY_MS
+"""How far back a word is looked for that holds until it is taken back, and what hangs on everything before it."""
+Fired = Callable[[], bool]
 NOTHING: tuple["Found", ...] = ()
 
 
@@ -44,8 +48,8 @@ class Over:
         self.event, self.events, self.whose = event, events, whose
         self.adverse = event.severity in ADVERSE
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - three-valued
-        """A hit of one of `hears`, in order. `told`: whether it is on record that the rule fired here; None = decide."""
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
+        """A hit of one of `hears`, in order. `told` says whether it is on record that the rule fired here; None = decide."""
         return NOTHING
 
     def passed(self, now_ms: int) -> Iterable[Found]:
@@ -59,6 +63,14 @@ class Over:
     def due(self) -> Iterable[tuple[str, int]]:
         """(recording of the anchor, ms) of everything that time alone will decide."""
         return ()
+
+    def reaches(self) -> Mapping[str, int]:
+        """How far back it has to know of each event that it hears."""
+        return dict.fromkeys(self.hears, self.reach_ms)
+
+    def lasting(self) -> Mapping[str, str]:
+        """The events of which it has to know the last one too, however long ago; whose word does not count ("" = nobody's)."""
+        return {}
 
     def is_candidate(self, hit: Past) -> bool:
         """Whether an unknown voice did what only the rep or only the customer can be blamed or credited for."""

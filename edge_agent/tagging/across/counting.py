@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from edge_agent.domain.history import DAY_MS, Past, Whose
 from edge_agent.domain.tags import SlotValue
 from edge_agent.lexicon.model import Event
-from edge_agent.tagging.across.base import NOTHING, Found, Over, refer
+from edge_agent.tagging.across.base import EVER_MS, NOTHING, Fired, Found, Over, refer
 
 
 class Counted(Over):
@@ -25,12 +25,13 @@ class Counted(Over):
         self.hears = self._of | self._reset_by
         self._window_ms = (event.temporal.window_days or 0) * DAY_MS
         self._count = event.temporal.count or 1
-        self.reach_ms = self._window_ms
+        chained = event.temporal.min_gap_min or event.temporal.distinct == "topic"  # what is dropped hangs on what was not
+        self.reach_ms = EVER_MS if chained else self._window_ms
         self._kept: dict[SlotValue, deque[Past]] = {}
         self._used: dict[SlotValue, frozenset[str]] = {}
         self._last: dict[SlotValue, int] = {}
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         if hit.code in self._reset_by:
             self._kept.clear()
         slot = self.event.temporal.same_slot
@@ -44,7 +45,7 @@ class Counted(Over):
             return NOTHING
         kept.append(hit)
         self._last[value] = hit.at_ms
-        fires = len(kept) >= self._count if told is None else told
+        fires = len(kept) >= self._count if told is None else told()
         if not fires:
             return NOTHING
         counted = list(kept)[-self._count :]

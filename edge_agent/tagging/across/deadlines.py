@@ -17,9 +17,11 @@ _WEEKDAYS: Final = {name: number for number, name in enumerate(("mon", "tue", "w
 _IN: Final = re.compile(r"in-(\d+(?:\.\d+)?)(min|h|d|w|mo)")
 _DAY: Final = re.compile(r"(?:m(\d{1,2})-)?day-(\d{1,2})")
 _WEEK: Final = re.compile(r"((?:next-)*)(mon|tue|wed|thu|fri|sat|sun|weekend)")
-_HOUR: Final = re.compile(r"h(\d{1,2})(?:\.5)?")
-_VAGUE_HOURS: Final[Mapping[tuple[str, int], int]] = {("tomorrow", 8): 12, ("today", 20): 24, ("tomorrow", 20): 24}
+_HOUR: Final = re.compile(r"h(\d{1,2}(?:\.5)?)")
+_VAGUE_HOURS: Final[Mapping[tuple[str, float], int]] = {("tomorrow", 8): 12, ("today", 20): 24, ("tomorrow", 20): 24}
 """明早, 今晚 and 明晚 are given with an hour that nobody said."""
+_LATEST_HOUR: Final = 28
+"""晚上十二点 is hour 24 of that day, 晚上一点 its hour 25."""
 _SHORT: Final = ("min", "h")
 
 
@@ -46,7 +48,7 @@ def _read(code: str, at: datetime) -> datetime | None:
         day = at.date() if hour is not None and not hour_code else _day(day_code, at.date())
         if day is None or (hour is None and hour_code):
             return None
-        return _end(day) if hour is None else _at(day, day_code if hour_code else "", int(hour[1]), at)
+        return _end(day) if hour is None else _at(day, day_code if hour_code else "", float(hour[1]), at)
     except (ValueError, OverflowError):
         return None
 
@@ -55,15 +57,17 @@ def _end(day: date) -> datetime:
     return datetime.combine(day, time()) + timedelta(days=1)
 
 
-def _at(day: date, said: str, hour: int, at: datetime) -> datetime | None:
+def _at(day: date, said: str, hour: float, at: datetime) -> datetime | None:
     """That hour of the day; the small hours of a shop are the afternoon's, and what is over by now is meant later."""
-    if hour > 24:
+    if hour > _LATEST_HOUR:
         return None
-    hour = _VAGUE_HOURS.get((said, hour), hour + 12 if 1 <= hour <= 6 else hour)
+    hour = _VAGUE_HOURS.get((said, hour), hour + 12 if 1 <= hour < 7 else hour)
     moment = datetime.combine(day, time()) + timedelta(hours=hour)
-    if moment <= at and hour < 12:
+    if moment <= at and hour < 13:
         moment += timedelta(hours=12)
-    return moment + timedelta(days=1) if moment <= at and not said else moment
+    if moment > at:
+        return moment
+    return _end(day) if said else moment + timedelta(days=1)
 
 
 def _day(code: str, today: date) -> date | None:

@@ -5,16 +5,14 @@ neither open nor close anything adverse, but they stand for an `unless`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
 
-from edge_agent.domain.history import DAY_MS, DELIVERED, Past, Whose
+from edge_agent.domain.history import DELIVERED, Past, Whose
 from edge_agent.domain.tags import Evidence, SlotValue
+from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.model import Event
-from edge_agent.tagging.across.base import NOTHING, Found, Over, refer
-
-NEVER_FORGOTTEN: Final = 3653 * DAY_MS
-"""How far back a word is looked for that holds until it is taken back."""
+from edge_agent.tagging.across.base import EVER_MS, NOTHING, Fired, Found, Over, refer
+from edge_agent.tagging.rules.build import over_days
 
 
 class Followed(Over):
@@ -36,7 +34,7 @@ class Followed(Over):
         self.reach_ms = int((event.temporal.within_h or 0) * 3_600_000)
         self._open: dict[SlotValue, Past] = {}
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         del told
         found: Iterable[Found] = NOTHING
         barred = self.adverse and self.is_candidate(hit)
@@ -66,7 +64,7 @@ class Acted(Over):
     What was not delivered is not known: then nothing fires. An unknown voice forbids nothing.
     """
 
-    reach_ms = NEVER_FORGOTTEN
+    reach_ms = EVER_MS
 
     def __init__(self, event: Event, events: Mapping[str, Event], whose: Whose, *, after: Collection[str]) -> None:
         super().__init__(event, events, whose)
@@ -75,7 +73,17 @@ class Acted(Over):
         self._conditions = [parse(c) for c in event.temporal.all or []]
         self._forbidden: Past | None = None
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+    def reaches(self) -> Mapping[str, int]:
+        return {code: EVER_MS if self._is_concluded(code) else 0 for code in self.hears}
+
+    def lasting(self) -> Mapping[str, str]:
+        told = {code: self.events[code].speaker for code in self._after if code in self.events and not self._is_concluded(code)}
+        return {code: Speaker.UNKNOWN.value if voice in ("rep", "customer") else "" for code, voice in told.items()}
+
+    def _is_concluded(self, code: str) -> bool:
+        return code in self.events and over_days(self.events[code])
+
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         del told
         if hit.code in self._after and not self.is_candidate(hit):
             self._forbidden = hit

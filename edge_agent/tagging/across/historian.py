@@ -1,12 +1,13 @@
 """Judges a person's history: drives every rule over days from where something changed, and says what is new and what fell.
 
 The result is a function of the set of hits, whatever the order in which their recordings were analysed: a late recording moves
-`since_ms` back, and what no longer follows is withdrawn. Before `since_ms` the record is believed, so only the reach of the
-longest rule has to be read. A conclusion that stands already, just so, is not given again.
+`since_ms` back, and what no longer follows is withdrawn. Before `since_ms` the record is believed, so of each event only the
+reach of the rules that hear it has to be read. A conclusion that stands already, just so, is not given again.
 
-What only time decides waits for a settled clock, for the person's recordings that are not analysed yet, and, where it rests on
-nothing having been written, for word of anything written by anybody: a box that is told of no chat cannot miss a message. What
-already stood is not taken back for that. Conclusions are hits for the rules that refer to them.
+What only time decides waits for a settled clock, for the person's recordings that are not analysed yet (a parked one counts while
+it may hold what is missing), and, where it rests on nothing having been written, for word of anything that anybody wrote later:
+a box that is told of no chat cannot miss a message. What already stood is not taken back for that. Conclusions are hits for the
+rules that refer to them.
 """
 
 import heapq
@@ -16,18 +17,17 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Final
 
-from edge_agent.domain.history import DAY_MS, History, Judgement, Past, Whose
+from edge_agent.domain.history import DAY_MS, LONGEST_MS, History, Judgement, Past, Whose
 from edge_agent.domain.tags import BehaviorTag, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
 from edge_agent.lexicon.model import Event, Lexicon
 from edge_agent.tagging.across import build, deadlines
 from edge_agent.tagging.across.base import Found, Over
+from edge_agent.tagging.across.told import Told
 
 AGAIN_MS: Final = 15 * 60_000
 """When to look again at what waits for the clock, for recordings that are not analysed yet, or for word from another system."""
-HEARD_MS: Final = 7 * DAY_MS
-"""A box that heard of nothing in writing for so long before a deadline does not know what was written."""
 GIVEN_UP_MS: Final = 7 * DAY_MS
 """So long after its time something is still looked at again; then it stays undetermined."""
 _VOICES: Final = {"rep": Speaker.REP, "customer": Speaker.CUSTOMER}
@@ -47,19 +47,26 @@ class Historian:
         return self._lexicon.digest
 
     @cached_property
-    def heard(self) -> Mapping[Whose, frozenset[str]]:
-        """The events that any rule over days rests on, by whose history it reads."""
-        return {whose: frozenset(code for rule in self.rules(whose) for code in rule.hears) for whose in Whose}
+    def heard(self) -> Mapping[Whose, Mapping[str, int]]:
+        """The events that any rule over days rests on, by whose history it reads: how many ms before a change it has to know."""
+        found: dict[Whose, dict[str, int]] = {whose: {} for whose in Whose}
+        for whose, reaches in found.items():
+            for code, reach_ms in (one for rule in self.rules(whose) for one in rule.reaches().items()):
+                reaches[code] = max(reach_ms, reaches.get(code, 0))
+        return found
 
     @cached_property
-    def judged(self) -> Mapping[Whose, frozenset[str]]:
-        """The events that are concluded over days."""
-        return {whose: frozenset(rule.event.id for rule in self.rules(whose)) for whose in Whose}
+    def judged(self) -> Mapping[Whose, Mapping[str, int]]:
+        """The events that are concluded over days, likewise."""
+        return {
+            whose: {rule.event.id: max(rule.reach_ms, self.heard[whose].get(rule.event.id, 0)) for rule in self.rules(whose)}
+            for whose in Whose
+        }
 
     @cached_property
-    def reach_ms(self) -> Mapping[Whose, int]:
-        """How far before a change a judgement has to look back."""
-        return {whose: max((rule.reach_ms for rule in self.rules(whose)), default=0) for whose in Whose}
+    def lasting(self) -> Mapping[Whose, Mapping[str, str]]:
+        """The events of which the last one counts, however long ago; and whose word does not count."""
+        return {whose: {code: voice for rule in self.rules(whose) for code, voice in rule.lasting().items()} for whose in Whose}
 
     def makers(self, whose: Whose) -> Sequence[Callable[[], Over]]:
         """What makes the rules for one history."""
@@ -120,7 +127,9 @@ class _Run:
         for rule in rules:
             for code in rule.hears:
                 self._listeners.setdefault(code, []).append(rule)
-        self._stood = {(past.code, past.recording, past.at_ms) for past in history.stood}
+        self._slots = {rule.event.id: rule.event.temporal.same_slot for rule in rules}
+        self._record = Told(history.stood)
+        self._stood = {self._place(past) for past in history.stood}
         self._queue: list[tuple[tuple[object, ...], int, Past]] = []
         self._told: list[Past] = []
         self._dealt = 0
@@ -147,7 +156,7 @@ class _Run:
             hit = heapq.heappop(self._queue)[2]
             self._told.append(hit)
             for rule in self._listeners.get(hit.code, ()):
-                fired = (rule.event.id, hit.recording, hit.at_ms) in self._stood if hit.at_ms < since_ms else None
+                fired = self._record.at(rule.event, hit) if hit.at_ms < since_ms else None
                 self._keep(rule.hit(hit, fired))
 
     def _push(self, past: Past) -> None:
@@ -162,21 +171,26 @@ class _Run:
         for one in found:
             if one.at_ms < self._history.since_ms:
                 continue
-            if one.timed and self._is_early(one):
+            past = self._conclude(one)
+            if one.timed and self._is_early(one) and self._place(past) not in self._stood:
                 if self._history.now_ms - one.at_ms <= GIVEN_UP_MS:
                     self.due.append((one.anchor.recording, self._history.now_ms + AGAIN_MS))
                 continue
-            past = self._conclude(one)
             self.found.append(past)
             if past.code in self._listeners:
                 self._push(past)
 
     def _is_early(self, one: Found) -> bool:
-        """Whether it cannot be told yet that something did not come; what stood already may be believed further."""
+        """Whether it cannot be told yet that something did not come."""
         history = self._history
         waits = history.waiting_ms is not None and history.waiting_ms <= one.at_ms
-        unheard = one.unwritten and (history.written_ms is None or history.written_ms < one.at_ms - HEARD_MS)
-        return (waits or unheard or not history.settled) and (one.event.id, one.anchor.recording, one.at_ms) not in self._stood
+        parked = any(one.anchor.at_ms - LONGEST_MS <= began_ms <= one.at_ms for began_ms in history.parked_ms)
+        unheard = one.unwritten and (history.written_ms is None or history.written_ms < one.at_ms)
+        return waits or parked or unheard or not history.settled
+
+    def _place(self, past: Past) -> tuple[object, ...]:
+        slot = self._slots[past.code]
+        return (past.code, past.recording, past.at_ms, past.value(slot) if slot else None)
 
 
 def _same(old: Past, new: Past, slot: str | None) -> bool:

@@ -13,6 +13,7 @@ from edge_agent.domain.recording import Circumstances
 from edge_agent.domain.tags import BehaviorTag, Status
 from edge_agent.tagging.across.base import Over
 from edge_agent.tagging.across.historian import Historian
+from edge_agent.tagging.across.told import Told
 from edge_agent.tagging.hits import Hit
 from edge_agent.tagging.rules.base import NOTHING, Finding, Moment, Rule
 
@@ -25,14 +26,15 @@ class Before:
     """A rule over days and what it knows of before this talk."""
 
     fresh: Callable[[], Over]
-    told: Sequence[tuple[Past, bool]]
+    hits: Sequence[Past]
+    stood: Sequence[Past]
     around: Circumstances
 
     def over(self) -> Over:
         """The rule as it stands when the talk begins."""
-        rule = self.fresh()
-        for past, fired in self.told:
-            rule.hit(past, fired)
+        rule, record = self.fresh(), Told(self.stood)
+        for past in self.hits:
+            rule.hit(past, record.at(rule.event, past))
         return rule
 
 
@@ -42,14 +44,11 @@ def remembered(historian: Historian, histories: Iterable[History], around: Circu
 
 
 def _befores(historian: Historian, history: History, around: Circumstances) -> Iterator[Before]:
-    stood = {(past.code, past.recording, past.at_ms) for past in history.stood}
     for make in historian.makers(history.whose):
         rule = make()
-        told = [
-            (past, (rule.event.id, past.recording, past.at_ms) in stood) for past in history.hits
-            if past.code in rule.hears and past.at_ms < history.since_ms
-        ]  # fmt: skip
-        yield Before(fresh=make, told=told, around=around)
+        hits = [past for past in history.hits if past.code in rule.hears and past.at_ms < history.since_ms]
+        stood = [past for past in history.stood if past.code == rule.event.id]
+        yield Before(fresh=make, hits=hits, stood=stood, around=around)
 
 
 class Remembered(Rule):

@@ -12,7 +12,7 @@ from typing import Final
 from edge_agent.domain.history import DAY_MS, Past, Whose
 from edge_agent.domain.tags import Evidence, SlotValue
 from edge_agent.lexicon.model import Event
-from edge_agent.tagging.across.base import NOTHING, Found, Over, refer
+from edge_agent.tagging.across.base import EVER_MS, NOTHING, Fired, Found, Over, refer
 
 LONGEST_DAYS: Final = 92
 """What is promised for later than that is never found missing: nobody looks so far back."""
@@ -29,7 +29,12 @@ class _Wait:
 
 
 class Awaited(Over):
-    """`after` A, `not_followed_by` B `within_h`; `until` reads the deadline slot."""
+    """`after` A, `not_followed_by` B `within_h`; `until` reads the deadline slot.
+
+    Whether a hit opens a wait hangs on whether an earlier one still waits.
+    """
+
+    reach_ms = EVER_MS
 
     def __init__(
         self,
@@ -45,12 +50,11 @@ class Awaited(Over):
         self._after, self._awaited, self._until = frozenset(after), frozenset(awaited), until
         self.hears = self._after | self._awaited
         self._within_ms = int((event.temporal.within_h or 0) * 3_600_000)
-        self.reach_ms = LONGEST_DAYS * DAY_MS if event.temporal.deadline_slot else self._within_ms
         self._open: dict[SlotValue, _Wait] = {}
         sources = {events[code].source for code in self._awaited if code in events}
         self._unwritten = bool(sources) and sources <= WRITTEN
 
-    def hit(self, hit: Past, told: bool | None = None) -> Iterable[Found]:  # noqa: FBT001 - see base
+    def hit(self, hit: Past, told: Fired | None = None) -> Iterable[Found]:
         del told
         slot = self.event.temporal.same_slot
         value = hit.value(slot) if slot else ""

@@ -68,7 +68,8 @@ def over_days(event: Event) -> bool:
     t = event.temporal
     if event.when is not None:
         return composite.is_over_days(event.when)
-    return bool(t.window_days or t.within_h or t.per in ("account", "rep") or t.distinct == "conversation")
+    acts = event.kind == "metric" and event.source in SOURCES and t.after is not None  # what comes before was in another talk
+    return acts or bool(t.window_days or t.within_h or t.per in ("account", "rep") or t.distinct == "conversation")
 
 
 def _unjudged(event: Event) -> str:
@@ -82,7 +83,7 @@ def _unjudged(event: Event) -> str:
         return "" if t.window_days else PER_DAYS
     if (t.not_followed_by or t.followed_by) is not None and t.within_h is not None:
         return ""
-    acts = event.kind == "sequence" and event.source in SOURCES and t.after is not None and t.all is not None
+    acts = event.kind in ("sequence", "metric") and event.source in SOURCES and t.after is not None and t.all is not None
     return "" if acts else f"{event.kind} is not judged over days"
 
 

@@ -5,39 +5,25 @@ doubt goes against the adverse tag. A fact that was not delivered stays undecide
 an ordinary kind can judge runs as that kind's own machine, so it means the same inside a tree as alone.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from edge_agent.domain.tags import Evidence, Status
 from edge_agent.lexicon.conditions import Condition, Fact
 from edge_agent.lexicon.model import Event
-from edge_agent.lexicon.when import Absent, All, Any, Clock, Count, Heard, Near, Node, Not, Window, leaves, named
+from edge_agent.lexicon.when import Absent, All, Any, Clock, Count, First, Heard, Near, Node, Not, Row, leaves, named
 from edge_agent.lexicon.when import Fact as Known
 from edge_agent.rulebook.events import over_days, plain
 from edge_agent.tagging.hits import Hit
 from edge_agent.tagging.rules.base import NOTHING, Finding, Moment, Rule
+from edge_agent.tagging.rules.parts import CONTRARY, UNDECIDED, Part, Verdict, denied, part
 
 WEEKDAY, MINUTE = "local_weekday", "local_minute"
 """Facts about when the conversation began: 1 to 7, and minutes of the day."""
 
 Make = Callable[[Event, Mapping[str, Event]], Callable[[], Rule]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """`value` None = not decided. `hits` and `evidence` are what it rests on; `silent`: on something not having been said."""
-
-    value: bool | None
-    hits: tuple[Hit, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    silent: bool = False
-    candidate: bool = False
-
-
-UNDECIDED = Verdict(value=None)
-FALSE = Verdict(value=False)
 
 
 def is_over_days(node: Node) -> bool:
@@ -62,25 +48,29 @@ class Composite(Rule):
         super().__init__(event)
         self._node = node
         self.hears = frozenset(named(node))
-        self._heard: list[Hit] = []
+        self._parts: dict[bytes, Part] = {}
         self._machines: dict[bytes, _Machine] = {}
-        for leaf in leaves(node):
+        for leaf, positive in signed(node, positive=True):
             found = None if isinstance(leaf, Heard) or _awaits_end(leaf) else plain(leaf)
             if found is not None:
-                part = msgspec.structs.replace(event, kind=found[0], temporal=found[1], when=None)
-                self._machines[_key(leaf)] = _Machine(rule=make(part, events)())
+                one = msgspec.structs.replace(event, kind=found[0], temporal=found[1], when=None)
+                machine = _Machine(rule=make(one, events)(), leaf=leaf, positive=positive, blamed=self.adverse)
+                self._machines[_key(leaf, positive=positive)] = machine
+            elif (own := part(leaf, positive=positive, blamed=self.adverse)) is not None:
+                self._parts[_key(leaf, positive=positive)] = own
         self._over = False
 
     def inside(self) -> Sequence[object]:
-        return [one for machine in self._machines.values() for one in (machine, machine.rule)]
+        machines = [one for machine in self._machines.values() for one in (machine, machine.rule)]
+        return [*machines, *self._parts.values()]
 
     def hit(self, hit: Hit, moment: Moment) -> Iterable[Finding]:
         if self._over:
             return NOTHING
-        self._heard.append(hit)
+        for own in self._parts.values():
+            own.hit(hit)
         for machine in self._machines.values():
-            if hit.code in machine.rule.hears:
-                machine.keep(machine.rule.hit(hit, moment))
+            machine.hit(hit, moment)
         return self._judge(moment)
 
     def turned(self, moment: Moment) -> Iterable[Finding]:
@@ -123,7 +113,9 @@ class Composite(Rule):
         match node:
             case Not():
                 inner = self._verdict(node.part, moment, final=final, positive=not positive)
-                return Verdict(value=None if inner.value is None else not inner.value, silent=inner.value is False)
+                if inner.value is None:
+                    return UNDECIDED
+                return Verdict(value=not inner.value, evidence=inner.evidence, silent=inner.value is False)
             case All():
                 return _every([self._verdict(p, moment, final=final, positive=positive) for p in node.parts])
             case Any():
@@ -131,42 +123,41 @@ class Composite(Rule):
             case _:
                 return self._leaf(node, moment, final=final, positive=positive)
 
-    def _leaf(self, node: Node, moment: Moment, *, final: bool, positive: bool) -> Verdict:  # noqa: PLR0911 - one way for each node
-        machine = self._machines.get(_key(node))
-        if machine is not None:
-            return machine.verdict(final=final)
-        match node:
-            case Known():
-                return _known(node, moment.facts, moment)
-            case Clock():
-                return _clock(node, moment.facts, moment)
-            case Absent():
-                return self._absent(node, moment, final=final)
-        counted = [h for h in self._heard if not (h.candidate and positive and self.adverse)]
-        match node:
-            case Heard():
-                hits = [h for h in counted if h.code in node.events][:1]
-            case Count():
-                return _counted(node, counted, moment, final=final)
-            case Near():
-                return _near(node, counted, final=final)
-        return _because(hits, final=final)
-
-    def _absent(self, node: Absent, moment: Moment, *, final: bool) -> Verdict:
-        if any(h.code in node.of for h in self._heard):
-            return FALSE
-        if not final:
-            return UNDECIDED
-        absent = tuple(Evidence(kind="absent", detail=code, start_ms=0, end_ms=moment.now_ms) for code in node.of)
-        return Verdict(value=True, evidence=absent, silent=True)
+    def _leaf(self, node: Node, moment: Moment, *, final: bool, positive: bool) -> Verdict:
+        key = _key(node, positive=positive)
+        if key in self._machines:
+            return self._machines[key].verdict(moment, final=final)
+        if key in self._parts:
+            return self._parts[key].verdict(moment, final=final)
+        if isinstance(node, Clock):
+            return _clock(node, moment.facts, moment)
+        assert isinstance(node, Known)
+        return _known(node, moment.facts, moment)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Machine:
-    """An ordinary rule inside the tree; its first final finding makes the leaf true."""
+    """An ordinary rule inside the tree; its first final finding makes the leaf true.
+
+    Ordinary rules take an unknown voice for one that excuses. Under a "not" that is turned round: there it counts as known
+    where it makes the leaf true, and is not heard where it would make it false.
+    """
 
     rule: Rule = field(compare=False)
+    leaf: Node
+    positive: bool
+    blamed: bool
     held: Verdict | None = field(default=None, compare=False)
+
+    def hit(self, hit: Hit, moment: Moment) -> None:
+        if hit.code not in self.rule.hears:
+            return
+        if hit.candidate and not self.positive:
+            if hit.code in _helping(self.leaf):
+                hit = replace(hit, candidate=False)
+            elif self.blamed:
+                return
+        self.keep(self.rule.hit(hit, moment))
 
     def keep(self, findings: Iterable[Finding]) -> bool:
         new = [f for f in findings if f.status is Status.FINAL]
@@ -176,13 +167,38 @@ class _Machine:
             self.held = Verdict(value=True, hits=hits, evidence=new[0].evidence, silent=silent, candidate=new[0].candidate)
         return bool(new)
 
-    def verdict(self, *, final: bool) -> Verdict:
-        return self.held or (FALSE if final else UNDECIDED)
+    def verdict(self, moment: Moment, *, final: bool) -> Verdict:
+        return self.held or (denied(self.leaf, moment.now_ms) if final else UNDECIDED)
 
 
-def _key(leaf: Node) -> bytes:
-    """Leaves that say the same share one machine."""
-    return msgspec.json.encode(leaf)
+def signed(node: Node, *, positive: bool) -> Iterator[tuple[Node, bool]]:
+    """Every leaf, and whether an even number of "not" stands over it."""
+    match node:
+        case All() | Any():
+            for one in node.parts:
+                yield from signed(one, positive=positive)
+        case Not():
+            yield from signed(node.part, positive=not positive)
+        case _:
+            yield node, positive
+
+
+def _helping(leaf: Node) -> frozenset[str]:
+    """Events that can make the leaf true."""
+    match leaf:
+        case Near():
+            return frozenset(leaf.anchor if leaf.absent else [*leaf.anchor, *leaf.of])
+        case Row():
+            return frozenset([*leaf.of, *leaf.opportunity])
+        case Count() | First():
+            return frozenset(leaf.of)
+        case _:
+            return frozenset()
+
+
+def _key(leaf: Node, *, positive: bool) -> bytes:
+    """Leaves that say the same share one machine, unless one of them is denied."""
+    return msgspec.json.encode((positive, leaf))
 
 
 def _awaits_end(node: Node) -> bool:
@@ -190,8 +206,9 @@ def _awaits_end(node: Node) -> bool:
 
 
 def _every(parts: Sequence[Verdict]) -> Verdict:
-    if any(p.value is False for p in parts):
-        return FALSE
+    broken = [p for p in parts if p.value is False]
+    if broken:
+        return _broken(broken[:1])
     return UNDECIDED if any(p.value is None for p in parts) else _joined(parts)
 
 
@@ -199,7 +216,11 @@ def _some(parts: Sequence[Verdict]) -> Verdict:
     held = [p for p in parts if p.value is True]
     if held:
         return _joined(held[:1])
-    return UNDECIDED if any(p.value is None for p in parts) else FALSE
+    return UNDECIDED if any(p.value is None for p in parts) else _broken(parts)
+
+
+def _broken(parts: Sequence[Verdict]) -> Verdict:
+    return Verdict(value=False, evidence=tuple(e for p in parts for e in p.evidence))
 
 
 def _joined(parts: Sequence[Verdict]) -> Verdict:
@@ -212,70 +233,12 @@ def _joined(parts: Sequence[Verdict]) -> Verdict:
     )
 
 
-def _because(hits: Sequence[Hit], *, final: bool) -> Verdict:
-    if not hits:
-        return FALSE if final else UNDECIDED
-    return Verdict(value=True, hits=tuple(hits), evidence=tuple(h.refer() for h in hits))
-
-
-def _counted(node: Count, heard: Sequence[Hit], moment: Moment, *, final: bool) -> Verdict:
-    """The counts no ordinary kind has: the n-th, at most so many, so many in minutes."""
-    kept: list[Hit] = []
-    for hit in heard:
-        if hit.code in node.without:
-            kept.clear()
-        if hit.code in node.of and not hit.candidate and not (node.distinct == "topic" and _again(hit, kept)):
-            kept.append(hit)
-        if node.window is not None and node.op in (">=", ">"):
-            kept = [h for h in kept if _inside(h, kept[-1], node.window)]
-            if len(kept) >= node.n + (node.op == ">"):
-                return _because(kept, final=final)
-    if node.op in ("<", "<="):
-        if len(kept) > node.n - (node.op == "<"):
-            return FALSE
-        measured = Evidence(kind="measure", detail=f"count {node.op} {node.n}", start_ms=0, end_ms=moment.now_ms)
-        return Verdict(value=True, evidence=(measured,), silent=True) if final else UNDECIDED
-    need = node.n + (node.op == ">")
-    return _because(kept[:need] if len(kept) >= need else [], final=final)
-
-
-def _again(hit: Hit, kept: Sequence[Hit]) -> bool:
-    topic = hit.slots.get("topic")
-    return topic is not None and any(h.slots.get("topic") == topic for h in kept)
-
-
-def _near(node: Near, heard: Sequence[Hit], *, final: bool) -> Verdict:
-    """Before, after and around as times or turns; `absent` looks forward only at the end."""
-    anchors = [h for h in heard if h.code in node.anchor]
-    for anchor in anchors[:1] if node.first_only else anchors:
-        near = [h for h in heard if h is not anchor and h.code in node.of and _side(node, anchor, h)]
-        if node.absent and not near and (final or node.side == "before"):
-            absent = tuple(Evidence(kind="absent", detail=code, start_ms=0, end_ms=anchor.start_ms) for code in node.of)
-            return Verdict(value=True, hits=(anchor,), evidence=(anchor.refer("anchor"), *absent), silent=True)
-        if near and not node.absent:
-            both = sorted((anchor, near[0]), key=lambda h: h.order)
-            return Verdict(value=True, hits=tuple(both), evidence=(anchor.refer("anchor"), near[0].refer()))
-    return FALSE if final else UNDECIDED
-
-
-def _side(node: Near, anchor: Hit, other: Hit) -> bool:
-    later = other.order > anchor.order
-    if node.side != "around" and later != (node.side == "after"):
-        return False
-    return node.within is None or _inside(anchor, other, node.within)
-
-
-def _inside(one: Hit, other: Hit, window: Window) -> bool:
-    if window.unit == "turns":
-        return abs(other.turn - one.turn) <= window.n
-    return abs(other.start_ms - one.start_ms) <= window.n * 60_000
-
-
 def _known(node: Known, facts: Mapping[str, Fact], moment: Moment) -> Verdict:
     right = str(node.value).lower() if isinstance(node.value, bool) else repr(node.value)
     value = Condition(left=node.name, sign=node.op, right=right).holds(facts)
-    measured = Evidence(kind="measure", detail=f"{node.name} {node.op} {right}", start_ms=0, end_ms=moment.now_ms)
-    return Verdict(value=value, evidence=(measured,) if value else ())
+    sign = CONTRARY[node.op] if value is False else node.op
+    measured = Evidence(kind="measure", detail=f"{node.name} {sign} {right}", start_ms=0, end_ms=moment.now_ms)
+    return Verdict(value=value, evidence=(measured,) if value is not None else ())
 
 
 def _clock(node: Clock, facts: Mapping[str, Fact], moment: Moment) -> Verdict:
@@ -285,9 +248,9 @@ def _clock(node: Clock, facts: Mapping[str, Fact], moment: Moment) -> Verdict:
     held = not node.days or day in node.days
     if node.from_minute is not None and node.to_minute is not None:
         start, end = node.from_minute, node.to_minute
-        held = held and (start <= minute < end if start <= end else minute >= start or minute < end)
+        held = held and (start <= minute < end if start < end else minute >= start or minute < end)
     measured = Evidence(kind="measure", detail=f"{WEEKDAY} {day:g}, {MINUTE} {minute:g}", start_ms=0, end_ms=moment.now_ms)
-    return Verdict(value=held, evidence=(measured,) if held else ())
+    return Verdict(value=held, evidence=(measured,))
 
 
-__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert", "is_over_days"]
+__all__ = ["MINUTE", "WEEKDAY", "Composite", "inert", "is_over_days", "signed"]
