@@ -97,12 +97,12 @@ def event_names(settings: Config) -> dict[str, tuple[str, str]]:
 
 def why(settings: Config, tag_id: str) -> Why:
     """The conditions that held for one tag; NotFound when there is no such tag, or more than one."""
-    from edge_agent.ledger.contests import cases  # noqa: PLC0415 - after parsing
+    from edge_agent.ledger.contests import of_line  # noqa: PLC0415 - after parsing
 
     with reader(settings) as book:
         stored = book.tag(tag_id)
         models = book.models(stored.recording)
-        contest = next((one.stage.value for one in reversed(book.viewing(cases)) if one.tag == stored.tag.id), "")
+        contested = book.viewing(lambda view: of_line(view, stored.tag.id))
     rules = app.tagger(settings)
     tag = stored.tag
     explained = rules.explain(tag)
@@ -115,7 +115,7 @@ def why(settings: Config, tag_id: str) -> Why:
         rule_digest=tag.rule_digest,
         ruleset=stored.ruleset,
         models=list(models),
-        contest=contest,
+        contest=contested[-1].stage.value if contested else "",
         conditions=[
             Condition(
                 kind=held.kind,

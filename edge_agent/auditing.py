@@ -41,6 +41,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "hq.generation": ("总部数据库更换", "HQ has another database"),
     "ledger.created": ("账本建立", "ledger created"),
     "lexicon.learned": ("复核确认的说法加入词库", "confirmed saying taken into the lexicon"),
+    "lexicon.unlearned": ("词库没有写成，上一条不算", "lexicon could not be written, the last entry is void"),
     "managers.changed": ("申请人名单变更", "set of managers changed"),
     "managers.enrolled": ("登记申请人", "manager enrolled"),
     "media.open": ("恢复接收录音录像", "media accepted again"),

@@ -1,6 +1,6 @@
 """Scorecards and opportunity cards as documents, in words and as tables: codes with their names, points with a person's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from edge_agent import view
@@ -15,7 +15,7 @@ from edge_agent.documents import (
     ScoreWhy,
 )
 from edge_agent.domain.insights import CardEntry, Ground, Outcome, Place, Scorecard
-from edge_agent.domain.scores import Override, latest_of, overridden
+from edge_agent.domain.scores import Override, latest_of, overridden, unjudged
 from edge_agent.lexicon.model import expand, refs
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ OUTCOMES: Final = {
     Outcome.UNCLEAR: ("录音不清或说话人不明，不计分", "too unclear, not judged"),
     Outcome.UNKNOWN_SPEAKER: ("说话人不明，不计分", "speaker unknown, not judged"),
     Outcome.NOT_MEASURED: ("没有测量值，不计分", "not measured, not judged"),
+    Outcome.CONTESTED: ("依据的标签已撤销，不计分", "rests on a finding taken back, not judged"),
 }
 
 FIELDS: Final = {
@@ -49,9 +50,12 @@ FIELDS: Final = {
 UNITS: Final = {"CNY": "元"}
 
 
-def scorecard(lexicon: "Lexicon", card: Scorecard, said: Sequence[Override] = (), recording: str = "") -> ScorecardLine:
-    """A card with the latest word of a person on each item; `said` oldest first."""
-    latest, now = latest_of(card.card, said), overridden(card, said)
+def scorecard(
+    lexicon: "Lexicon", card: Scorecard, said: Sequence[Override] = (), recording: str = "", *, gone: Container[str] = frozenset()
+) -> ScorecardLine:
+    """A card with the latest word of a person on each item (`said` oldest first), without what rests on tags that are `gone`."""
+    kept = unjudged(card, gone)
+    latest, now = latest_of(card.card, said), overridden(kept, said)
     asked = _asked(lexicon, card.card)
     file = lexicon.scorecards.get(card.card)
     items = []
@@ -60,8 +64,8 @@ def scorecard(lexicon: "Lexicon", card: Scorecard, said: Sequence[Override] = ()
         items.append(
             ItemLine(
                 item=one.item, zh=name.zh if name else one.item, en=name.en if name else one.item, points=scored.points,
-                machine_points=one.points, most=one.most, outcome=one.outcome.value, critical=one.critical,
-                grounds=[_ground(lexicon, ground) for ground in one.grounds],
+                machine_points=one.points, most=one.most, outcome=scored.outcome.value, critical=one.critical,
+                grounds=[_ground(lexicon, ground, gone) for ground in one.grounds],
                 override=OverrideLine(points=word.points, reason=word.reason, role=word.role, at=word.at.isoformat())
                 if word is not None else None,
             )
@@ -80,7 +84,10 @@ def why(lexicon: "Lexicon", line: ScorecardLine) -> ScoreWhy:
     return ScoreWhy(scorecard=line, zh=[zh for zh, _ in pairs], en=[en for _, en in pairs])
 
 
-def opportunity(lexicon: "Lexicon", entries: Sequence[CardEntry], recording: str = "") -> OpportunityCard:
+def opportunity(
+    lexicon: "Lexicon", entries: Sequence[CardEntry], recording: str = "", *, gone: Container[str] = frozenset()
+) -> OpportunityCard:
+    """What is known of the opportunity; what rests on tags that are `gone` is left out."""
     listed = (*lexicon.terms.product, *(one for file in lexicon.industries.values() for one in file.product))
     products = {one.id: one.names[0] for one in listed}
     return OpportunityCard(
@@ -91,7 +98,7 @@ def opportunity(lexicon: "Lexicon", entries: Sequence[CardEntry], recording: str
                 value=one.value, unit=one.unit, due=one.due, side=one.side.value, confidence=round(one.confidence, 4),
                 tag=one.tag, place=_place(one.at), earlier=[_place(at) for at in one.earlier],
             )
-            for one in entries
+            for one in entries if one.tag not in gone
         ],
     )  # fmt: skip
 
@@ -157,11 +164,11 @@ def _named(lexicon: "Lexicon", products: Mapping[str, str], one: CardEntry) -> t
     return f"{event.zh}：{who}" if who else event.zh, f"{event.en}: {one.value}" if who else event.en
 
 
-def _ground(lexicon: "Lexicon", ground: Ground) -> GroundLine:
+def _ground(lexicon: "Lexicon", ground: Ground, gone: Container[str]) -> GroundLine:
     zh, en = event_names(lexicon, ground.code)
     return GroundLine(
         code=ground.code, zh=zh, en=en, tag=ground.tag, value=ground.value, against=ground.against,
-        place=_place(ground.at) if ground.at is not None else None,
+        place=_place(ground.at) if ground.at is not None else None, gone=ground.tag in gone,
     )  # fmt: skip
 
 

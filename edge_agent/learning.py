@@ -2,7 +2,8 @@
 
 A saying is taken only with lines that must and must not bring the event about, only if it changes something, and only if every
 example of the whole lexicon that held before still holds. Nothing of the saying goes into the log: the audit row has the event,
-the role, the reason and the digest of the lexicons that came out of it.
+the role, the reason and the digest of the lexicons that come out of it. The row is written first, so that nothing is ever learned
+unlogged; where the file cannot be written then, a second row says so.
 """
 
 import shutil
@@ -22,7 +23,7 @@ from edge_agent.domain.contests import Reason, Role
 from edge_agent.errors import BadInput, NotAllowed, NotFound
 
 if TYPE_CHECKING:
-    from edge_agent.lexicon.model import Event, Lexicon
+    from edge_agent.lexicon.model import Event
     from edge_agent.tagging.tagger import RuleTagger
 
 Kind = Literal["phrase", "veto"]
@@ -57,8 +58,8 @@ class _Set(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     example: list[_Judged] = []
 
 
-def learn(settings: Config, lesson: Lesson, *, to: Path | None = None) -> documents.Learned:
-    """Take a saying into the company's folder; it counts from the worker's next start.
+def learn(settings: Config, lesson: Lesson, *, to: Path | None = None, builtin: Path | None = None) -> documents.Learned:
+    """Take a saying into the company's folder; it counts from the worker's next start. `builtin`: not the bundled lexicons.
 
     Raises:
         NotAllowed: the role may not confirm it, it changes nothing, it is a word about a person alone, or an example of the
@@ -71,43 +72,62 @@ def learn(settings: Config, lesson: Lesson, *, to: Path | None = None) -> docume
     words.configure(settings.paths.cache)
     folder = _folder(settings, to)
     note = _note(lesson.by, lesson.reason)
-    with privilege.raised(), _copy(folder) as tried:
-        before = _tagger(folder)
-        if lesson.event not in before.lexicon.events:
-            raise NotFound("there is no such event", remedy="edge-agent lexicon check", zh="没有这个事件")
-        _useful(before, lesson)
-        extend = _extend(before.lexicon.events[lesson.event], lesson)
-        adding.learn(tried, extend, note=note)
-        after = _tagger(tried)
+    with privilege.raised_at_both_ends(adding.alone(folder)), privilege.raised_at_both_ends(_copy(folder)) as tried:
+        with privilege.raised():
+            before = _tagger(folder, builtin)
+            if lesson.event not in before.lexicon.events:
+                raise NotFound("there is no such event", remedy="edge-agent lexicon check", zh="没有这个事件")
+            _useful(before, lesson)
+            extend = _extend(before.lexicon.events[lesson.event], lesson)
+            adding.learn(tried, extend, note=note)
+            after = _tagger(tried, builtin)
         _fair(before, after)
         count = _hold(before, after, lesson.event)
         elsewhere = _elsewhere(before, lesson)
-        path = adding.learn(folder, extend, note=note)
-    noted(settings, event=lesson.event, kind=lesson.kind, by=lesson.by, reason=lesson.reason, digest=after.ruleset)
+        row = noted(settings, event=lesson.event, kind=lesson.kind, by=lesson.by, reason=lesson.reason, digest=after.ruleset)
+        with row, privilege.raised():
+            path = adding.learn(folder, extend, note=note)
     return documents.Learned(
         event=lesson.event, kind=lesson.kind, by=lesson.by.value, reason=lesson.reason.value, file=str(path), examples=count,
         elsewhere=elsewhere,
     )  # fmt: skip
 
 
-def noted(settings: Config, *, event: str, kind: str, by: Role, reason: Reason, digest: str = "") -> None:
-    """Into the audit log, where this box has one; a desk where lexicons are only written has none."""
+@contextmanager
+def noted(settings: Config, *, event: str, kind: str, by: Role, reason: Reason, digest: str = "") -> Iterator[None]:
+    """Around the writing: into the audit log first, where this box has one; a desk where lexicons are only written has none."""
     if not settings.paths.ledger.is_file():
+        yield
         return
     ledger = app.ledger(settings, app.keys(settings))
+    row = {"event": event, "entry": kind, "by": by.value, "reason": reason.value, "ruleset": digest}
+    written = False
     try:
-        ledger.noted("lexicon.learned", event=event, entry=kind, by=by.value, reason=reason.value, ruleset=digest)
+        ledger.noted("lexicon.learned", **row)
+        try:
+            yield
+            written = True
+        finally:
+            if not written:
+                ledger.noted("lexicon.unlearned", **row)
     finally:
         ledger.close()
 
 
-def gain(settings: Config, listing: Path | None = None, *, to: Path | None = None) -> documents.LearningGain:
-    """The same examples without and with what was learned. BadInput: the set cannot be used. NotFound: nothing to judge."""
+def gain(
+    settings: Config, listing: Path | None = None, *, to: Path | None = None, builtin: Path | None = None
+) -> documents.LearningGain:
+    """The same examples without and with what was learned.
+
+    Raises:
+        BadLexicon: the company's files are faulty. BadInput: the set cannot be used. NotFound: nothing to judge.
+    """
     from edge_agent.lexicon import adding, words  # noqa: PLC0415
 
     words.configure(settings.paths.cache)
     folder = _folder(settings, to)
     with privilege.raised():
+        after = _tagger(folder, builtin)  # first: it names what is wrong in a file that was written by hand
         own = _learned(folder)
     judged = own if listing is None else _judged(listing)
     rows = [
@@ -117,7 +137,7 @@ def gain(settings: Config, listing: Path | None = None, *, to: Path | None = Non
         raise NotFound("there is no example to judge by", remedy="learn something, or give --set FILE", zh="没有可评测的例句")
     with privilege.raised(), _copy(folder) as without:
         adding.learned(without).unlink(missing_ok=True)
-        before, after = _tagger(without), _tagger(folder)
+        before = _tagger(without, builtin)
     if any(event not in after.lexicon.events for event, _, _ in rows):
         raise NotFound("the set names an event that does not exist", remedy="edge-agent lexicon check", zh="评测文件里有未知事件")
     outcome = [(event, text, must, _found(before, event, text), _found(after, event, text)) for event, text, must in rows]
@@ -251,16 +271,11 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _tagger(company: Path) -> "RuleTagger":
+def _tagger(company: Path, builtin: Path | None) -> "RuleTagger":
+    from edge_agent.lexicon.load import load  # noqa: PLC0415
     from edge_agent.tagging.tagger import RuleTagger  # noqa: PLC0415
 
-    return RuleTagger(_lexicon(company))
-
-
-def _lexicon(company: Path) -> "Lexicon":
-    from edge_agent.lexicon.load import load  # noqa: PLC0415
-
-    return load(bundled("lexicons"), company if company.is_dir() else None)
+    return RuleTagger(load(builtin or bundled("lexicons"), company if company.is_dir() else None))
 
 
 def _learned(folder: Path) -> list[_Judged]:

@@ -6,7 +6,7 @@ from edge_agent import answers, app, cards
 from edge_agent.config import Config
 from edge_agent.documents import OpportunityCard, ScorecardLine, ScoreWhy
 from edge_agent.domain.insights import ItemScore
-from edge_agent.domain.scores import Override
+from edge_agent.domain.scores import Override, named
 from edge_agent.errors import BadInput, NotFound
 from edge_agent.ids import new_id
 from edge_agent.subject.acting import acting
@@ -65,14 +65,16 @@ def card(settings: Config, recording: str) -> OpportunityCard:
     lexicon = app.tagger(settings).lexicon
     with answers.reader(settings) as book:
         found = book.insights(recording)
+        gone = book.gone(named(found))
     if found is None:
         raise NotFound("nothing was concluded from that recording", remedy="edge-agent status", zh="该录音没有商机卡")
-    return cards.opportunity(lexicon, found.card, recording)
+    return cards.opportunity(lexicon, found.card, recording, gone=gone)
 
 
 def _of(book: "LedgerReader", lexicon: "Lexicon", recording: str) -> list[ScorecardLine]:
     found, said = book.insights(recording), book.overrides(recording)
-    return [cards.scorecard(lexicon, one, said, recording) for one in (found.scorecards if found is not None else ())]
+    gone = book.gone(named(found))
+    return [cards.scorecard(lexicon, one, said, recording, gone=gone) for one in (found.scorecards if found is not None else ())]
 
 
 def _item(book: "LedgerReader", recording: str, card: str, item: str) -> ItemScore:

@@ -4,7 +4,8 @@ Answers documents (`documents.lexicon`). Files that a person named are opened wi
 the words that `add` is given.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,9 +86,17 @@ def probe(settings: Config, folder: Path | None = None, *, every: int = 1) -> do
 
 
 def add(
-    settings: Config, terms: Sequence[str], *, industry: str, to: Path | None = None, note: str = ""
+    settings: Config,
+    terms: Sequence[str],
+    *,
+    industry: str,
+    to: Path | None = None,
+    note: str = "",
+    log: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> documents.LexiconAdded:
     """Add hot words to the company's folder, with `note` as a comment; they count from the worker's next start.
+
+    `log` is entered once nothing speaks against them, right around the writing.
 
     Raises:
         BadInput: a term that cannot be listened for or is there already, or an industry that is no code. BadLexicon: the
@@ -103,13 +112,15 @@ def add(
         raise BadInput("no-folder", "there is no folder of the company's lexicons", remedy=_NO_FOLDER, zh="没有公司词库目录")
     new = list(dict.fromkeys(term.strip() for term in terms))
     _check_code(industry)
-    with privilege.raised():
-        lexicon = load(bundled("lexicons"), folder if folder.is_dir() else None)
+    with privilege.raised_at_both_ends(adding.alone(folder)):
+        with privilege.raised():
+            lexicon = load(bundled("lexicons"), folder)
+            path = adding.place(folder, industry)
         active = _active(lexicon, industry)
         _refuse(new, active)
-        path = adding.place(folder, industry)
         known = lexicon.industries.get(industry)
-        adding.add(path, new, industry=industry, zh=known.zh if known else industry, note=note)
+        with log(), privilege.raised():
+            adding.add(path, new, industry=industry, zh=known.zh if known else industry, note=note)
     return documents.LexiconAdded(
         file=str(path), industry=industry, added=new,
         clashes=[documents.SoundClash(term=c.term, other=c.other, kind=c.kind) for c in clashes(new, active)],

@@ -84,8 +84,8 @@ def _told(arguments: argparse.Namespace, lines: "Sequence[ContestLine]") -> int:
     for one in lines:
         decided = ROLES[Role(one.decided_by)] if one.decided_by else "—"
         made.add_row(
-            one.tag, one.code, REASONS[Reason(one.reason)][0], " ".join(STAGES[Stage(one.stage)]), ROLES[Role(one.opened_by)],
-            decided,
+            one.stands or one.tag, one.code, REASONS[Reason(one.reason)][0], " ".join(STAGES[Stage(one.stage)]),
+            ROLES[Role(one.opened_by)], decided,
         )  # fmt: skip
     view.console().print(made)
     return 0

@@ -1,6 +1,7 @@
 """`edge-agent learn term|gain`: what reviewers confirm joins the local lexicon, and what that brings."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from edge_agent.cli.options import Commands, command, loaded
@@ -44,8 +45,8 @@ def _term(arguments: argparse.Namespace) -> int:
         if arguments.veto or arguments.must or arguments.must_not:
             raise BadInput("term", "a hot word takes no veto and no lines", remedy="give --event instead", zh="热词不带例句")
         note = learning.note_of(by, reason)
-        added = vocabulary.add(settings, [arguments.word], industry=arguments.industry, to=arguments.to, note=note)
-        learning.noted(settings, event=added.industry, kind="hotword", by=by, reason=reason)
+        log = partial(learning.noted, settings, event=arguments.industry, kind="hotword", by=by, reason=reason)
+        added = vocabulary.add(settings, [arguments.word], industry=arguments.industry, to=arguments.to, note=note, log=log)
         print(documents.encode(added) if arguments.json else f"已加入 added：{added.file}")
         return 0
     lesson = learning.Lesson(

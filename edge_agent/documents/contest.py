@@ -4,7 +4,10 @@ from edge_agent.documents.base import Document
 
 
 class ContestLine(Document, frozen=True, kw_only=True):
-    """`stage` is contested, upheld, overturned or void (the finding went by itself). Roles, never names."""
+    """`stage` is contested, upheld, overturned or void (the finding went by itself). Roles, never names.
+
+    `tag` is the one that was contested; `stands` the one in force in its place now, after further analyses, "" = none.
+    """
 
     case: str
     tag: str
@@ -16,6 +19,7 @@ class ContestLine(Document, frozen=True, kw_only=True):
     opened_at: str
     decided_by: str = ""
     decided_at: str = ""
+    stands: str = ""
     may_decide: list[str]
     """The roles that may decide it now; empty once it is decided or void."""
 

@@ -13,7 +13,9 @@ class PlaceLine(Document, frozen=True, kw_only=True):
 
 
 class GroundLine(Document, frozen=True, kw_only=True):
-    """What an item rests on: an event's tag with its place, or a measure with its value. `against`: it took points away."""
+    """What an item rests on: an event's tag with its place, or a measure with its value. `against`: it took points away;
+    `gone`: the finding was taken back since, so the item is not judged.
+    """
 
     code: str
     zh: str
@@ -22,6 +24,7 @@ class GroundLine(Document, frozen=True, kw_only=True):
     value: str
     place: PlaceLine | None
     against: bool
+    gone: bool = False
 
 
 class OverrideLine(Document, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """Contests of findings: somebody objects with a reason from a closed list, somebody in another role decides.
 
 Roles only, never names. Whoever objects does not decide, and staff whom a finding is about never do: a rep's objection is decided
-by a manager or by compliance, a manager's by compliance, compliance's by a manager. A decided contest stays decided.
+by a manager or by compliance, a manager's by compliance, compliance's by a manager. A decided contest stays decided, also when
+later analyses find the same by the same rule; only another rule may be contested anew.
 
 How often an event is right is told from decided contests. They are no random sample, people object to what looks wrong, so the
 figure is a lower bound for the event as a whole; below `ENOUGH` decisions there is none.
@@ -65,7 +66,11 @@ STAGES: Final[Mapping[Stage, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One contest of one finding. `decided_by` and `decided_at` are None while nobody decided."""
+    """One contest of one finding. `decided_by` and `decided_at` are None while nobody decided.
+
+    `line` is the first of the findings that superseded each other up to the contested one, "" = itself; `stands` what of them is
+    in force now, "" = nothing.
+    """
 
     id: str
     tag: str
@@ -77,6 +82,8 @@ class Case:
     opened_at: datetime
     decided_by: Role | None = None
     decided_at: datetime | None = None
+    line: str = ""
+    stands: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +124,15 @@ def wilson(good: int, of: int) -> tuple[float, float]:
 
 
 def precision(cases: Iterable[Case], *, since: datetime | None = None) -> tuple[Precision, ...]:
-    """Per event, by code, what was decided from `since` on."""
+    """Per event, by code, what was decided from `since` on; of a finding that was decided more than once the latest counts."""
     counts: dict[str, list[int]] = {}
+    latest: dict[str, tuple[datetime, Case]] = {}
     for case in cases:
-        if case.decided_at is None or (since is not None and case.decided_at < since):
+        line = case.line or case.tag
+        if case.decided_at is not None and (line not in latest or latest[line][0] <= case.decided_at):
+            latest[line] = (case.decided_at, case)
+    for at, case in latest.values():
+        if since is not None and at < since:
             continue
         counts.setdefault(case.code, [0, 0])[case.stage is Stage.OVERTURNED] += 1
     return tuple(Precision(code=code, upheld=up, overturned=down) for code, (up, down) in sorted(counts.items()))

@@ -71,7 +71,7 @@ class Claim:
 
 
 class Outcome(StrEnum):
-    """How an item came to its points, or why it has none. The last five are not judged at all."""
+    """How an item came to its points, or why it has none. The last six are not judged at all."""
 
     MET = "met"
     PARTLY = "partly"
@@ -87,6 +87,8 @@ class Outcome(StrEnum):
     UNKNOWN_SPEAKER = "unknown-speaker"
     """Seen, but nobody knows whether it was the one it would count for."""
     NOT_MEASURED = "not-measured"
+    CONTESTED = "contested"
+    """It rests on a finding that was taken back since; only where a card is read, never in the record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,15 @@
 
 total = 100 x points / most over the items that were judged; a critical item without points makes it 0; below the card's
 `least_coverage` there is none. A person's word on an item replaces the machine's for the total, never in the record: both stay.
+An item that rests on a finding that was taken back since is not judged any more, for or against; a person's word on it counts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from edge_agent.domain.insights import ItemScore, Scorecard
+from edge_agent.domain.insights import Insights, ItemScore, Outcome, Scorecard
 
 REASONS: Final = ("not-recognised", "wrong-finding", "wrong-speaker", "not-applicable", "seen-elsewhere", "other")
 """Why a person scores otherwise: the machine missed it, or found what was not there …"""
@@ -41,6 +42,23 @@ def summed(card: Scorecard) -> Scorecard:
     if coverage < card.least_coverage:
         total = None
     return replace(card, coverage=coverage, total=0.0 if zeroed else total, zeroed_by=zeroed)
+
+
+def named(concluded: Insights | None) -> frozenset[str]:
+    """The tags that scorecards and card rest on."""
+    if concluded is None:
+        return frozenset()
+    grounds = {ground.tag for card in concluded.scorecards for item in card.items for ground in item.grounds}
+    return frozenset(grounds | {one.tag for one in concluded.card}) - {""}
+
+
+def unjudged(card: Scorecard, gone: Container[str]) -> Scorecard:
+    """The card without the points that rest on these tags."""
+    items = tuple(
+        replace(one, points=None, outcome=Outcome.CONTESTED) if any(ground.tag in gone for ground in one.grounds) else one
+        for one in card.items
+    )
+    return card if items == card.items else summed(replace(card, items=items))
 
 
 def overridden(card: Scorecard, said: Sequence[Override]) -> Scorecard:

@@ -1,8 +1,8 @@
 """Contests in the ledger: rows that are never changed, an audit leaf for each, and what HQ is told of them.
 
-A finding that is overturned is superseded by a `withdrawn` one under an entry of its own among the analyses; from then on a later
-analysis does not bring it back by the same rule (`findings.add`). A contest whose finding went by itself is `void`: nothing
-is left to decide, and nothing more is said of it to HQ.
+A finding that is overturned is superseded by a `withdrawn` one under an entry of its own among the analyses, and so is what was
+concluded from it in the same talk; from then on no analysis brings either back, whatever its rules (`findings.add`).
+A contest whose finding went by itself is `void`: nothing is left to decide, and nothing more is said of it to HQ.
 """
 
 import json
@@ -63,13 +63,13 @@ class Contests:
             raise NotAllowed("no such finding is in force", remedy="edge-agent tags lists them", zh="没有这条有效的标签")
         line = _line(tx, tag)
         for case in cases(tx):
-            if case.tag == tag or (case.tag in line and case.decided_at is None):
+            if case.tag in line and (case.decided_at is None or _rule(tx, case.tag) == found[0][1].rule_digest):
                 raise NotAllowed(
                     f"it was contested already (`{case.stage}`)", remedy="edge-agent contest list", zh="这条标签已经提出过异议"
                 )
         case = Case(
             id=new_id(), tag=tag, recording=found[0][0], code=found[0][1].code, stage=Stage.CONTESTED, reason=reason,
-            opened_by=by, opened_at=self._writer.terms.clock.now(),
+            opened_by=by, opened_at=self._writer.terms.clock.now(), stands=tag,
         )  # fmt: skip
         row = self._told(tx, case, by)
         self._chain.append(tx, "contest.opened", **_leaf(row), rows=[self._sent(tx, case)])
@@ -90,7 +90,8 @@ class Contests:
                 f"`{by}` may not decide what `{case.opened_by}` contested",
                 remedy=f"decided by {' or '.join(deciders(case.opened_by))}", zh="提出异议的一方不能自己复核，销售不能复核",
             )  # fmt: skip
-        done = replace(case, stage=stage, decided_by=by, decided_at=self._writer.terms.clock.now())
+        stands = "" if stage is Stage.OVERTURNED else case.stands
+        done = replace(case, stage=stage, decided_by=by, decided_at=self._writer.terms.clock.now(), stands=stands)
         row = self._told(tx, done, by)
         back = self._take_back(tx, done) if stage is Stage.OVERTURNED else {"rows": []}
         back["rows"].append(self._sent(tx, done))
@@ -109,7 +110,7 @@ class Contests:
         return {"seq": seq, "sha256": digest}
 
     def _take_back(self, tx: Transaction, case: Case) -> dict[str, Any]:
-        """Withdraw what stands of the finding now, also where a later analysis said it again."""
+        """Withdraw what stands of the finding now, also where a later analysis said it again, and what was concluded from it."""
         standing = _in_force(tx, case.tag)
         ruleset, plain = standing[0][2], standing[0][2].partition(findings.LATER)[0]
         (models,) = tx.execute(
@@ -119,7 +120,9 @@ class Contests:
             ruleset=f"{plain}{findings.LATER}{findings.CONTEST}{case.id}",
             models=msgspec.json.decode(models, type=tuple[str, ...]), tags=(),
         )  # fmt: skip
-        number, tags = findings.take_back(tx, case.recording, entry, [one for _, one, _ in standing], at=self._writer.now())
+        gone = [one for _, one, _ in standing]
+        gone += findings.concluded_from(tx, case.recording, gone)
+        number, tags = findings.take_back(tx, case.recording, entry, gone, at=self._writer.now())
         told = envelopes.of_analysis(
             self._writer.terms, lifecycle.get(tx, case.recording), replace(entry, ruleset=plain), tags
         )  # fmt: skip
@@ -134,6 +137,12 @@ class Contests:
 def cases(connection: sqlite3.Connection) -> Sequence[Case]:
     """All contests, oldest first, as they stand now."""
     return [_case(connection, row) for row in connection.execute(_CASES).fetchall()]
+
+
+def of_line(connection: sqlite3.Connection, tag: str) -> Sequence[Case]:
+    """The contests of a finding, of what it superseded and of what superseded it, oldest first."""
+    first = _first(connection, tag)
+    return [one for one in cases(connection) if one.line == first]
 
 
 def check(connection: sqlite3.Connection) -> None:
@@ -156,20 +165,31 @@ def _leaf(row: tuple[str, ...]) -> dict[str, str]:
     return dict(zip(_LEAF, row, strict=True))
 
 
-def _line(tx: Transaction, tag: str) -> set[str]:
-    """The finding and what it superseded, back to the first."""
-    return {one for (one,) in tx.execute(_EARLIER, (tag,))}
+def _line(connection: sqlite3.Connection, tag: str) -> list[str]:
+    """The finding and what it superseded, back to the first, which is the last here."""
+    return [one for (one,) in connection.execute(_EARLIER, (tag,))]
+
+
+def _first(connection: sqlite3.Connection, tag: str) -> str:
+    return _line(connection, tag)[-1]
+
+
+def _rule(tx: Transaction, tag: str) -> str:
+    (digest,) = tx.execute("SELECT rule_digest FROM tags WHERE id = ?", (tag,)).fetchone()
+    return str(digest)
 
 
 def _case(connection: sqlite3.Connection, row: Any) -> Case:
     identity, tag, recording, code, reason, opened_by, opened_at, stage, decided_by, decided_at = row
+    standing = _in_force(connection, tag)
     if stage is None:
-        stage = Stage.CONTESTED if _in_force(connection, tag) else Stage.VOID
+        stage = Stage.CONTESTED if standing else Stage.VOID
     return Case(
         id=identity, tag=tag, recording=recording, code=code, stage=Stage(stage), reason=Reason(reason),
         opened_by=Role(opened_by), opened_at=datetime.fromisoformat(opened_at),
         decided_by=Role(decided_by) if decided_by else None,
-        decided_at=datetime.fromisoformat(decided_at) if decided_at else None,
+        decided_at=datetime.fromisoformat(decided_at) if decided_at else None, line=_first(connection, tag),
+        stands=standing[0][1].id if standing else "",
     )  # fmt: skip
 
 

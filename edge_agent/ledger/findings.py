@@ -1,9 +1,9 @@
 """Tags and scores of an analysis as rows, and back. Rows are written once and never changed.
 
 A second analysis (another ruleset) *supersedes*: a new tag names the earlier one with the same code and speaker whose span it
-meets; an earlier tag that is not found again is superseded by a `withdrawn` one. What a contest took back does not come again by
-the same rule. So a reader counts the tags that nobody
-supersedes and that are not withdrawn. `digest` binds the rows of one analysis to its audit leaf.
+meets; an earlier tag that is not found again is superseded by a `withdrawn` one. What a contest took back does not come again at
+its place, whatever the rule, and neither does what rests on it. So a reader counts the tags that nobody supersedes and that are
+not withdrawn. `digest` binds the rows of one analysis to its audit leaf.
 """
 
 import sqlite3
@@ -33,6 +33,8 @@ _FIRST_HEAD: Final = 8
 """So many columns an analysis had at first; the later ones are the last, in the order they came."""
 CONTEST: Final = "contest-"
 """Begins what stands behind the `+` where a decided contest took findings back."""
+_RESTS: Final = frozenset({"reference", "anchor", "after", "opened", "miss", "link"})
+"""Evidence that is another finding of the same talk. Not `absent`: what did not occur cannot be taken back."""
 CURRENT: Final = (
     "status <> 'withdrawn' AND NOT EXISTS "
     "(SELECT 1 FROM tags AS later WHERE later.supersedes = tags.id AND later.supersedes <> '')"
@@ -73,13 +75,31 @@ def add(
 
 
 def allowed(tx: Transaction, recording_id: str, tags: Iterable[BehaviorTag]) -> tuple[BehaviorTag, ...]:
-    """Without the findings that a contest took back of the same place, by the same rule."""
-    gone = _overturned(tx, recording_id)
-    return tuple(
-        tag
-        for tag in tags
-        if tag.status is Status.WITHDRAWN or not any(tag.rule_digest == old.rule_digest and _same(old, tag) for old in gone)
-    )
+    """Without the findings that a contest took back of the same place, by whatever rule, and without what rests on them."""
+    every, overturned = tuple(tags), _overturned(tx, recording_id)
+    gone = [tag for tag in every if tag.status is not Status.WITHDRAWN and any(_there(old, tag) for old in overturned)]
+    left = [tag for tag in every if tag not in gone]
+    fallen = {tag.id for tag in resting([tag for tag in left if tag.status is not Status.WITHDRAWN], gone)}
+    return tuple(tag for tag in left if tag.id not in fallen)
+
+
+def resting(standing: Iterable[BehaviorTag], gone: Iterable[BehaviorTag]) -> Sequence[BehaviorTag]:
+    """Which of the standing tags rest, through however many steps, on a finding that is gone and that nothing else stands for."""
+    left, lost, fallen = list(standing), {_place(tag) for tag in gone}, list[BehaviorTag]()
+    while True:
+        lost -= {_place(tag) for tag in left}
+        falls = [tag for tag in left if any(_refers(held) in lost for held in tag.evidence if held.kind in _RESTS)]
+        if not falls:
+            return fallen
+        fallen += falls
+        left = [tag for tag in left if tag not in falls]
+        lost |= {_place(tag) for tag in falls}
+
+
+def concluded_from(tx: Transaction, recording_id: str, gone: Sequence[BehaviorTag]) -> Sequence[BehaviorTag]:
+    """What stands of the recording's own analysis and rests on these; conclusions over days are judged anew (see `history`)."""
+    named = {tag.id for tag in gone}
+    return resting([tag for tag in _current(tx, recording_id, "analysed") if tag.id not in named], gone)
 
 
 def take_back(
@@ -202,14 +222,31 @@ def _withdrawn(old: BehaviorTag) -> BehaviorTag:
 
 
 def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
-    """What contests took back of a recording."""
+    """What people took back of a recording: the findings contested, not what fell with them."""
     columns = ", ".join(f"tags.{name.strip()}" for name in COLUMNS.split(","))
+    begins = f"{LATER}{CONTEST}"
     rows = tx.execute(
-        f"SELECT {columns} FROM tags JOIN analyses ON analyses.id = analysis "  # noqa: S608 - constants
-        "WHERE tags.recording = ? AND ruleset GLOB ?",
-        (recording_id, f"*{LATER}{CONTEST}*"),
+        f"SELECT {columns} FROM analyses JOIN tags ON tags.analysis = analyses.id "  # noqa: S608 - constants
+        "JOIN contests ON case_id = substr(ruleset, instr(ruleset, ?) + ?) AND contests.stage = 'overturned' "
+        "JOIN tags AS said ON said.id = contests.tag AND said.code = tags.code "
+        "WHERE analyses.recording = ? AND ruleset GLOB ?",
+        (begins, len(begins), recording_id, f"*{begins}*"),
     )
     return [tag_of(row)[1] for row in rows]
+
+
+def _there(old: BehaviorTag, new: BehaviorTag) -> bool:
+    """The same event by the same speaker at the same place; one that only begins where the other ends is another."""
+    overlap = min(old.end_ms, new.end_ms) > max(old.start_ms, new.start_ms)
+    return (overlap or old.start_ms == new.start_ms) and (old.code, old.speaker) == (new.code, new.speaker)
+
+
+def _place(tag: BehaviorTag) -> tuple[str, int]:
+    return (tag.code, tag.start_ms)
+
+
+def _refers(held: Evidence) -> tuple[str, int]:
+    return (held.detail, held.start_ms)
 
 
 def _same(old: BehaviorTag, new: BehaviorTag) -> bool:

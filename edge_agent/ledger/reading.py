@@ -4,7 +4,7 @@ Runs beside a working worker; each answer is one short transaction, so a reader 
 """
 
 import sqlite3
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +132,18 @@ class LedgerReader:
             recording=recording, withdrawn=keeping.WITHDRAWN, erased=keeping.ERASED,
         )  # fmt: skip
         return next((findings.insights_of(row["insights"]) for row in rows), None)
+
+    def gone(self, tags: Collection[str]) -> frozenset[str]:
+        """Which of these tags stand no more, in their place neither: taken back, or never kept since they had been before."""
+        later = (
+            "WITH RECURSIVE line (first, id) AS (SELECT value, value FROM json_each(:tags) UNION SELECT first, tags.id FROM tags "
+            "JOIN line ON tags.supersedes = line.id AND tags.supersedes <> '')"
+        )
+        rows = self._query(
+            f"{later} SELECT DISTINCT first FROM line JOIN tags ON tags.id = line.id WHERE {findings.CURRENT}",  # noqa: S608
+            tags=msgspec.json.encode(sorted(tags)).decode(),
+        )
+        return frozenset(tags) - {row["first"] for row in rows}
 
     def overrides(self, recording: str) -> Sequence[Override]:
         """What persons said about a recording's scores, oldest first."""

@@ -2,14 +2,16 @@
 
 Hot words go into the industry's file or `terms.toml`, what was learned of events into `events/learned.toml`, with a comment that
 says which role confirmed it, when and why. A new file is made where there is none. The file is written beside its place,
-fsynced, renamed, and its folder fsynced, so that a power cut leaves the old one or the new one. What words sound like is asked
+fsynced, renamed, and its folder fsynced, so that a power cut leaves the old one or the new one; who looks at the folder first and
+writes then does both while `alone` with it. What words sound like is asked
 elsewhere; here only the files are known.
 """
 
+import fcntl
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +23,25 @@ if TYPE_CHECKING:
 _PART: Final = ".part"
 _WIDE: Final = 4
 """More words than this are written one a line."""
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else adds to the folder meanwhile: what was tried on it is what is written. Waits; made if it is not there.
+
+    Raises:
+        Unavailable: the folder cannot be made or read.
+    """
+    try:
+        _make(folder)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unwritable(error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def place(folder: Path, industry: str) -> Path:

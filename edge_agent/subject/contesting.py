@@ -61,5 +61,6 @@ def _line(one: Case) -> ContestLine:
         opened_by=one.opened_by.value, opened_at=one.opened_at.isoformat(),
         decided_by=one.decided_by.value if one.decided_by else "",
         decided_at=one.decided_at.isoformat() if one.decided_at else "",
+        stands=one.stands,
         may_decide=[role.value for role in deciders(one.opened_by)] if one.stage is Stage.CONTESTED else [],
     )  # fmt: skip

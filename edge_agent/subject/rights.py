@@ -24,6 +24,7 @@ from edge_agent.documents import (
 from edge_agent.domain.consent import Party, Statement
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.recording import Recording
+from edge_agent.domain.scores import named
 from edge_agent.errors import NotAllowed, NotFound, Unavailable
 from edge_agent.subject.acting import acting
 
@@ -92,6 +93,7 @@ def _recording(book: "LedgerReader", rules: "RuleTagger", one: Recording, plan: 
         tags.append(SubjectTag(tag=answers.tag_line(one.id, stored.tag), zh=list(explained.zh), en=list(explained.en)))
     due = plan.get(one.id)
     concluded, said = book.insights(one.id) or Insights(), book.overrides(one.id)
+    gone = book.gone(named(concluded))
     return SubjectRecording(
         recording=one.id, kind=one.circumstances.kind.value, state=one.state.value, parked=one.parked,
         consent=one.circumstances.consent.value, started_at=one.circumstances.started_at.isoformat(),
@@ -102,8 +104,8 @@ def _recording(book: "LedgerReader", rules: "RuleTagger", one: Recording, plan: 
             SubjectOpening(at=at, kind=kind, object=str(body.get("object", "")), request=str(body.get("request", "")))
             for at, kind, body in book.opening_events({ident for ident, _ in objects})
         ],
-        scorecards=[cards.scorecard(rules.lexicon, scored, said, one.id) for scored in concluded.scorecards],
-        card=cards.opportunity(rules.lexicon, concluded.card, one.id).entries,
+        scorecards=[cards.scorecard(rules.lexicon, scored, said, one.id, gone=gone) for scored in concluded.scorecards],
+        card=cards.opportunity(rules.lexicon, concluded.card, one.id, gone=gone).entries,
     )  # fmt: skip
 
 

@@ -11,16 +11,18 @@ import pytest
 from box_world import BoxWorld
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_world import NEW_RULES, NOON, World, analysis, memory_folder, opened, recording, sealed, tag
+from ledger_world import DIGEST, NEW_RULES, NOON, World, analysis, memory_folder, opened, recording, sealed, tag
 
-from edge_agent import cli
+from edge_agent import answers, cli, config
 from edge_agent.domain.consent import Party, Statement, Verb
 from edge_agent.domain.contests import ENOUGH, Case, Precision, Reason, Role, Stage, deciders, may_decide, precision, wilson
+from edge_agent.domain.insights import CardEntry, Field, Ground, Insights, ItemScore, Outcome, Place, Scorecard
 from edge_agent.domain.recording import State
-from edge_agent.domain.tags import Status
+from edge_agent.domain.tags import BehaviorTag, Evidence, Status
+from edge_agent.domain.transcript import Speaker
 from edge_agent.errors import LedgerBroken, NotAllowed, NotFound
 from edge_agent.ids import new_id
-from edge_agent.ledger.contests import cases
+from edge_agent.ledger.contests import cases, of_line
 from edge_sync import wire
 
 
@@ -114,17 +116,136 @@ def test_what_is_not_in_force_cannot_be_contested(world: World) -> None:
             world.ledger.contests.open(name, Reason.OTHER, by=Role.REP)
 
 
-def test_another_analysis_does_not_bring_it_back_by_the_same_rule(world: World) -> None:
+@pytest.mark.parametrize("rule", [DIGEST, "cd" * 32])
+def test_no_later_analysis_brings_it_back_by_whatever_rule(world: World, rule: str) -> None:
     recording, _ = overturned(world)
-    assert world.ledger.analysed(recording, analysis(2, rules=NEW_RULES))
+    again = analysis((tag(start_ms=1200, rule_digest=rule), tag(start_ms=2000)), rules=NEW_RULES)
+    assert world.ledger.analysed(recording, again)
     assert [one.tag.start_ms for one in world.reader.tags(recording)] == [2000]
 
 
-def test_another_analysis_may_bring_it_back_by_another_rule(world: World) -> None:
+def test_what_begins_where_the_overturned_one_ends_or_is_of_another_speaker_is_another_finding(world: World) -> None:
     recording, _ = overturned(world)
-    again = analysis((tag(start_ms=1200, rule_digest="cd" * 32), tag(start_ms=2000)), rules=NEW_RULES)
+    again = analysis((tag(start_ms=1900), tag(start_ms=1000, speaker=Speaker.REP)), rules=NEW_RULES)
     assert world.ledger.analysed(recording, again)
-    assert [one.tag.start_ms for one in world.reader.tags(recording)] == [1200, 2000]
+    assert [one.tag.start_ms for one in world.reader.tags(recording)] == [1000, 1900]
+
+
+def concluded() -> tuple[BehaviorTag, ...]:
+    """Two objections; the first was left open, which was counted; and that something is missing, which rests on nothing."""
+
+    def rests(kind: str, code: str, start_ms: int = 1000) -> tuple[Evidence, ...]:
+        return (Evidence(kind=kind, detail=code, start_ms=start_ms, end_ms=start_ms + 900),)
+
+    return (
+        tag(), tag(start_ms=2000),
+        tag("price.objection_unclosed", 5000, evidence=rests("opened", "price.objection")),
+        tag("quality.misses", 9000, evidence=rests("miss", "price.objection_unclosed", 5000)),
+        tag("quality.absent", 9000, evidence=rests("absent", "price.objection")),
+        tag("quality.other", 9000, evidence=rests("reference", "need.pain_stated")),
+    )  # fmt: skip
+
+
+def test_what_was_concluded_from_an_overturned_finding_is_taken_back_with_it_here_and_at_hq(world: World) -> None:
+    recording = world.take_in().id
+    assert world.ledger.analysed(recording, analysis(concluded()))
+    first = world.reader.tags(recording)[0].tag.id
+    world.ledger.contests.open(first, Reason.NOT_SAID, by=Role.REP)
+    world.ledger.contests.decide(first, Stage.OVERTURNED, by=Role.MANAGER)
+    left = ["price.objection", "quality.absent", "quality.other"]
+    gone = {"price.objection", "price.objection_unclosed", "quality.misses"}
+    assert sorted(found(world, recording)) == left
+    assert {one.code for one in tags_sent(world) if one.status == "withdrawn"} == gone
+    assert world.ledger.verify_chain()
+    assert world.ledger.analysed(recording, analysis(concluded(), rules=NEW_RULES))
+    assert sorted(found(world, recording)) == left
+    alone = tag("price.objection_unclosed", 5000)
+    assert world.ledger.analysed(recording, analysis((*concluded()[:2], alone), rules="03" * 32))
+    assert found(world, recording) == ["price.objection", "price.objection_unclosed"]  # nobody took this one back itself
+
+
+def test_conclusion_stands_while_another_finding_stands_at_its_place(world: World) -> None:
+    recording = world.take_in().id
+    assert world.ledger.analysed(recording, analysis((tag(turn=4), *concluded())))
+    first = world.reader.tags(recording)[0].tag.id
+    world.ledger.contests.open(first, Reason.NOT_SAID, by=Role.REP)
+    world.ledger.contests.decide(first, Stage.OVERTURNED, by=Role.MANAGER)
+    assert "quality.misses" in found(world, recording)
+
+
+def test_upheld_finding_is_contested_again_only_by_another_rule_and_counts_once(world: World) -> None:
+    recording = world.analysed(1).id
+
+    def now() -> str:
+        return world.reader.tags(recording)[0].tag.id
+
+    first = now()
+    world.ledger.contests.open(first, Reason.NOT_SAID, by=Role.REP)
+    world.ledger.contests.decide(first, Stage.UPHELD, by=Role.MANAGER)
+    assert world.ledger.analysed(recording, analysis(1, rules=NEW_RULES))
+    with pytest.raises(NotAllowed, match="already"):
+        world.ledger.contests.open(now(), Reason.NOT_SAID, by=Role.REP)
+    assert [(one.tag, one.stands) for one in world.reader.viewing(cases)] == [(first, now())]
+    for name in (first, now()):  # so that `why` of either speaks of it
+        assert [one.tag for one in world.reader.viewing(lambda view, tag=name: of_line(view, tag))] == [first]
+    assert world.ledger.analysed(recording, analysis((tag(rule_digest="cd" * 32),), rules="03" * 32))
+    world.ledger.contests.open(now(), Reason.NOT_SAID, by=Role.REP)
+    assert precision(world.reader.viewing(cases)) == (Precision(code="price.objection", upheld=1, overturned=0),)
+    world.clock.pass_(timedelta(days=1))
+    world.ledger.contests.decide(now(), Stage.OVERTURNED, by=Role.MANAGER)
+    assert precision(world.reader.viewing(cases)) == (Precision(code="price.objection", upheld=0, overturned=1),)
+
+
+def resting_on(one: str, other: str) -> Insights:
+    """A card of three items, and one entry, as the machine scored and kept them."""
+    at = Place(utterance=0, char_start=0, char_end=1, start_ms=1000)
+
+    def item(name: str, points: float, tag: str, outcome: Outcome) -> ItemScore:
+        return ItemScore(
+            item=name, points=points, most=10, outcome=outcome, critical=name == "critical",
+            grounds=(Ground(code="price.objection", tag=tag, at=at, against=not points),),
+        )  # fmt: skip
+
+    items = (
+        item("critical", 0, one, Outcome.FORBIDDEN), item("good", 10, other, Outcome.MET), item("more", 5, one, Outcome.PARTLY),
+    )  # fmt: skip
+    card = Scorecard(card="own", digest=DIGEST, total=0.0, coverage=1.0, items=items, zeroed_by="critical")
+    entries = [
+        CardEntry(field=Field.NEED, code="price.objection", at=at, side=Speaker.CUSTOMER, confidence=1.0, tag=name)
+        for name in (one, other, "")
+    ]
+    return Insights(scorecards=(card,), card=tuple(entries))
+
+
+def test_points_that_rest_on_an_overturned_finding_are_not_judged_and_the_machines_stay(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = BoxWorld(tmp_path)
+    call, tags = recording(), (tag(), tag(start_ms=2000))
+    box.ledger.captured(call)
+    box.ledger.sealed(call.id, sealed(call.id))
+    kept = resting_on(tags[0].id, tags[1].id)
+    box.ledger.analysed(call.id, analysis(tags, insights=kept))
+    box.close()
+    where = ("--state", str(tmp_path))
+    said(capsys, "contest", "open", tags[0].id, "--reason", "not-said", *where)
+    (before,) = said(capsys, "scores", call.id, *where)["scorecards"]
+    assert (before["total"], before["zeroed_by"]) == (0.0, "critical")
+    (line,) = said(capsys, "contest", "decide", tags[0].id, "overturned", "--by", "manager", *where)["contests"]
+    assert (line["tag"], line["stands"]) == (tags[0].id, "")
+    (card,) = said(capsys, "scores", call.id, *where)["scorecards"]
+    assert (card["total"], card["machine_total"], card["zeroed_by"], card["coverage"]) == (100.0, 0.0, "", 0.3333)
+    assert [(one["outcome"], one["points"], one["machine_points"], one["grounds"][0]["gone"]) for one in card["items"]] == [
+        ("contested", None, 0.0, True), ("met", 10.0, 10.0, False), ("contested", None, 5.0, True),
+    ]  # fmt: skip
+    assert [one["tag"] for one in said(capsys, "card", call.id, *where)["entries"]] == [tags[1].id, ""]
+    override = ("score", "override", call.id, "own", "more", "0", "--reason", "other", "--by", "manager")
+    card = said(capsys, *override, *where)
+    assert (card["total"], card["items"][2]["points"]) == (50.0, 0.0)
+    assert cli.main(["scores", call.id, *where]) == 0
+    assert "已撤销" in capsys.readouterr().out
+    with answers.reader(config.Config(state=str(tmp_path))) as book:
+        assert book.insights(call.id) == kept
 
 
 def test_the_same_event_elsewhere_in_the_talk_is_another_finding(world: World) -> None:
@@ -224,7 +345,8 @@ def case(code: str, stage: Stage, days_ago: float = 0) -> Case:
 
 
 def test_precision_counts_decided_contests_per_event_and_time() -> None:
-    some = [case("a.b", Stage.UPHELD)] * 3 + [case("a.b", Stage.OVERTURNED, 40)] * 2 + [case("c.d", Stage.CONTESTED)]
+    told = [("a.b", Stage.UPHELD, 0), ("a.b", Stage.OVERTURNED, 40), ("c.d", Stage.CONTESTED, 0)]
+    some = [case(*one) for one, times in zip(told, (3, 2, 1), strict=True) for _ in range(times)]
     assert precision(some) == (Precision(code="a.b", upheld=3, overturned=2),)
     assert precision(some, since=NOON - timedelta(days=30)) == (Precision(code="a.b", upheld=3, overturned=0),)
 
