@@ -5,8 +5,8 @@
 - `Usual`: logarithms of how probable a text is as a row of dictionary words, from either end, so that any stretch of it can be
   weighed in one step. Names and other words that no dictionary has are never taken for more improbable than `_STRANGE`.
 
-Unknown words are not guessed at: characters that no dictionary joins stand alone. jieba is imported in this room alone: loaded at the first question, silenced, and its cache lies in the folder given to
-`configure`, never in a shared temporary one.
+Unknown words are not guessed at: characters that no dictionary joins stand alone. jieba is imported in this room alone: loaded
+at the first question, silenced, and its cache lies in the folder given to `configure`, never in a shared temporary one.
 """
 
 import logging

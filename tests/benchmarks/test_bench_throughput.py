@@ -1,9 +1,9 @@
 """The whole catalogue over talk, on one core: characters a second, what 50,000 terms cost, and what a loop of `re` would.
 
-Talk = the labelled dialogues of `behaviour`, as written text and as recognised speech (compared by sound too). Terms are products and brands of a company's folder, random words of everyday characters. The loop is
-what one writes first for the same knowledge: every saying, every veto and every term as an expression, each searched in each
-sentence; it knows no speaker, context or time.
-Beside them what jieba and pypinyin take to read the same text, doing nothing with it.
+Talk = the labelled dialogues of `behaviour`, as written text and as recognised speech (compared by sound too). Terms are
+products and brands of a company's folder, random words of everyday characters. The loop is what one writes first for the same
+knowledge: every saying, every veto and every term as an expression, each searched in each sentence; it knows no speaker, context
+or time. Beside them what jieba and pypinyin take to read the same text, doing nothing with it.
 """
 
 import json
