@@ -26,6 +26,8 @@ from edge_agent.tagging.text import Sentence, Span
 _MOST_TRIES: Final = 24
 """Places of one saying tried in one sentence before giving up: bounds the cost of absurd input."""
 
+_PINNED: Final = 4
+"""Characters that an expression counts for at most: how long a text its wildcards run over says nothing."""
 _RARER: Final = 30.0
 _SLOT: Final = 0.05
 
@@ -134,7 +136,7 @@ class Matcher:
                 yield way, span, letters
         for way, span in self._expressions.find(view.sentence.text):
             if wanted(way.guard.event):
-                yield way, span, span[1] - span[0]
+                yield way, span, min(span[1] - span[0], _PINNED)
 
     def _judge(self, way: Way, view: View, span: Span, letters: int) -> Found | Veto:
         guard = way.guard
