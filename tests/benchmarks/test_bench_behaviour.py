@@ -1,9 +1,11 @@
-"""How well behaviour is found in text that nobody tuned on, beside a plain list of keywords.
+"""How well behaviour is found in text, beside a plain list of keywords: a guard on what was learned, and what judging gave.
 
-`behaviour/severe.dev-*.toml` and `dialogues/e*.toml` were written for tuning; `severe.judge.toml` and `dialogues/j*.toml` for
-judging, by another author who saw neither the lexicons nor the tuning data, and were opened once. All of it was made up for
-this purpose. `severe` are the events of layer intercept and escalate that talk alone can bring about, with as many sentences
-that come close and are none (negated, quoted, asked, said by the other side, another sense).
+All of it was made up for this purpose. `severe.dev-*.toml` and `dialogues/e*.toml` were written for tuning. `severe.judge.toml`
+and `dialogues/j*.toml` were written by another author, who saw neither the lexicons nor the tuning data, and were opened once:
+`FIRST_OPENED` is what was found then, and the only figure here about talk that nobody tuned on. The lexicons have learned from
+them since, so that what the tests assert guards what was learned and says nothing about unseen talk. `severe` are the events of
+layer intercept and escalate that talk alone can bring about, with as many sentences that come close and are none (negated,
+quoted, asked, said by the other side, another sense).
 
 The keyword list is what one would set up otherwise: every phrase of the same lexicons, by the same speaker, without patterns,
 word groups at a distance, vetoes, contexts and time.
@@ -27,6 +29,13 @@ from edge_agent.tagging.trial import staged
 pytestmark = pytest.mark.bench
 
 DATA = Path(__file__).parent / "behaviour"
+FIRST_OPENED = {
+    "severe": {
+        "positives": 199, "negatives": 198, "precision": 0.873, "precision_95": (0.801, 0.921), "recall": 0.518,
+        "recall_95": (0.448, 0.586),
+    },
+    "dialogues": {"precision": 0.764, "recall": 0.67, "f1": 0.714},
+}  # fmt: skip
 Codes = Callable[[Conversation], Iterable[tuple[str, int]]]
 """What a talk is given: (event, turn)."""
 
@@ -88,9 +97,8 @@ def counted(codes: Codes, cases: Iterable[dict], tagger: RuleTagger) -> dict[str
 def test_intercept_and_escalate(which: str, tagger: RuleTagger, ours: Codes, keywords: Codes) -> None:
     cases = [case for path in sorted(DATA.glob(f"severe.{which}*.toml")) for case in read(path)["case"]]
     found, plain = counted(ours, cases, tagger), counted(keywords, cases, tagger)
-    print(
-        json.dumps({"bench": "severe", "set": which, "ours": found, "keywords": {k: plain[k] for k in ("precision", "recall")}})
-    )
+    told = {"bench": "severe", "set": which, "ours": found, "keywords": {k: plain[k] for k in ("precision", "recall")}}
+    print(json.dumps(told | ({"first_opened": FIRST_OPENED["severe"]} if which == "judge" else {})))
     assert found["positives"] >= 150
     assert found["negatives"] >= 150
     assert found["precision"] >= 0.95
@@ -108,7 +116,7 @@ def test_dialogues(which: str, tagger: RuleTagger, keywords: Codes) -> None:
         plain.add([one for one in keywords(conversation(talk)) if one[0].partition(".")[0] in LABELLED], gold(talk))
     print(json.dumps({
         "bench": "behaviour", "dialogues": which, **found.figures(), "f1_by_family": found.families(),
-        "keywords": plain.figures(),
+        "keywords": plain.figures(), **({"first_opened": FIRST_OPENED["dialogues"]} if which == "j" else {}),
     }))  # fmt: skip
     print("wrong", dict(found.wrong.most_common()), "missed", dict(found.missed.most_common()))
     assert found.figures()["f1"] >= 0.8
