@@ -107,7 +107,7 @@ def _duration(text: str, start: int) -> Measure | None:
     if number is None or not unit:
         return None
     number += 0.5 if match["half"] or match["and_half"] else 0
-    return Measure(kind="DUR", value=round(number * unit, 6), end=match.end())
+    return Measure(kind="DUR", value=round(number * unit, 12), end=match.end())
 
 
 def _nth(text: str, start: int) -> Measure | None:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import card_talks
@@ -19,14 +20,20 @@ from edge_agent.domain.insights import Insights, Scorecard
 from edge_agent.domain.recording import Recording
 from edge_agent.domain.scores import Override, overridden, summed
 from edge_agent.errors import BadInput, LedgerBroken, NotAllowed, NotFound
+from edge_agent.ids import new_id
 from edge_agent.review import scorecards
 from edge_agent.subject import rights
 
 
+@cache
+def row() -> card_talks.Labelled:
+    return next(row for row in card_talks.read("dev") if row.id == "meter-plant")
+
+
+@cache
 def card() -> Scorecard:
     """A machine's BANT: 25 + 25 + 0 + 25 or the like, of a labelled talk."""
-    row = next(row for row in card_talks.read("dev") if row.id == "meter-plant")
-    (found,) = scorecards.scored(row.talk, row.tags, row.notes, tagger(), ["bant"])
+    (found,) = scorecards.scored(row().talk, row().tags, row().notes, tagger(), ["bant"])
     return found
 
 
@@ -38,7 +45,7 @@ def settings(tmp_path: Path) -> Config:
 def scored(world: BoxWorld, **who: str) -> Recording:
     """A call with a scorecard in the ledger."""
     recording = world.call(("rep", 0.0, "您好"), **who)
-    world.ledger.analysed(recording.id, analysis(0, rules=NEW_RULES, insights=Insights(scorecards=(card(),))))
+    world.ledger.analysed(recording.id, analysis(row().tags, rules=NEW_RULES, insights=Insights(scorecards=(card(),))))
     return recording
 
 
@@ -67,7 +74,10 @@ def test_a_later_analysis_keeps_what_a_person_said(tmp_path: Path, settings: Con
     recording = scored(world)
     override(settings, recording.id, 20)
     again = replace(card(), items=tuple(replace(one, points=0.0) for one in card().items))
-    world.ledger.analysed(recording.id, analysis(0, rules="03" * 32, insights=Insights(scorecards=(again,))))
+    world.ledger.analysed(
+        recording.id,
+        analysis(tuple(replace(one, id=new_id()) for one in row().tags), rules="03" * 32, insights=Insights(scorecards=(again,))),
+    )
     (line,) = scores.scores(settings, recording=recording.id)
     assert [one.points for one in line.items] == [0, 0, 20, 0]
     assert [one.machine_points for one in line.items] == [0, 0, 0, 0]

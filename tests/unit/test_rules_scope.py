@@ -61,7 +61,8 @@ def test_only_a_small_bare_number_may_have_meant_ten_thousands() -> None:
 def test_no_number_is_too_large_to_be_asked_about(number: str) -> None:
     question = read(f"当{number}次投诉，则上报", BOOK).question
     assert question is not None
-    assert question.choices
+    assert question.zh
+    assert question.en
 
 
 def test_an_excuse_that_may_still_come_is_said_to_wait() -> None:
