@@ -1,11 +1,10 @@
 """What a rule says is understood as that very rule: every tree survives being said and read again, and the sentence is one."""
 
+import shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.assets import bundled
 from edge_agent.lexicon.check import SILENT
-from edge_agent.lexicon.load import load
 from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.reading import read
 from edge_agent.rulebook.saying import say
@@ -29,7 +28,7 @@ from edge_agent.rulebook.tree import (
 )
 from edge_agent.rulebook.words import cut
 
-BOOK = Book(load(bundled("lexicons")))
+BOOK = Book(shipped.lexicon())
 CODES = sorted(BOOK.events.keys() - SILENT)
 SETS = [list(name.events) for name in BOOK.lexicon.names]
 

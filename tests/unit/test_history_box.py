@@ -7,14 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import shipped
 from box_world import BoxWorld, Party, script
 from ledger_world import TurnableClock, memory_folder
 from msgspec.structs import replace
 
 from edge_agent import app, duties, pipeline
-from edge_agent.assets import bundled
 from edge_agent.config import Config
-from edge_agent.lexicon.load import load
 from edge_agent.lexicon.model import Event, Match, Temporal
 from edge_agent.tagging.across.historian import Historian
 from edge_agent.tagging.tagger import RuleTagger
@@ -24,7 +23,7 @@ CODE, MISSED = "aftersales.complaint_3x_30d", "process.quote_promised_not_sent"
 
 def lexicon():
     """The shipped one, and a promise that can be kept or not."""
-    known = load(bundled("lexicons"))
+    known = shipped.lexicon()
     sent = Event(
         id="document.quote_sent", zh="已发送报价单", en="Quote sent", definition="", speaker="rep", kind="occurrence",
         severity="info", layer="none", match=Match(phrases=["报价单已经发出"]),

@@ -3,21 +3,20 @@
 from collections.abc import Iterator
 
 import pytest
+import shipped
 from history_world import HOUR_MS, SHOP, START
 from ledger_world import tag
 
-from edge_agent.assets import bundled
 from edge_agent.domain.history import DAY_MS, History, Past, Whose, delivered
 from edge_agent.domain.tags import BehaviorTag
 from edge_agent.domain.transcript import Speaker
 from edge_agent.lexicon.examples import facts, is_facts
-from edge_agent.lexicon.load import load
 from edge_agent.lexicon.model import Event, refs
 from edge_agent.tagging.across import build
 from edge_agent.tagging.across.historian import Historian
 from edge_agent.tagging.rules.build import inert, over_days
 
-LEXICON = load(bundled("lexicons"))
+LEXICON = shipped.lexicon()
 HISTORIAN = Historian(LEXICON, SHOP)
 JUDGED = [event for event in LEXICON.events.values() if over_days(event) and not inert(event, ())]
 Given = dict[str, float | bool]

@@ -7,9 +7,9 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+import shipped
 from ledger_world import NEW_RULES, NOON, World, analysis, memory_folder, opened, tag
 
-from edge_agent.assets import bundled
 from edge_agent.domain.consent import Party, Statement, Verb
 from edge_agent.domain.contests import Reason, Role, Stage
 from edge_agent.domain.history import History, Judgement, ms_of
@@ -21,11 +21,10 @@ from edge_agent.ledger import history
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.schema import STEPS
 from edge_agent.ledger.uplink import OutboxReader
-from edge_agent.lexicon.load import load
 from edge_agent.tagging.across.historian import Historian
 from edge_agent.tagging.explain import explain
 
-LEXICON = load(bundled("lexicons"))
+LEXICON = shipped.lexicon()
 HISTORIAN = Historian(LEXICON)
 CODE = "aftersales.complaint_3x_30d"
 CUSTOMER, REP = "aa" * 16, "bb" * 16

@@ -4,19 +4,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import shipped
 from ledger_world import NOON, World, analysis, memory_folder, tag
 
-from edge_agent.assets import bundled
 from edge_agent.domain.recording import Circumstances, Consent, Kind
 from edge_agent.domain.tags import BehaviorTag, Status
 from edge_agent.domain.transcript import Speaker, Utterance
-from edge_agent.lexicon.load import load
 from edge_agent.tagging.across.historian import Historian
 from edge_agent.tagging.across.live import remembered
 from edge_agent.tagging.engine import Engine
-from edge_agent.tagging.tagger import RuleTagger
 
-TAGGER = RuleTagger(load(bundled("lexicons")))
+TAGGER = shipped.tagger()
 HISTORIAN = Historian(TAGGER.lexicon)
 CODE = "aftersales.complaint_3x_30d"
 COMPLAINT = next(text for text in TAGGER.lexicon.events["service.complaint_raised"].examples.must if " / " not in text)

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 import pytest
+import shipped
 from history_world import HOUR_MS, SHOP, START, Said, base, derived, history, hours
 from history_world import historian as of_events
 from msgspec.structs import replace as changed
 
-from edge_agent.assets import bundled
 from edge_agent.domain.history import Past, Whose, delivered
-from edge_agent.lexicon.load import load
 from edge_agent.lexicon.model import Event, Lexicon, RuleRow, Temporal, TermsFile
 from edge_agent.lexicon.when import All, Any, Clock, Count, Fact, Heard, Near, Node, Not, Window
 from edge_agent.rulebook.events import compiler
@@ -158,7 +157,7 @@ def test_what_cannot_be_judged_says_why(node, why):
 
 def test_sentence_of_business_staff_is_judged_over_days():
     """The words of a rule, through the whole rulebook, into the second stage."""
-    lexicon = load(bundled("lexicons"))
+    lexicon = shipped.lexicon()
     row = RuleRow(id="made", text="当30天内同一客户投诉不少于2次且客户询价，则提醒店长")
     event = compiler()(lexicon, row)
     assert event.kind == "composite"

@@ -3,13 +3,12 @@
 from functools import cache
 
 import pytest
+import shipped
 
-from edge_agent.assets import bundled
 from edge_agent.domain.tags import Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.lexicon.check import QUIET, REFERENCES, SILENT
 from edge_agent.lexicon.conditions import parse
-from edge_agent.lexicon.load import load
 from edge_agent.lexicon.model import Event, Lexicon, expand
 from edge_agent.tagging.rules.measuring import DELIVERED
 from edge_agent.tagging.tagger import RuleTagger
@@ -25,7 +24,7 @@ KEY_NODES = {
 
 @cache
 def lexicon() -> Lexicon:
-    return load(bundled("lexicons"))
+    return shipped.lexicon()
 
 
 def conditions(event: Event) -> list[str]:

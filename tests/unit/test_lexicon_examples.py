@@ -3,9 +3,8 @@
 from functools import cache
 
 import pytest
+import shipped
 
-from edge_agent.assets import bundled
-from edge_agent.lexicon.load import load
 from edge_agent.tagging.rules.build import over_days
 from edge_agent.tagging.tagger import RuleTagger
 from edge_agent.tagging.trial import passes, trials
@@ -13,7 +12,7 @@ from edge_agent.tagging.trial import passes, trials
 
 @cache
 def tagger() -> RuleTagger:
-    return RuleTagger(load(bundled("lexicons")))
+    return shipped.tagger()
 
 
 @cache

@@ -1,14 +1,13 @@
 """Hours as people say them: the second takes the first's part of the day, and what goes over midnight must say so."""
 
 import pytest
+import shipped
 
-from edge_agent.assets import bundled
-from edge_agent.lexicon.load import load
 from edge_agent.rulebook.measures import until
 from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.reading import read
 
-BOOK = Book(load(bundled("lexicons")))
+BOOK = Book(shipped.lexicon())
 
 
 @pytest.mark.parametrize(

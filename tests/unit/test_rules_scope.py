@@ -1,15 +1,14 @@
 """What a sentence leaves open is asked about before it is parsed, however long it is."""
 
 import pytest
+import shipped
 
-from edge_agent.assets import bundled
-from edge_agent.lexicon.load import load
 from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.questions import Asked
 from edge_agent.rulebook.reading import read
 from edge_agent.rulebook.words import cut
 
-BOOK = Book(load(bundled("lexicons")))
+BOOK = Book(shipped.lexicon())
 EVENTS = ["投诉", "嫌贵", "询价", "要求退货", "成交", "补单", "价值拆解"]
 
 

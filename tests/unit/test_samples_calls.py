@@ -6,13 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import shipped
 
 from edge_agent import samples
-from edge_agent.assets import bundled
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
-from edge_agent.lexicon.load import load
-from edge_agent.tagging.tagger import RuleTagger
 
 HERE = Path(samples.__file__).parent
 CALLS = ("call-1", "call-2")
@@ -36,7 +34,7 @@ def tags(name: str) -> tuple[BehaviorTag, ...]:
         )
         for turn in said["turn"]
     )
-    return RuleTagger(load(bundled("lexicons"))).tag(
+    return shipped.tagger().tag(
         Conversation(
             utterances=turns,
             duration_ms=read(name, "truth")["duration_ms"],
@@ -97,7 +95,7 @@ def test_dialogue_truth_and_sidecar_tell_the_same_call(name):
     starts = [turn["start_ms"] for turn in truth["turn"]]
     assert starts == sorted(starts)
     spoken = [turn for turn in truth["turn"] if not turn.get("backchannel")]
-    events = load(bundled("lexicons")).events
+    events = shipped.lexicon().events
     for tag in truth["tag"]:
         turn, event = spoken[tag["turn"]], events[tag["code"]]
         # A derived event's speaker is whose behaviour it describes, not who spoke last.

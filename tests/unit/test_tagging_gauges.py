@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from functools import cache
 
 import pytest
+import shipped
 
-from edge_agent.assets import bundled
 from edge_agent.domain.questions import questions_and_statements
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
-from edge_agent.lexicon.load import load
 from edge_agent.tagging.rules.build import inert
 from edge_agent.tagging.rules.measuring import gauge_of
 from edge_agent.tagging.tagger import RuleTagger
@@ -28,7 +27,7 @@ def said(speaker: Speaker, start_s: float, end_s: float, text: str = FILLER, *, 
 
 @cache
 def tagger() -> RuleTagger:
-    return RuleTagger(load(bundled("lexicons")))
+    return shipped.tagger()
 
 
 def found(code: str, talk: Iterable[Utterance], *, ended: bool = True) -> list[BehaviorTag]:

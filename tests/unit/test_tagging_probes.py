@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import shipped
 
 from edge_agent.assets import bundled
 from edge_agent.lexicon.load import load
@@ -39,7 +40,7 @@ def moved(tagger: RuleTagger, event: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def catalogue() -> RuleTagger:
-    return RuleTagger.load(bundled("lexicons"))
+    return shipped.tagger()
 
 
 def test_every_sixteenth_example_of_the_catalogue_passes(catalogue: RuleTagger) -> None:

@@ -6,16 +6,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import shipped
 
 from edge_agent import cli
-from edge_agent.assets import bundled
 from edge_agent.lexicon.examples import is_facts, scene
 from edge_agent.tagging.explain import Explanation
 from edge_agent.tagging.rules.build import inert
-from edge_agent.tagging.tagger import RuleTagger
 from edge_agent.tagging.trial import staged
 
-TAGGER = RuleTagger.load(bundled("lexicons"))
+TAGGER = shipped.tagger()
 EVENTS = [event for event in TAGGER.events if not inert(event, event.temporal.context)]
 SAID = [event.id for event in EVENTS if event.kind == "occurrence"]
 DERIVED = [event.id for event in EVENTS if event.kind not in {"occurrence", "metric"}]

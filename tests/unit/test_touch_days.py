@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shipped
 from touch_world import TouchWorld, chat, document, raw
 
 from edge_agent import pipeline
@@ -20,7 +21,7 @@ from edge_agent.pipeline import Kit
 from edge_agent.tagging.across.historian import Historian
 from edge_agent.tagging.tagger import RuleTagger
 
-TAGGER = RuleTagger.load(bundled("lexicons"))
+TAGGER = shipped.tagger()
 HISTORIAN = Historian(TAGGER.lexicon)
 OPENED = {"open_count": 1, "dwell_s": 40, "internal_viewer": False}
 

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import shipped
+
 from edge_agent import facts
-from edge_agent.assets import bundled
 from edge_agent.domain.insights import CardEntry, Field
 from edge_agent.domain.metrics import measure
 from edge_agent.domain.notes import Notes
@@ -39,7 +40,7 @@ class Labelled:
 
 @cache
 def tagger() -> RuleTagger:
-    return RuleTagger.load(bundled("lexicons"))
+    return shipped.tagger()
 
 
 def read(name: str) -> Iterator[Labelled]:

@@ -5,13 +5,13 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from edge_agent.assets import bundled
+import shipped
+
 from edge_agent.domain.insights import Claim, MoodPoint
 from edge_agent.domain.notes import Notes
 from edge_agent.domain.tags import Conversation
 from edge_agent.domain.transcript import Speaker, Utterance
 from edge_agent.lexicon.examples import scene
-from edge_agent.lexicon.load import load
 from edge_agent.review import claims, mood
 from edge_agent.tagging.tagger import RuleTagger
 
@@ -22,7 +22,7 @@ RIVALS = ("澜星", "金谷")
 
 @lru_cache(maxsize=1)
 def tagger() -> RuleTagger:
-    return RuleTagger(load(bundled("lexicons")))
+    return shipped.tagger()
 
 
 def talk(text: str, *, at: datetime | None = AT, confidence: float = 1.0) -> Conversation:

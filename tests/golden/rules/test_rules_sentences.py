@@ -6,9 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+import shipped
 
-from edge_agent.assets import bundled
-from edge_agent.lexicon.load import load
 from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.reading import read
 from edge_agent.rulebook.tree import Rule
@@ -18,7 +17,7 @@ GOLDEN = tomllib.loads(Path(__file__).with_name("sentences.toml").read_text("utf
 
 @pytest.fixture(scope="module")
 def book() -> Book:
-    return Book(load(bundled("lexicons")))
+    return Book(shipped.lexicon())
 
 
 @pytest.mark.parametrize("row", GOLDEN["rule"], ids=lambda row: row["text"])
