@@ -1,13 +1,14 @@
 """What a rule says is understood as that very rule: every tree survives being said and read again, and the sentence is one."""
 
 import shipped
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.lexicon.check import SILENT
 from edge_agent.rulebook.names import Book
 from edge_agent.rulebook.reading import read
 from edge_agent.rulebook.saying import say
+from edge_agent.rulebook.scope import MOST_JOINED
 from edge_agent.rulebook.tree import (
     Absent,
     Action,
@@ -130,6 +131,9 @@ def any_node(draw: st.DrawFn) -> Node:
 def test_what_is_said_is_read_as_the_same_rule(rule):
     said = say(rule, BOOK)
     found = read(said, BOOK)
+    if found.question is not None and found.question.kind == "too-long":
+        assert said.count("且") + said.count("或") > MOST_JOINED
+        assume(False)
     assert found.rule == rule, (said, found.question)
     assert found.said_back == said
 

@@ -73,6 +73,7 @@ def test_confirmed_saying_is_taken_in_with_role_day_and_reason(taught: tuple[con
     assert "negated" in row["contexts_off"]
 
 
+@pytest.mark.bench
 def test_every_example_of_the_whole_lexicon_is_tried(settings: config.Config) -> None:
     assert learning.learn(settings, LESSON).examples > 3000
 
