@@ -59,6 +59,7 @@ def test_every_catalogue_rule_is_run_or_inert_for_a_reason(events):
     assert {make().event.id for make in later} == {
         "aftersales.complaint_3x_30d", "competitor.mentioned_3x_30d", "document.pdf_reopened_3x",
         "process.quote_promised_not_sent", "process.three_inquiries_no_quote", "process.contact_after_opt_out",
+        "process.complaint_sla_breached",
         "risk.repeat_30d",
     }  # fmt: skip
     assert {events[code].kind for code in reasons} <= {"visual", "metric", "repeat", "sequence", "absence"}
