@@ -42,7 +42,7 @@ HARM = 0.05
 """What it may cost at most on call-2: synthetic voices with the telephone's lows cut off gain nothing (34.9 against 31.2 measured
 with this noise, 26.3 against 27.6 with other noise of the same loudness)."""
 WIDE_GAIN = 0.02
-"""What it must bring on the mean of call-2 in white noise of 5, 8 and 10 dB, the band left whole; 0.041 was measured."""
+"""What it must bring on the mean of call-2 in white noise of 8 and 10 dB, the band left whole; 0.062 was measured."""
 SPEECH = Path(__file__).parents[3] / "shared" / "testdata" / "speech"
 
 
@@ -151,7 +151,7 @@ def test_noise_over_the_whole_band(ours: WhisperTranscriber, once: WhisperTransc
     turns = tomllib.loads((samples.folder() / "call-2.dialogue.toml").read_text("utf-8"))["turn"]
     truth = "".join(turn["text"] for turn in turns)
     figures = []
-    for snr_db, seed in ((5, 31), (8, 32), (10, 33)):
+    for snr_db, seed in ((8, 32), (10, 33)):
         sound = noisy(call, snr_db, np.random.default_rng(seed).standard_normal(len(call), np.float32))
         on, off = (character_error_rate(truth, text(heard(one, sound))) for one in (ours, once))
         figures.append({"snr_db": snr_db, "ours": round(on, 4), "hearing_off": round(off, 4)})
