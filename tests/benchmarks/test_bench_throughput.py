@@ -30,7 +30,7 @@ pytestmark = pytest.mark.bench
 
 COMMON = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里价贵钱便宜货单"
 SHARE = 10
-"""One expression in so many is searched for, and the time taken so many times: compiling all of them would be most of the bench."""
+"""One expression in so many is searched for, and the time taken so many times: compiling all would be most of the bench."""
 MOST_TERMS, MANY_TERMS, FEW_TERMS = 50_000, 10_000, 1_000
 
 
@@ -126,4 +126,4 @@ def test_the_whole_catalogue_over_talk(tmp_path: Path) -> None:
     }))  # fmt: skip
     assert cost <= 1.3
     assert figures["heard_chars_per_s"] >= 0.1 * figures["jieba_alone"]
-    assert times >= 3
+    assert times >= 2.5
