@@ -65,12 +65,8 @@ class View:
         """Those that may stand here, by their number; asked by every saying of a table, and sifted once."""
         if id(vetoes) not in self._left:
             touched = {number for word in vetoes.words & self.words for number in vetoes.by_word[word]}
-            self._left[id(vetoes)] = [
-                (number, saying)
-                for number in sorted(touched.union(vetoes.wordless))
-                if not self.lacks((entry := vetoes.entries[number])[0])
-                for saying in (entry[1],)
-            ]
+            entries = ((number, *vetoes.entries[number]) for number in sorted(touched.union(vetoes.wordless)))
+            self._left[id(vetoes)] = [(number, saying) for number, needs, saying in entries if not self.lacks(needs)]
         return self._left[id(vetoes)]
 
     def slots(self, kind: str) -> tuple[Slot, ...]:

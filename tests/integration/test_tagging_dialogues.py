@@ -68,3 +68,4 @@ def test_recordings_of_them_are_tagged_nearly_as_well_and_better_with_what_sound
         score.tell(name, NUMBERS)
     assert better.figures()["f1"] > plain.figures()["f1"]
     assert better.figures()["f1"] >= 0.8 * text.figures()["f1"]
+    assert better.figures()["precision"] >= 0.6
