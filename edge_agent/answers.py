@@ -26,8 +26,9 @@ from edge_agent.documents import (
 )
 from edge_agent.domain.contests import Stage
 from edge_agent.domain.metrics import Metrics
+from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import Recording, State
-from edge_agent.domain.shelf import Planogram, ShelfScore
+from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.errors import LedgerBroken, NotFound, Unavailable
 

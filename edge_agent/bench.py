@@ -210,7 +210,7 @@ def dialogue(file: Path) -> Dialogue:
 
 def shelf_score(settings: Config, video: Path, bay: Path) -> tuple[ShelfLine, bytes]:
     """Score one video against a bay plan; the document and the evidence picture (PNG)."""
-    from edge_agent.shelf.bay import load  # noqa: PLC0415
+    from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
 
     with privilege.raised():
         plan = load(bay)

@@ -12,8 +12,10 @@ from edge_agent.domain.history import History, Judgement, Whose
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.notes import Notes
+from edge_agent.domain.observation import Observation
+from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import Circumstances, Kind, Recording, State
-from edge_agent.domain.shelf import Planogram, ShelfScore
+from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript
 
@@ -95,11 +97,12 @@ class Reviewer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShelfFindings:
-    """A scan's score, its tags, and the evidence picture (PNG bytes: slots outlined, persons left out)."""
+    """A scan's score, its tags, what it observed, and the evidence picture (PNG bytes: slots outlined, persons left out)."""
 
     score: ShelfScore
     tags: tuple[BehaviorTag, ...]
     picture: bytes
+    observations: tuple[Observation, ...] = ()
 
 
 class ShelfScorer(Protocol):

@@ -8,7 +8,7 @@ from edge_agent.config import Config
 from edge_agent.errors import NotFound
 
 if TYPE_CHECKING:
-    from edge_agent.domain.shelf import Planogram
+    from edge_agent.domain.planogram import Planogram
 
 
 class Bays:
@@ -18,7 +18,7 @@ class Bays:
         self._root = bays_folder(settings)
 
     def load(self, bay: str) -> "Planogram":
-        from edge_agent.shelf.bay import load  # noqa: PLC0415
+        from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
 
         plan = self._root / bay / "bay.toml"
         if not plan.is_file():
@@ -41,7 +41,7 @@ class Listed:
         return value in self._planned
 
     def _read(self) -> Iterator[str]:
-        from edge_agent.shelf.bay import load  # noqa: PLC0415
+        from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
 
         for path in sorted(self._bays.glob("*/bay.toml")):
             plan = load(path)

@@ -16,7 +16,7 @@ from edge_agent.domain.notes import Notes
 from edge_agent.errors import MissingAsset
 
 if TYPE_CHECKING:
-    from edge_agent.domain.shelf import Planogram
+    from edge_agent.domain.planogram import Planogram
     from edge_agent.domain.transcript import Speaker, Transcript
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine

@@ -1,47 +1,11 @@
-"""A shelf bay: its plan (planogram), what was seen in each slot, and the scores. Points are fractions of the reference photo."""
+"""What one scan of a shelf bay saw in each slot, and the scores that follow."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from math import sqrt
+from typing import Final
 
-Point = tuple[float, float]
-Quad = tuple[Point, Point, Point, Point]
-"""Four corners, clockwise from the top left, as fractions 0..1 of the picture's width and height."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sku:
-    """One product: its code, brand, shelf price in yuan as a decimal string, and its reference photos."""
-
-    id: str
-    name: str
-    brand: str
-    price: str
-    photos: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One place of the planogram: `area` is where the product stands, `tag` where its price tag hangs."""
-
-    id: str
-    row: int
-    sku: str
-    facings: int
-    area: Quad
-    tag: Quad | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planogram:
-    """The plan of one bay for one fixed camera. `digest` = sha256 over the plan and every picture it names."""
-
-    bay: str
-    version: str
-    reference: Path
-    slots: tuple[Slot, ...]
-    skus: tuple[Sku, ...]
-    digest: str
+Z95: Final = 1.959964
 
 
 class Seen(StrEnum):
@@ -68,6 +32,10 @@ class SlotReading:
     price_confidence: float = 0.0
     price_reads: int = 0
     tag_visible: bool | None = None
+    facings: int | None = None
+    """Units of the planned SKU in the front row, None where they cannot be counted; what stands behind them is never guessed."""
+    promotion: bool | None = None
+    """Whether the tag shows a promotion, None when it was not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +53,16 @@ class Share:
     @property
     def coverage(self) -> float:
         return self.assessed / self.planned if self.planned else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % Wilson score interval of `value` (Wilson 1927, doi:10.1080/01621459.1927.10502953); None without a value."""
+        if not self.assessed:
+            return None
+        n, p = self.assessed, self.good / self.assessed
+        middle = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
+        half = Z95 * sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n)) / (1 + Z95**2 / n)
+        return (max(0.0, middle - half), min(1.0, middle + half))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

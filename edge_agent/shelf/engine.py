@@ -12,19 +12,20 @@ from typing import BinaryIO
 import cv2
 
 from edge_agent.config import Limits
-from edge_agent.domain.shelf import Planogram, Seen, ShelfScore, SlotReading
+from edge_agent.domain.planogram import Planogram
+from edge_agent.domain.shelf import Seen, ShelfScore, SlotReading
 from edge_agent.ports import ShelfFindings
 from edge_agent.sandbox import decode_key_frames, decode_picture
-from edge_agent.shelf.bay import Decode, read_picture
-from edge_agent.shelf.clear import Gate
-from edge_agent.shelf.picture import View, draw
-from edge_agent.shelf.register import Registrar
+from edge_agent.shelf.frames.clear import Gate
+from edge_agent.shelf.frames.register import Registrar
+from edge_agent.shelf.pictures.evidence import View, draw
+from edge_agent.shelf.price_tags.photo import TagReading, find_tags
+from edge_agent.shelf.price_tags.reading import Ocr, TagReader, TagStyle, settle, style_of
+from edge_agent.shelf.products.verify import Verifier, vote
 from edge_agent.shelf.rules import tags_of
 from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
-from edge_agent.shelf.score import Verdict, shares
-from edge_agent.shelf.tag_text import Ocr, TagReader, TagStyle, settle, style_of
-from edge_agent.shelf.tags_found import TagReading, find_tags
-from edge_agent.shelf.verify import Verifier, vote
+from edge_agent.shelf.scoring.shares import Verdict, shares
+from edge_agent.shelf.setup.bay import Decode, read_picture
 
 KeyFrames = Callable[[BinaryIO], Iterable[KeyFrame]]
 
@@ -103,7 +104,7 @@ class ShelfEngine:
         return ShelfFindings(score=score, tags=tags_of(verdicts, scanned.last_ms), picture=picture)
 
     def read_tags(self, photo: BinaryIO) -> Sequence[TagReading]:
-        """The price tags of any photo (see `tags_found` for what that can and cannot do); BadInput for a bad photo."""
+        """The price tags of any photo (see `price_tags.photo` for what that can and cannot do); BadInput for a bad photo."""
         return find_tags(self._decode(photo), self._ocr)
 
     def _frames(self, video: BinaryIO) -> Iterator[KeyFrame]:

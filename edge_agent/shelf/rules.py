@@ -16,7 +16,7 @@ from edge_agent.domain.shelf import Seen
 from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
-from edge_agent.shelf.score import Verdict
+from edge_agent.shelf.scoring.shares import Verdict
 
 CONSISTENT_READS: Final = 3
 MISPLACED_CONFIDENCE: Final = 0.8

@@ -1,6 +1,6 @@
 """One scan of one bay: which frames are used, and what each slot and tag shows in them.
 
-The video is read twice. First every key frame is registered and judged at low resolution (`clear`); then the few chosen
+The video is read twice. First every key frame is registered and judged at low resolution (`frames.clear`); then the few chosen
 frames are decoded again and only slots and tags are cut out of them. So memory is bounded however long the video is, and
 at most `MAX_LOOKS` frames are registered at any density.
 """
@@ -12,13 +12,13 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from edge_agent.domain.shelf import Quad
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.clear import Clear, Gate, Look
-from edge_agent.shelf.geometry import resized, through
-from edge_agent.shelf.register import Registrar
-from edge_agent.shelf.tag_text import AGREEING, TagRead, TagReader, tag_crop
-from edge_agent.shelf.verify import Opinion, Verifier, slot_picture
+from edge_agent.domain.planogram import Quad
+from edge_agent.shelf.frames.clear import Clear, Gate, Look
+from edge_agent.shelf.frames.geometry import resized, through
+from edge_agent.shelf.frames.register import Registrar
+from edge_agent.shelf.price_tags.reading import AGREEING, TagRead, TagReader, tag_crop
+from edge_agent.shelf.products.verify import Opinion, Verifier, slot_picture
+from edge_agent.shelf.setup.bay import Picture
 
 MAX_LOOKS: Final = 40
 FIRST_STEP_MS: Final = 1400

@@ -12,8 +12,8 @@ import pytest
 from edge_agent.config import Limits
 from edge_agent.domain.shelf import Seen
 from edge_agent.sandbox import decode_key_frames, decode_picture
-from edge_agent.shelf.bay import load
 from edge_agent.shelf.engine import ShelfEngine
+from edge_agent.shelf.setup.bay import load
 
 pytestmark = [pytest.mark.bench, pytest.mark.model, pytest.mark.timeout(1800)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.errors import BadConfig, BadInput
-from edge_agent.shelf.bay import load, read_picture
+from edge_agent.shelf.setup.bay import load, read_picture
 
 PLAN = """
 bay = "bay-a"

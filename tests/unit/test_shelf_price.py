@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.shelf.price import Line, amounts_in, price_of
+from edge_agent.shelf.price_tags.grammar import Line, amounts_in, price_of
 
 
 def line(left, top, width, height, text):

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_agent.domain.shelf import Planogram, Seen, Share, Sku, Slot, SlotReading
+from edge_agent.domain.planogram import Planogram, Sku, Slot
+from edge_agent.domain.shelf import Seen, Share, SlotReading
 from edge_agent.domain.tags import Status
-from edge_agent.shelf.picture import View, draw
-from edge_agent.shelf.price import PriceReading
+from edge_agent.shelf.pictures.evidence import View, draw
+from edge_agent.shelf.price_tags.grammar import PriceReading
+from edge_agent.shelf.price_tags.photo import find_tags
+from edge_agent.shelf.price_tags.reading import TagRead, TagReader, TagStyle, read_tag, settle, sharpness, style_of, tag_crop
+from edge_agent.shelf.price_tags.shapes import rectangles
 from edge_agent.shelf.rules import RULES, tags_of
-from edge_agent.shelf.score import Verdict
-from edge_agent.shelf.tag_shapes import rectangles
-from edge_agent.shelf.tag_text import TagRead, TagReader, TagStyle, read_tag, settle, sharpness, style_of, tag_crop
-from edge_agent.shelf.tags_found import find_tags
+from edge_agent.shelf.scoring.shares import Verdict
 
 STYLE = TagStyle(decimals=True, ink=40.0)
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

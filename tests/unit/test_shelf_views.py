@@ -7,14 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_agent.domain.shelf import Planogram, Seen, Sku, Slot
-from edge_agent.shelf.clear import Gate
-from edge_agent.shelf.geometry import column, inside, through, widened
-from edge_agent.shelf.light import fit
-from edge_agent.shelf.register import Registrar, sane
+from edge_agent.domain.planogram import Planogram, Sku, Slot
+from edge_agent.domain.shelf import Seen
+from edge_agent.shelf.frames.clear import Gate
+from edge_agent.shelf.frames.geometry import column, inside, through, widened
+from edge_agent.shelf.frames.light import fit
+from edge_agent.shelf.frames.register import Registrar, sane
+from edge_agent.shelf.price_tags.reading import TagReader
+from edge_agent.shelf.products.verify import Opinion, Verifier, slot_picture, vote
 from edge_agent.shelf.scan import scan
-from edge_agent.shelf.tag_text import TagReader
-from edge_agent.shelf.verify import Opinion, Verifier, slot_picture, vote
 
 WIDE, TALL = 640, 480
 HUES = {"apple": 0, "bean": 45, "corn": 90, "date": 135}

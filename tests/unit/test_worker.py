@@ -10,8 +10,8 @@ import pytest
 from pipeline_fakes import NOON, FakeArrival, FakeShelf, FakeTagger, make_kit
 
 from edge_agent import pipeline, worker
+from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import Kind, State
-from edge_agent.domain.shelf import Planogram
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.touch import Channel, Touch
 from edge_agent.errors import LedgerBroken, NotAllowed, Unavailable

@@ -21,8 +21,8 @@ from edge_agent import pipeline, retention
 from edge_agent.capture.inbox import FileInbox
 from edge_agent.config import Limits, Retention
 from edge_agent.domain.consent import Party, Policy, Statement, Verb
+from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import Circumstances, Recording
-from edge_agent.domain.shelf import Planogram
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput

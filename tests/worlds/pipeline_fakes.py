@@ -12,8 +12,9 @@ from typing import BinaryIO
 from edge_agent.domain.consent import Standing
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.notes import Notes
+from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import LIFE, Circumstances, Consent, Kind, Recording, State
-from edge_agent.domain.shelf import Planogram, Share, ShelfScore
+from edge_agent.domain.shelf import Share, ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput, NotAllowed

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import Matrix, resized
+from edge_agent.shelf.frames.geometry import Matrix, resized
+from edge_agent.shelf.setup.bay import Picture
 
 WIDTH_PX: Final = 800
 FEATURES: Final = 1500

@@ -16,10 +16,10 @@ from typing import Any, Final, Protocol
 import cv2
 import numpy as np
 
-from edge_agent.domain.shelf import Planogram, Quad, Slot
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import crop, resized, side_px, widened
-from edge_agent.shelf.price import Line, PriceReading, price_of
+from edge_agent.domain.planogram import Planogram, Quad, Slot
+from edge_agent.shelf.frames.geometry import crop, resized, side_px, widened
+from edge_agent.shelf.price_tags.grammar import Line, PriceReading, price_of
+from edge_agent.shelf.setup.bay import Picture
 
 TAG_MARGIN: Final = 0.1
 MIN_WIDTH_PX: Final = 200

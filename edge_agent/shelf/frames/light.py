@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import Mask
+from edge_agent.shelf.frames.geometry import Mask
+from edge_agent.shelf.setup.bay import Picture
 
 MAX_GAIN: Final = 3.0
 """More than this would lift noise, not light."""

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import Mask, resized
+from edge_agent.shelf.frames.geometry import Mask, resized
+from edge_agent.shelf.setup.bay import Picture
 
 TALL_PX: Final = 240
 """Slot pictures and photos are brought to about this height."""

@@ -3,7 +3,7 @@
 Rules: one frame says expected, other, empty or unknown. A unit belongs to a slot when its centre stands in it. An intruder
 must beat the planned SKU at its place, and all units together must lead clearly over every other SKU; it outweighs proved
 units of the planned SKU when it fills at least as much of the slot. What is neither proved nor bare is unknown. A verdict
-needs two frames and two thirds of them. No clear view at all is not assessable (see `clear`), which is not said here.
+needs two frames and two thirds of them. No clear view at all is not assessable (see `frames.clear`), which is not said here.
 """
 
 from collections import Counter
@@ -13,8 +13,10 @@ from typing import Final
 
 import numpy as np
 
-from edge_agent.domain.shelf import Planogram, Seen, Slot
-from edge_agent.shelf.appearance import (
+from edge_agent.domain.planogram import Planogram, Slot
+from edge_agent.domain.shelf import Seen
+from edge_agent.shelf.frames.geometry import Matrix, column, crop, side_px, through, widened
+from edge_agent.shelf.products.appearance import (
     PLANNED_GOODNESS,
     Look,
     Unit,
@@ -25,9 +27,8 @@ from edge_agent.shelf.appearance import (
     tinted,
     units_in,
 )
-from edge_agent.shelf.backdrop import Backdrop
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import Matrix, column, crop, side_px, through, widened
+from edge_agent.shelf.products.backdrop import Backdrop
+from edge_agent.shelf.setup.bay import Picture
 
 SLOT_MARGIN: Final = 0.06
 MIN_FRAMES: Final = 2

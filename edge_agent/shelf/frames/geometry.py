@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.domain.shelf import Quad
-from edge_agent.shelf.bay import Picture
+from edge_agent.domain.planogram import Quad
+from edge_agent.shelf.setup.bay import Picture
 
 Matrix = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_agent.domain.shelf import Quad, Seen, Share, Slot
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import area_mask, corners_px, resized, widened
-from edge_agent.shelf.score import Verdict
-from edge_agent.shelf.tag_text import TAG_MARGIN
-from edge_agent.shelf.verify import SLOT_MARGIN
+from edge_agent.domain.planogram import Quad, Slot
+from edge_agent.domain.shelf import Seen, Share
+from edge_agent.shelf.frames.geometry import area_mask, corners_px, resized, widened
+from edge_agent.shelf.price_tags.reading import TAG_MARGIN
+from edge_agent.shelf.products.verify import SLOT_MARGIN
+from edge_agent.shelf.scoring.shares import Verdict
+from edge_agent.shelf.setup.bay import Picture
 
 WIDTH_PX: Final = 1280
 LEGEND_PX: Final = 92
@@ -46,7 +47,7 @@ _PRICE: Final = _Style(zh="价签不符", mark="价", colour=(230, 159, 0), hatc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The clear cut-outs of one slot and its tag, with their margins (`verify.SLOT_MARGIN`, `tag_text.TAG_MARGIN`)."""
+    """The clear cut-outs of one slot and its tag, with their margins (`verify.SLOT_MARGIN`, `reading.TAG_MARGIN`)."""
 
     slot: Picture | None
     tag: Picture | None

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.shelf.appearance import Unit
-from edge_agent.shelf.bay import Picture
+from edge_agent.shelf.products.appearance import Unit
+from edge_agent.shelf.setup.bay import Picture
 
 PATCH_PX: Final = 16
 TOLERANCE: Final = (25.0, 5.0, 5.0, 0.6, 0.8)

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.domain.shelf import Slot
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import Mask, Matrix, area_mask, inside, resized, straightened, through, widened
-from edge_agent.shelf.light import Light, fit
+from edge_agent.domain.planogram import Slot
+from edge_agent.shelf.frames.geometry import Mask, Matrix, area_mask, inside, resized, straightened, through, widened
+from edge_agent.shelf.frames.light import Light, fit
+from edge_agent.shelf.setup.bay import Picture
 
 WIDTH_PX: Final = 480
 MOVED: Final = 30

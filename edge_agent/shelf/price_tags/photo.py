@@ -1,8 +1,8 @@
 """Price tags in any photo, without a trained detector: light rectangles and big digits, confirmed by OCR.
 
-First light, even, upright rectangles with dark print (`tag_shapes`) are read. The tags of a shelf look alike, so where
+First light, even, upright rectangles with dark print (`shapes`) are read. The tags of a shelf look alike, so where
 the digits stand in those that have a price gives the layout by which the remaining groups of big digits (on tags that
-melt into a light rail) are framed and read too. Text must be read on a tag; its price is None when the grammar of `price`
+melt into a light rail) are framed and read too. Text must be read on a tag; its price is None when the grammar
 is not certain. Limits, honestly: dark, strongly tilted or glaring tags and those narrower than about 40 px are missed.
 This is for the bench; a calibrated bay never needs it.
 """
@@ -13,11 +13,11 @@ from typing import Final
 
 import numpy as np
 
-from edge_agent.domain.shelf import Quad
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.price import Line, PriceReading, price_of
-from edge_agent.shelf.tag_shapes import Box, digit_groups, overlap, rectangles
-from edge_agent.shelf.tag_text import TAG_MARGIN, Ocr, lines_in, tag_crop
+from edge_agent.domain.planogram import Quad
+from edge_agent.shelf.price_tags.grammar import Line, PriceReading, price_of
+from edge_agent.shelf.price_tags.reading import TAG_MARGIN, Ocr, lines_in, tag_crop
+from edge_agent.shelf.price_tags.shapes import Box, digit_groups, overlap, rectangles
+from edge_agent.shelf.setup.bay import Picture
 
 MAX_GROUPS: Final = 48
 MIN_SEEN: Final = 3

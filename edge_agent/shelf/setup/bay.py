@@ -9,6 +9,7 @@ is sha256 over the plan's bytes and each picture's path and bytes, in the plan's
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.domain.shelf import Planogram, Quad, Sku, Slot
+from edge_agent.domain.planogram import Material, Planogram, Quad, Row, Side, Sku, Slot
 from edge_agent.errors import BadConfig, BadInput
 
 Picture = npt.NDArray[np.uint8]
@@ -44,6 +45,9 @@ class _Sku(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     brand: Label
     price: PlanPrice
     photos: Annotated[list[str], msgspec.Meta(min_length=1, max_length=12)]
+    category: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    width_cm: Annotated[float, msgspec.Meta(gt=0, le=200)] | None = None
+    eye_level: bool = False
 
 
 class _Slot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,11 +59,28 @@ class _Slot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tag: Corners | None = None
 
 
+class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    row: Annotated[int, msgspec.Meta(ge=1, le=50)]
+    height_cm: Annotated[float, msgspec.Meta(ge=0, le=400)] | None = None
+
+
+class _Material(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: Code
+    area: Corners
+    brand: Label
+    since: date | None = None
+    until: date | None = None
+
+
 class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bay: Code
     version: Code
     reference: str
     own: list[Label] = []
+    competitors: list[Label] = []
+    max_competitor_share: Fraction | None = None
+    row: Annotated[list[_Row], msgspec.Meta(max_length=50)] = []
+    material: Annotated[list[_Material], msgspec.Meta(max_length=50)] = []
     sku: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=1000)]
     slot: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=1000)]
 
@@ -109,10 +130,17 @@ def load(path: Path) -> Planogram:
     placed = [one for one in slots if one is not None]
     errors.doubles((one.id for one in known), "sku")
     errors.doubles((one.id for one in placed), "slot")
+    errors.doubles((str(one.row) for one in head.row), "row")
+    errors.doubles((one.id for one in head.material), "material")
+    errors.found += [f"brand {one}: is both own and a competitor" for one in head.own if one in head.competitors]
     if None not in skus:
         ids = {one.id for one in known}
         errors.found += [f"slot {one.id}: no sku {one.sku} in this plan" for one in placed if one.sku not in ids]
     errors.found += [problem for one in placed for problem in _corner_problems(one)]
+    errors.found += [
+        f"material {one.id}: area must be four corners, clockwise from the top left, of a convex quad"
+        for one in head.material if not _clockwise_convex(one.area)
+    ]  # fmt: skip
     digest = sha256(b"bay-plan/1\n" + sha256(source).digest())
     for picture in _pictures(head.reference, known):
         problem = _add_picture(digest.update, path.parent, picture)
@@ -126,8 +154,13 @@ def load(path: Path) -> Planogram:
         version=head.version,
         reference=root / head.reference,
         slots=tuple(_slot(one) for one in placed),
-        skus=tuple(_sku(one, root) for one in known),
+        skus=tuple(_sku(one, root, head) for one in known),
         digest=digest.hexdigest(),
+        rows=tuple(Row(number=one.row, height_cm=one.height_cm) for one in sorted(head.row, key=lambda one: one.row)),
+        materials=tuple(
+            Material(id=one.id, area=_quad(one.area), brand=one.brand, since=one.since, until=one.until) for one in head.material
+        ),
+        max_competitor_share=head.max_competitor_share,
     )
 
 
@@ -211,7 +244,10 @@ def _slot(one: _Slot) -> Slot:
     return Slot(id=one.id, row=one.row, sku=one.sku, facings=one.facings, area=_quad(one.area), tag=tag)
 
 
-def _sku(one: _Sku, root: Path) -> Sku:
+def _sku(one: _Sku, root: Path, head: _Head) -> Sku:
     price = format(Decimal(one.price).quantize(Decimal("0.01")), "f")
-    photos = tuple(root / photo for photo in one.photos)
-    return Sku(id=one.id, name=one.name, brand=one.brand, price=price, photos=photos)
+    side = Side.OWN if one.brand in head.own else Side.COMPETITOR if one.brand in head.competitors else Side.UNKNOWN
+    return Sku(
+        id=one.id, name=one.name, brand=one.brand, price=price, photos=tuple(root / photo for photo in one.photos), side=side,
+        category=one.category, width_cm=one.width_cm, eye_level=one.eye_level,
+    )  # fmt: skip

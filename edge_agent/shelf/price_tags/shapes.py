@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.shelf.bay import Picture
-from edge_agent.shelf.geometry import resized
+from edge_agent.shelf.frames.geometry import resized
+from edge_agent.shelf.setup.bay import Picture
 
 WIDTH_PX: Final = 1600
 LEVELS: Final = (110, 135, 160, 180, 200, 220)

@@ -1,0 +1,1 @@
+"""Price tags: where they hang, what they say, and what several readings settle."""

@@ -1,0 +1,1 @@
+"""What stands in a slot: looks of products, bare shelf, the verdict on one slot."""

@@ -1,0 +1,1 @@
+"""From slot verdicts to the scores of a scan."""

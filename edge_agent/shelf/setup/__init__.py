@@ -1,0 +1,1 @@
+"""Plans of bays, and how a shop makes and checks them."""
