@@ -14,8 +14,8 @@ from edge_agent.domain.planogram import Quad
 from edge_agent.shelf.price_tags.grammar import price_of
 from edge_agent.shelf.price_tags.photo import TagReading
 from edge_agent.shelf.price_tags.reading import TAG_MARGIN, Ocr, lines_in, tag_crop
+from edge_agent.shelf.setup.agreement import SPEAKS, agreement
 from edge_agent.shelf.setup.bay import Picture
-from edge_agent.shelf.setup.evidence import SPEAKS, agreement
 from edge_agent.shelf.setup.rows import TagRow
 from edge_agent.shelf.setup.sheets import Priced
 

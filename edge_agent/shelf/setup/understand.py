@@ -15,9 +15,9 @@ import numpy as np
 from edge_agent.domain.planogram import Point, Quad
 from edge_agent.shelf.price_tags.photo import TagReading
 from edge_agent.shelf.setup import areas
+from edge_agent.shelf.setup.agreement import ALONE, SPEAKS, agreement, other_price
 from edge_agent.shelf.setup.align import Alignment, align
 from edge_agent.shelf.setup.areas import Rail
-from edge_agent.shelf.setup.evidence import ALONE, SPEAKS, agreement, other_price
 from edge_agent.shelf.setup.rows import TagRow, rows_of
 from edge_agent.shelf.setup.second_look import Stretch
 from edge_agent.shelf.setup.sheets import Outlined, Planned, Priced
