@@ -51,6 +51,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "opening.refused": ("拒绝一次打开的尝试", "attempt to open refused"),
     "opening.requested": ("申请打开", "opening requested"),
     "opening.viewed": ("查看内容", "content viewed"),
+    "plan.used": ("启用陈列图版本", "plan of a bay put in force"),
     "models.changed": ("模型变更", "models changed"),
     "outbox.gap": ("部分数据不再发送，已计数", "rows given up, counted"),
     "outbox.refused": ("总部拒收一行", "row refused by HQ"),

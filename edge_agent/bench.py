@@ -12,6 +12,7 @@ from edge_agent import answers, app, cards, documents, facts, privilege
 from edge_agent.config import Config
 from edge_agent.config import Insights as Switches
 from edge_agent.documents import (
+    ChangeLine,
     FactsOfLine,
     FactsOfLines,
     Findings,
@@ -20,6 +21,7 @@ from edge_agent.documents import (
     PriceTagLine,
     PriceTags,
     ScorecardLine,
+    ShelfCompared,
     ShelfLine,
     Transcription,
     Utterance,
@@ -34,6 +36,7 @@ from edge_agent.errors import BadInput
 if TYPE_CHECKING:
     from edge_agent.domain.insights import Insights
     from edge_agent.lexicon.model import Lexicon
+    from edge_agent.ports import ShelfFindings
 
 
 class _Turn(msgspec.Struct, forbid_unknown_fields=True):
@@ -217,6 +220,34 @@ def shelf_score(settings: Config, video: Path, bay: Path) -> tuple[ShelfLine, by
     with _opened(video) as media:
         found = app.Shelf(settings).score(media, plan)
     return answers.shelf_line(found.score, plan, list(found.tags)), found.picture
+
+
+def shelf_compare(settings: Config, before: Path, after: Path, bay: Path) -> tuple[ShelfCompared, bytes]:
+    """Score two videos of one bay; what changed between them, and both as one picture (PNG)."""
+    from edge_agent.shelf.pictures import compare  # noqa: PLC0415
+    from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
+
+    with privilege.raised():
+        plan = load(bay)
+    engine = app.Shelf(settings)
+    found: list[ShelfFindings] = []
+    for video in (before, after):
+        with _opened(video) as media:
+            found.append(engine.score(media, plan))
+    first, second = found
+    changed = compare.changes(plan, first.score.readings, second.score.readings)
+    picture = compare.draw(plan, (first.picture, second.picture), changed)
+    return ShelfCompared(
+        before=answers.shelf_line(first.score, plan, list(first.tags)),
+        after=answers.shelf_line(second.score, plan, list(second.tags)),
+        changes=[
+            ChangeLine(
+                slot=one.slot.id, sku=one.slot.sku, seen_before=one.before.seen.value, seen_after=one.after.seen.value,
+                sku_before=one.before.sku, sku_after=one.after.sku, price_before=one.before.price, price_after=one.after.price,
+            )
+            for one in changed
+        ],
+    ), picture  # fmt: skip
 
 
 def price_tags(settings: Config, image: Path) -> PriceTags:

@@ -1,11 +1,11 @@
-"""The bays of this store: their plans, and the closed set of values that a message may carry because of them."""
+"""The bays of this store: their plans in force, and the closed set of values that a message may carry because of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent.config import Config
-from edge_agent.errors import NotFound
+from edge_agent.errors import BadConfig
 
 if TYPE_CHECKING:
     from edge_agent.domain.planogram import Planogram
@@ -18,16 +18,17 @@ class Bays:
         self._root = bays_folder(settings)
 
     def load(self, bay: str) -> "Planogram":
+        from edge_agent.shelf.setup import packs  # noqa: PLC0415
         from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
 
-        plan = self._root / bay / "bay.toml"
-        if not plan.is_file():
-            raise NotFound(f"no plan for bay {bay}", remedy="put its bay.toml under the bays folder", zh="没有这个货架的陈列图")
-        return load(plan)
+        return load(packs.in_force(self._root / bay))
 
 
 class Listed:
-    """The closed set of values a message may carry: brands and topics of the lexicons; SKUs, slots and bays of the plans here."""
+    """The closed set of values a message may carry: brands and topics of the lexicons; SKUs, slots and bays of the plans here.
+
+    Plans that are not in force count too: a scan may have been scored just before the switch.
+    """
 
     def __init__(self, lexicon: frozenset[str], settings: Config) -> None:
         self._lexicon = lexicon
@@ -41,13 +42,21 @@ class Listed:
         return value in self._planned
 
     def _read(self) -> Iterator[str]:
+        from edge_agent.shelf.setup import packs  # noqa: PLC0415
         from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
 
-        for path in sorted(self._bays.glob("*/bay.toml")):
-            plan = load(path)
-            yield plan.bay
-            yield from (sku.id for sku in plan.skus)
-            yield from (slot.id for slot in plan.slots)
+        for folder in packs.bays(self._bays):
+            current = packs.in_force(folder)
+            for path in packs.plans(folder):
+                try:
+                    plan = load(path)
+                except BadConfig:
+                    if path == current:
+                        raise
+                    continue
+                yield plan.bay
+                yield from (sku.id for sku in plan.skus)
+                yield from (slot.id for slot in plan.slots)
 
 
 def bays_folder(settings: Config) -> Path:

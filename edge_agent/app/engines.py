@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edge_agent.domain.transcript import Speaker, Transcript
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.shelf.price_tags.reading import Ocr
     from edge_agent.speech.lanes import Ear
     from edge_agent.speech.live.talk import Live
     from edge_agent.speech.transcriber import WhisperTranscriber
@@ -134,15 +135,20 @@ class Shelf:
         self._progress = progress
 
     @cached_property
-    def engine(self) -> "ShelfEngine":
+    def reader(self) -> "Ocr":
+        """The text reader alone."""
         from edge_agent import infer  # noqa: PLC0415
+
+        folder = model(self._settings, OCR)
+        return infer.ocr_engine(folder / infer.DETECTOR, folder / infer.RECOGNISER, self._settings.shelf.threads)
+
+    @cached_property
+    def engine(self) -> "ShelfEngine":
         from edge_agent.shelf.engine import ShelfEngine  # noqa: PLC0415
 
         models, shelf = self._settings.paths.models, self._settings.shelf
-        folder = model(self._settings, OCR)
-        reader = infer.ocr_engine(folder / infer.DETECTOR, folder / infer.RECOGNISER, shelf.threads)
         return ShelfEngine(
-            ocr=reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits,
+            ocr=self.reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits,
             progress=self._progress,
         )  # fmt: skip
 

@@ -32,6 +32,7 @@ from edge_agent.cli import (
     retention,
     rules,
     score,
+    shelf,
     show,
     subject,
     tools,
@@ -71,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
-        work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
-        bundle, facts, lexicon, learn, listen, channel, rules, claims, score,
+        work, show, tools, shelf, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor,
+        enrol, bundle, facts, lexicon, learn, listen, channel, rules, claims, score,
     ):  # fmt: skip
         group.add(commands)
     return top

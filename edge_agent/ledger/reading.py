@@ -106,15 +106,18 @@ class LedgerReader:
 
     def score(self, recording: str) -> ShelfScore:
         """The newest score of a shelf scan."""
-        rows = list(
-            self._query(
-                "SELECT score FROM analyses WHERE recording = :recording AND score <> '' ORDER BY id DESC LIMIT 1",
-                recording=recording,
-            )
-        )
-        if not rows:
+        score = self.scored(recording)
+        if score is None:
             raise NotFound("no shelf score for that recording", remedy="edge-agent status")
-        return findings.score_of(rows[0]["score"])
+        return score
+
+    def scored(self, recording: str) -> ShelfScore | None:
+        """The same, None when there is none."""
+        rows = self._query(
+            "SELECT score FROM analyses WHERE recording = :recording AND score <> '' ORDER BY id DESC LIMIT 1",
+            recording=recording,
+        )
+        return next((findings.score_of(row["score"]) for row in rows), None)
 
     def metrics(self, recording: str) -> Metrics | None:
         """How a call was conducted, by its newest analysis that measured it."""

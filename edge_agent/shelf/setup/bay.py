@@ -139,7 +139,7 @@ def load(path: Path) -> Planogram:
     errors.found += [problem for one in placed for problem in _corner_problems(one)]
     errors.found += [
         f"material {one.id}: area must be four corners, clockwise from the top left, of a convex quad"
-        for one in head.material if not _clockwise_convex(one.area)
+        for one in head.material if not upright(one.area)
     ]  # fmt: skip
     digest = sha256(b"bay-plan/1\n" + sha256(source).digest())
     for picture in _pictures(head.reference, known):
@@ -221,11 +221,11 @@ def _bytes(path: Path, limit: int, what: str) -> bytes:
 
 def _corner_problems(slot: _Slot) -> Iterator[str]:
     for name, corners in (("area", slot.area), ("tag", slot.tag)):
-        if corners is not None and not _clockwise_convex(corners):
+        if corners is not None and not upright(corners):
             yield f"slot {slot.id}: {name} must be four corners, clockwise from the top left, of a convex quad"
 
 
-def _clockwise_convex(corners: list[list[float]]) -> bool:
+def upright(corners: list[list[float]]) -> bool:
     """Every turn is to the right on a y-down picture, the first corner is left of the second and above the fourth."""
     turns = [
         (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
