@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from edge_agent import app, errors, log, notify, pace, pipeline, privilege, seclusion, worker
+from edge_agent import app, errors, locks, log, notify, pace, pipeline, privilege, seclusion, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
 from edge_agent.domain.recording import State
@@ -35,7 +35,7 @@ def run_worker(settings: Config) -> None:
     log.configure("worker")
     stop, manager = _stopped_by_signals(Event()), notify.Manager.from_environment()
     seclusion.enter()
-    with worker.only_one(settings.paths.worker_lock) as alone:
+    with locks.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
         clock, live = app.SystemClock(), settings.paths.live_lock
@@ -166,7 +166,7 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
         FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True, pseudonym=pseudonym)
         for file in files
     ]
-    with worker.only_one(settings.paths.worker_lock) as alone:
+    with locks.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             leaves_no_traces(settings, "stop the worker, or put the inbox on tmpfs or an encrypted volume")
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))

@@ -36,6 +36,7 @@ from edge_agent.cli import (
     subject,
     tools,
     vault,
+    watch,
     work,
 )
 from edge_agent.cli.options import where
@@ -72,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
-        bundle, facts, lexicon, learn, listen, channel, rules, claims, score,
+        bundle, facts, lexicon, learn, listen, channel, rules, claims, score, watch,
     ):  # fmt: skip
         group.add(commands)
     return top

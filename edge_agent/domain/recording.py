@@ -70,6 +70,8 @@ class Circumstances:
     bay: str = ""
     rep: str = ""
     customer: str = ""
+    camera: str = ""
+    """The camera that saw it, a name of the configuration; empty for everything else."""
     reference: str = ""
     """Of a touch: a keyed digest of the id that its sender gave it; one id stands for one touch."""
 
