@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from edge_agent import app, errors, locks, log, notify, pace, pipeline, privilege, seclusion, worker
+from edge_agent import app, errors, locks, log, notify, pace, pipeline, privilege, seclusion, turns, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
 from edge_agent.domain.recording import State
@@ -68,6 +68,9 @@ def run_worker(settings: Config) -> None:
             worker.run(
                 box.kit, box.inbox, stop, room=box.room, alive=alive, duties=chores, trail=trail, pace=speed,
                 busy=lambda: worker.precedes(live),
+                allowances={
+                    one.id: turns.Allowance(budget_s=one.budget_s, waiting=one.waiting) for one in settings.cameras
+                },
             )  # fmt: skip
             manager.stopping()
     log.get().info("worker.stopped")

@@ -9,14 +9,15 @@ error nobody foresaw parks that one recording under the code of the error's clas
 an analysis stands aside for a live talk is tried again (`Meanwhile`).
 """
 
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
 from edge_agent import errors, locks, log, pipeline, turns
-from edge_agent.domain.recording import Circumstances, Kind, Recording, State
+from edge_agent.domain.recording import DROPPED, Circumstances, Kind, Recording, State
 from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
 from edge_agent.pace import Pace
 from edge_agent.pipeline import Kit
@@ -122,12 +123,13 @@ def run(
     trail: Trail | None = None,
     pace: Pace | None = None,
     busy: Callable[[], bool] = lambda: False,
+    allowances: Mapping[str, turns.Allowance] | None = None,
 ) -> None:
     """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step.
 
-    While `busy`, arrivals are sealed and nothing is analysed.
+    While `busy`, arrivals are sealed and nothing is analysed. `allowances`: what each camera's recordings may cost.
     """
-    order = turns.Turns(kit.ledger.lateness)
+    order = turns.Turns(kit.ledger.lateness, allowances)
     while not stop.is_set():
         try:
             for duty in duties:
@@ -174,11 +176,24 @@ def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, bu
         progressed |= step(kit, touch, watch.trail).state is not touch.state
         alive()
     waiting = [one for one in sealed if one.circumstances.kind is not Kind.CHANNEL]
+    dropped = watch.order.surplus(waiting)
+    for one in dropped:
+        pipeline.reject(kit, one, BadInput(DROPPED, "more recordings of its camera wait than may"))
+        alive()
+    waiting = [one for one in waiting if one not in dropped]
     chosen = watch.order.take(waiting, now=kit.clock.now())
     if chosen is not None and not stop.is_set():
+        began_s = _processor_s()
         progressed |= step(kit, chosen, watch.trail, watch.pace).state is not chosen.state or len(waiting) > 1
+        watch.order.spent(chosen, _processor_s() - began_s)
         alive()
-    return progressed
+    return progressed or bool(dropped)
+
+
+def _processor_s() -> float:
+    """What this process and its ended children (the decoders) have taken."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None]) -> bool:

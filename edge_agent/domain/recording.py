@@ -27,6 +27,9 @@ class State(StrEnum):
     REJECTED = "rejected"
 
 
+DROPPED: Final = "dropped"
+"""Why a recording is rejected unread: more of its camera's wait for analysis than may."""
+
 LIFE: Final[dict[State, frozenset[State]]] = {
     State.CAPTURED: frozenset({State.SEALED, State.REJECTED}),
     State.SEALED: frozenset({State.ANALYSED, State.REJECTED, State.EXPIRED}),

@@ -9,7 +9,7 @@ Each closed recording is an ordinary one: the worker analyses it, like a file of
 - Nothing plain is written: a recording is sealed while it comes. A kill costs no more than the recordings that were open.
 - A camera that is lost is opened again, as often as it takes; its gaps are audit events (`camera.lost`, `camera.gap`), and
   nothing else stops: not the other cameras, not the worker.
-- Who watches holds `paths.watching_lock`, with its start in it; how it stands is in `run/cameras.json` (`post`).
+- Who watches holds `paths.watching_lock`, with its start in it; how it stands is in `run/cameras.json` (`capture.cameras.post`).
 """
 
 import os

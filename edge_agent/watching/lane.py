@@ -1,8 +1,8 @@
 """One camera from the first connection to the last: its recordings into the seal, its outages into the audit log.
 
 A thread of its own, with a ledger and a vault of its own (both are safe beside others'). An outage begins with the last bytes
-that came and ends with the first of the next recording. `camera.lost` is entered when it begins, so that one that never ends stands
-there too, `camera.gap` (from, to) when it is over. Outside its hours a camera is not lost.
+that came and ends with the first of the next recording. `camera.lost` is entered when it begins, so that one that never ends
+stands there too, `camera.gap` (from, to) when it is over. Outside its hours a camera is not lost.
 """
 
 import os
@@ -20,11 +20,11 @@ import msgspec
 
 from edge_agent import app, errors, log, pipeline
 from edge_agent.capture.cameras.footage import POLL_S, STOPPED, Connection, Footage
+from edge_agent.capture.cameras.post import CameraPost
 from edge_agent.capture.cameras.wire import Reader
 from edge_agent.config.cameras import Camera, is_open
 from edge_agent.domain.recording import State
 from edge_agent.errors import BadInput, Unavailable
-from edge_agent.watching.post import CameraPost
 
 if TYPE_CHECKING:
     from edge_agent.ledger.book import SqliteLedger

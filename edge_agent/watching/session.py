@@ -13,9 +13,9 @@ from threading import Event, Thread
 from typing import Final
 
 from edge_agent import app, log
+from edge_agent.capture.cameras import post
 from edge_agent.capture.cameras.nursery import NUMBER
 from edge_agent.errors import Unavailable
-from edge_agent.watching import post
 from edge_agent.watching.lane import Lane
 
 POLL_S: Final = 0.5
