@@ -35,7 +35,9 @@ def free_port() -> int:
 
 @contextmanager
 def serving(port: int, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    if subprocess.run(["/usr/bin/python3", "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"], check=False).returncode:
+    if subprocess.run(
+        ["/usr/bin/python3", "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"], check=False
+    ).returncode:
         pytest.fail("the RTSP server is missing: apt-get install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good")
     command = ["/usr/bin/python3", str(SERVER), str(port), *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
