@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from edge_agent import app, waiting
+from edge_agent import app, cameras, waiting
 from edge_agent.config import Config
 from edge_agent.documents import (
     Condition,
@@ -296,12 +296,14 @@ def picture_of(settings: Config, recording: str) -> str:
 def status(settings: Config) -> Status:
     """The box at a glance; a chain that does not verify is said, not raised."""
     from edge_agent.ledger.ballast import disk_state  # noqa: PLC0415
+    from edge_agent.ledger.cameras import counts  # noqa: PLC0415
 
     keys = app.keys(settings)
     stats = app.vault(settings, keys).stats()
     running = worker_runs(settings)
     with reader(settings) as book:
         now = book.status()
+        seen = cameras.standing(settings, book.viewing(counts)) if settings.cameras else []
         line = waiting.queue(book.recordings(), settings.paths.run, now=datetime.now(UTC), working=running)
         parked = [line for line in recordings(settings) if line.parked and line.state == "sealed"]
         try:
@@ -330,6 +332,7 @@ def status(settings: Config) -> Status:
         worker_running=running,
         queue=line,
         touches=_touches(settings),
+        cameras=tuple(seen),
     )
 
 

@@ -65,8 +65,8 @@ class Kit:
     """None: nothing is judged over days."""
     hot_for: timedelta = timedelta(0)
     policy: Policy = field(default_factory=Policy)
-    listens: Callable[[str], bool] = lambda _: False
-    """Whether another process that listens live now may be sealing this recording: then it is its own (see `listening`)."""
+    listens: Callable[[Recording], bool] = lambda _: False
+    """Whether another process that listens or watches now may be sealing this recording: then it is its own (see `locks`)."""
 
 
 def take_in(kit: Kit, arrival: Arrival) -> Recording:
@@ -214,7 +214,7 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     """
     fresh = False
     if recording.state is State.CAPTURED:
-        if kit.listens(recording.id):
+        if kit.listens(recording):
             return recording  # it is being heard and sealed just now
         recording = kit.ledger.recording(recording.id)  # after the question: whoever listened may have ended before it
         return _resumed(kit, recording) if recording.state is State.CAPTURED else recording

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from edge_agent.documents import (
+    CameraLine,
     Diagnosis,
     MetricsLine,
     Openings,
@@ -47,6 +48,29 @@ OPENINGS = {"asked": "待放行 waiting for both officers", "open": "打开中 o
 ENDS = {"ended": "已结束 ended", "expired": "已到时 its time was over", "lapsed": "未打开即过期 never opened"}
 UNKNOWN = "未知 unknown"
 HEALTH = {"ok": "正常 ok", "warn": "注意 warn", "fail": "失败 FAIL", "unknown": "未知 unknown"}
+CAMERA = {
+    "recording": "录制中 recording",
+    "starting": "正在连接 connecting",
+    "lost": "中断，自动重连 LOST, tried again and again",
+    "closed": "未到录制时段 outside its hours",
+    "off": "未运行 nobody watches: edge-agent watch",
+}
+LOST = {
+    "silent": "没有画面 sends nothing",
+    "frozen": "画面静止不动，请重启摄像头 the same picture for ever: restart the camera",
+    "unreachable": "网络不通 cannot be reached",
+    "refused": "摄像头拒绝连接 it refuses the connection",
+    "not-found": "找不到该设备或该路径 no such device or path",
+    "forbidden": "不允许访问；检查服务的 IPAddressAllow not allowed: see IPAddressAllow of the unit",
+    "unauthorised": "用户名或密码不对 wrong user or password",
+    "no-credentials": "凭据文件无法使用 the credentials file cannot be used",
+    "codec": "编码不支持，请设为 H.264 codec not supported: set it to H.264",
+    "no-video": "没有视频 no video in it",
+    "no-room": "磁盘空间不足 the disk is nearly full",
+    "not-confined": "本机内核缺少隔离功能 this kernel lacks a wall",
+    "ended": "摄像头结束了连接 it ended the connection",
+    "cut": "连接中断 the connection was cut",
+}
 CONTENTS = {
     "call": "录音 call",
     "shelf": "货架视频 shelf video",
@@ -64,6 +88,7 @@ REASONS = {
     "employee-unnamed": "未写明员工 no employee named",
     "withdrawn": "客户已撤回 the customer has withdrawn",
     "empty": "文件是空的 empty file",
+    "dropped": "等待分析的录像过多，最早的未分析 too many of its camera waited",
     "duplicate": "重复文件 same content again",
     "other-content": "该编号已用于内容不同的触点 other content came under the same id",
     "touch": "触点文件有误 the touch document has mistakes",
@@ -286,9 +311,23 @@ def status(now: Status) -> "Table":
     made.add_row("审计记录 Audit log", f"{now.audit_rows} {'完整 intact' if now.audit_ok else '不完整 BROKEN'}")
     room = "" if now.takes_media else "：空间不足，暂停接收 disk nearly full, no new media"
     made.add_row("剩余空间 Free disk", f"{now.disk_free_bytes / 2**30:.1f} GiB{room}")
+    for camera in now.cameras:
+        made.add_row(f"摄像头 Camera {camera.id} ({camera.shows})", _camera(camera))
     for parked in now.parked:
         made.add_row(f"搁置 Parked {parked.id}", waits(parked.parked))
     return made
+
+
+def _camera(line: CameraLine) -> str:
+    parts = [CAMERA.get(line.state, line.state)]
+    if line.state == "lost":
+        parts.append(f"自 since {line.since[:19]}：{LOST.get(line.reason, line.reason)}")
+    if line.gaps:
+        parts.append(f"中断过 {line.gaps} 次，最近 gaps, the last {line.last_gap_from[:19]} – {line.last_gap_to[:19]}")
+    parts.append(f"待分析 {line.waiting} waiting")
+    if line.dropped:
+        parts.append(f"来不及分析而丢弃 {line.dropped} dropped unread")
+    return "；".join(parts)
 
 
 def queue(line: Queue) -> Iterator[tuple[str, str]]:

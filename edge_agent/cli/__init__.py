@@ -37,6 +37,7 @@ from edge_agent.cli import (
     subject,
     tools,
     vault,
+    watch,
     work,
 )
 from edge_agent.cli.options import where
@@ -72,8 +73,13 @@ def parser() -> argparse.ArgumentParser:
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
+<<<<<<< HEAD
         work, show, tools, shelf, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor,
         enrol, bundle, facts, lexicon, learn, listen, channel, rules, claims, score,
+=======
+        work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
+        bundle, facts, lexicon, learn, listen, channel, rules, claims, score, watch,
+>>>>>>> h-camera
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from edge_agent.config.cameras import Camera
 from edge_agent.config.check import mistakes
 from edge_agent.errors import BadConfig
 
@@ -219,6 +220,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     insights: Insights = Insights()
     channel: Channel = Channel()
     capture: Capture = Capture()
+    cameras: tuple[Camera, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -313,6 +315,11 @@ class Paths:
     def listening_lock(self) -> Path:
         """Held by who seals what it hears. In it stands an id: recordings captured after it, and their seals, are its own."""
         return self.run / "listening.lock"
+
+    @property
+    def watching_lock(self) -> Path:
+        """The same for who seals what the cameras see."""
+        return self.run / "watching.lock"
 
     @property
     def inbox(self) -> Path:

@@ -12,7 +12,7 @@ import msgspec
 from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
-from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
+from edge_agent.documents.box import Analysing, CameraLine, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.channel import FactName, FactNames, TouchChecked, TouchFault, TouchSent
 from edge_agent.documents.claims import (
@@ -127,7 +127,11 @@ __all__ = [
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
+<<<<<<< HEAD
     "Calibrated",
+=======
+    "CameraLine",
+>>>>>>> h-camera
     "CardEntryLine",
     "ChangeLine",
     "ChangedExample",
