@@ -73,13 +73,8 @@ def parser() -> argparse.ArgumentParser:
     where(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
-<<<<<<< HEAD
         work, show, tools, shelf, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor,
-        enrol, bundle, facts, lexicon, learn, listen, channel, rules, claims, score,
-=======
-        work, show, tools, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor, enrol,
-        bundle, facts, lexicon, learn, listen, channel, rules, claims, score, watch,
->>>>>>> h-camera
+        enrol, bundle, facts, lexicon, learn, listen, watch, channel, rules, claims, score,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -127,11 +127,8 @@ __all__ = [
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
-<<<<<<< HEAD
     "Calibrated",
-=======
     "CameraLine",
->>>>>>> h-camera
     "CardEntryLine",
     "ChangeLine",
     "ChangedExample",
