@@ -24,6 +24,7 @@ MOVED: Final = 30
 """Smallest difference (0..255, after blurring) that counts as something else in a pixel."""
 MAX_MOVED: Final = 0.10
 MAX_HIDDEN: Final = 0.25
+MIN_COVERED: Final = 0.97
 TILE_PX: Final = 16
 MIN_AGREEMENT: Final = 0.5
 """Smallest share of the structure outside the slots that must agree with the reference: a back panel's regular holes
@@ -131,9 +132,11 @@ class Gate:
         clear: list[tuple[float, int]] = []
         for index, look in enumerate(looks):
             seen = all(inside(through(look.homography, quad)) for quad in quads)
-            if not seen or not look.covered.ravel()[place.inner].all():
+            covered = look.covered.ravel()
+            if not seen or _share(covered, place.inner) < MIN_COVERED:
                 continue
-            if max(_share(strange[index], place.ring), _share(strange[index], place.foot)) > MAX_HIDDEN:
+            around = (where[covered[where]] for where in (place.ring, place.foot))
+            if max(_share(strange[index], where) for where in around) > MAX_HIDDEN:
                 continue
             if min(_share(moved[index], place.inner), _share(strange[index], place.inner)) > MAX_MOVED:
                 continue

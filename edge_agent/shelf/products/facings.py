@@ -2,8 +2,8 @@
 
 Camera, lens and place are those of the reference photo, so a facing looks as it did there; only the light, a few millimetres
 and the turn of a pack differ. Each facing of each slot is a template; at about `TALL_PX` per slot a template is slid over
-the view (normalised cross-correlation of Lab, Lewis 1995) and its colour compared where it fits best. SKUs that look alike are told apart
-by sliding the rival's templates too. What no template fits is left to the other witnesses.
+the view (normalised cross-correlation of Lab, Lewis 1995), and its colour compared where it fits best. SKUs that look alike
+are told apart by sliding the rival's templates too. What no template fits is left to the other witnesses.
 """
 
 from collections import defaultdict
