@@ -222,7 +222,7 @@ def shelf_score(settings: Config, video: Path, bay: Path) -> tuple[ShelfLine, by
 def price_tags(settings: Config, image: Path) -> PriceTags:
     """Every price tag found on one photo."""
     with _opened(image) as media:
-        readings = app.Shelf(settings).engine.read_tags(media)
+        readings = app.Shelf(settings).read_tags(media)
     return PriceTags(
         tags=[
             PriceTagLine(
