@@ -253,7 +253,7 @@ def shelf_compare(settings: Config, before: Path, after: Path, bay: Path) -> tup
 def price_tags(settings: Config, image: Path) -> PriceTags:
     """Every price tag found on one photo."""
     with _opened(image) as media:
-        readings = app.Shelf(settings).engine.read_tags(media)
+        readings = app.Shelf(settings).read_tags(media)
     return PriceTags(
         tags=[
             PriceTagLine(

@@ -18,7 +18,7 @@ import msgspec
 
 from edge_agent import __version__, locks
 from edge_agent.app.bays import Bays, Listed, bays_folder
-from edge_agent.app.engines import OCR, VAD, VOICES, Notepad, Position, Shelf, Speech, live, model, nothing, zone
+from edge_agent.app.engines import OCR, TAGS, VAD, VOICES, Notepad, Position, Shelf, Speech, live, model, nothing, zone
 from edge_agent.assets import bundled
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OCR",
+    "TAGS",
     "VAD",
     "VOICES",
     "Bays",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edge_agent.domain.transcript import Speaker, Transcript
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.shelf.price_tags.photo import TagReading
     from edge_agent.shelf.price_tags.reading import Ocr
     from edge_agent.speech.lanes import Ear
     from edge_agent.speech.live.talk import Live
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 OCR: Final = "ppocr-v6-small"
+TAGS: Final = "price-tags"
 VAD: Final = "silero-vad"
 VOICES: Final = "ge2e-voices"
 
@@ -154,3 +156,10 @@ class Shelf:
 
     def score(self, video: BinaryIO, planogram: "Planogram") -> "ShelfFindings":
         return self.engine.score(video, planogram)
+
+    def read_tags(self, photo: BinaryIO) -> Sequence["TagReading"]:
+        """The price tags of one photo of any shelf."""
+        from edge_agent import infer  # noqa: PLC0415
+
+        finder = infer.tag_finder(model(self._settings, TAGS) / infer.TAG_NETWORK, self._settings.shelf.threads)
+        return self.engine.read_tags(photo, finder)

@@ -19,7 +19,7 @@ from edge_agent.sandbox import decode_key_frames, decode_picture
 from edge_agent.shelf.frames.clear import Gate
 from edge_agent.shelf.frames.register import Registrar
 from edge_agent.shelf.pictures.evidence import View, draw
-from edge_agent.shelf.price_tags.photo import TagReading, find_tags
+from edge_agent.shelf.price_tags.photo import Finder, TagReading, find_tags
 from edge_agent.shelf.price_tags.reading import Ocr, TagReader, TagStyle, settle, style_of
 from edge_agent.shelf.products.verify import Verifier, vote
 from edge_agent.shelf.rules import tags_of
@@ -105,9 +105,9 @@ class ShelfEngine:
         )
         return ShelfFindings(score=score, tags=tags_of(verdicts, scanned.last_ms), picture=picture)
 
-    def read_tags(self, photo: BinaryIO) -> Sequence[TagReading]:
+    def read_tags(self, photo: BinaryIO, finder: Finder) -> Sequence[TagReading]:
         """The price tags of any photo (see `price_tags.photo` for what that can and cannot do); BadInput for a bad photo."""
-        return find_tags(self._decode(photo), self._ocr)
+        return find_tags(self._decode(photo), finder, self._ocr)
 
     def _frames(self, video: BinaryIO) -> Iterator[KeyFrame]:
         video.seek(0)

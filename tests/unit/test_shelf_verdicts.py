@@ -12,9 +12,7 @@ from edge_agent.domain.shelf import Seen, Share, SlotReading
 from edge_agent.domain.tags import Status
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.grammar import PriceReading
-from edge_agent.shelf.price_tags.photo import find_tags
 from edge_agent.shelf.price_tags.reading import TagRead, TagReader, TagStyle, read_tag, settle, sharpness, style_of, tag_crop
-from edge_agent.shelf.price_tags.shapes import rectangles
 from edge_agent.shelf.rules import RULES, tags_of
 from edge_agent.shelf.scoring.shares import Verdict
 
@@ -203,19 +201,6 @@ def test_a_small_tag_is_cut_at_least_200_px_wide_and_blur_is_measured():
     assert tag.shape[1] == 200
     soft = tag_crop(np.asarray(Image.fromarray(picture).resize((80, 60)).resize((400, 300))), quad)
     assert sharpness(soft) < 0.5 * sharpness(tag)
-
-
-def test_tags_are_found_on_a_photo_by_shape_and_confirmed_by_text():
-    photo = np.full((900, 1600, 3), (70, 50, 40), np.uint8)
-    for x in (200, 700, 1200):
-        photo[400:480, x : x + 130] = 245
-        photo[425:465, x + 70 : x + 110] = 10
-        photo[405:410, x + 10 : x + 60] = 60
-    assert len(rectangles(photo)) == 3
-    found = find_tags(photo, Reader((quad_px(10, 10, 90, 50), "¥5.00", 0.95)))
-    assert [tag.price for tag in found] == ["5.00"] * 3
-    assert found[0].box == pytest.approx((200 / 1600, 400 / 900, 330 / 1600, 480 / 900), abs=0.01)
-    assert find_tags(photo, Reader()) == []
 
 
 def test_the_picture_shows_no_pixel_of_a_slot_that_was_not_clear():
