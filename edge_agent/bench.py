@@ -26,6 +26,7 @@ from edge_agent.documents import (
 )
 from edge_agent.domain import transcript as talk
 from edge_agent.domain.notes import Fact
+from edge_agent.domain.observation import Scanned
 from edge_agent.domain.recording import Circumstances, Consent, Kind
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import LOW_CONFIDENCE, Speaker, Transcript
@@ -216,7 +217,9 @@ def shelf_score(settings: Config, video: Path, bay: Path) -> tuple[ShelfLine, by
         plan = load(bay)
     with _opened(video) as media:
         found = app.Shelf(settings).score(media, plan)
-    return answers.shelf_line(found.score, plan, list(found.tags)), found.picture
+    scanned = Scanned(recording="here", place=plan.bay, began_at=app.SystemClock().now(), observations=found.observations)
+    tags = app.watch(settings, app.tagger(settings)).seen(scanned)
+    return answers.shelf_line(found.score, plan, list(tags)), found.picture
 
 
 def price_tags(settings: Config, image: Path) -> PriceTags:

@@ -72,6 +72,7 @@ from edge_agent.documents.score import (
     ScoreWhy,
 )
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
+from edge_agent.documents.shelf_scores import BrandLine, PartLine, RowLine, ScoreLine
 from edge_agent.documents.subject import (
     Erased,
     Exported,
@@ -108,6 +109,7 @@ __all__ = [
     "AuditList",
     "AuditProved",
     "AuditVerified",
+    "BrandLine",
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
@@ -175,6 +177,7 @@ __all__ = [
     "Openings",
     "OpportunityCard",
     "OverrideLine",
+    "PartLine",
     "PlaceLine",
     "PlanLine",
     "PrecisionLine",
@@ -189,12 +192,14 @@ __all__ = [
     "Released",
     "Requested",
     "RetentionPlan",
+    "RowLine",
     "RuleExplained",
     "RuleFired",
     "RuleLine",
     "RuleRehearsed",
     "RulesChecked",
     "RulesTested",
+    "ScoreLine",
     "ScoreWhy",
     "ScorecardLine",
     "Scores",
