@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from edge_agent.ports import Inbox
     from edge_agent.review.reviewer import Reviewer
     from edge_agent.tagging.across.historian import Historian
+    from edge_agent.tagging.sight.watch import Watch
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.touches import Reception
     from edge_agent.vault.device import DeviceVault
@@ -69,6 +70,7 @@ __all__ = [
     "tagger",
     "touch_reader",
     "vault",
+    "watch",
     "zone",
 ]
 
@@ -185,8 +187,8 @@ def box(
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
-            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours),
-            policy=policy(settings),
+            clock=clock, historian=historian(settings, rules), watch=watch(settings, rules),
+            hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
             listens=lambda one: (reception is not None and reception.seals(one.id)) or sealing(one),
         )  # fmt: skip
         yield Box(
@@ -287,3 +289,11 @@ def historian(settings: Config, rules: "RuleTagger") -> "Historian | None":
     from edge_agent.tagging.across.historian import Historian  # noqa: PLC0415
 
     return Historian(rules.lexicon, zone(settings)) if settings.insights.history else None
+
+
+def watch(settings: Config, rules: "RuleTagger") -> "Watch":
+    """Who judges over the scans of a place."""
+    from edge_agent.domain.hours import OpenHours  # noqa: PLC0415
+    from edge_agent.tagging.sight.watch import Watch  # noqa: PLC0415
+
+    return Watch(rules.lexicon, OpenHours.of(settings.open_hours, zone(settings)))

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from edge_agent import facts
 from edge_agent.assets import store
 from edge_agent.assets.manifest import shipped
@@ -151,7 +153,7 @@ class Shelf:
         models, shelf = self._settings.paths.models, self._settings.shelf
         return ShelfEngine(
             ocr=self.reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits,
-            progress=self._progress,
+            progress=self._progress, weights=msgspec.structs.asdict(shelf.weights),
         )  # fmt: skip
 
     def score(self, video: BinaryIO, planogram: "Planogram") -> "ShelfFindings":

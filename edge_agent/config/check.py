@@ -179,6 +179,17 @@ def _contradictions(config: "Config") -> Iterator[Mistake]:
             zh="不能大于 limits.media_floor_bytes：空间不足时先停媒体，最后才停标签",
         )
 
+    yield from _weights(config)
+
+
+def _weights(config: "Config") -> Iterator[Mistake]:
+    weights = config.shelf.weights
+    together = round(sum(getattr(weights, name) for name in weights.__struct_fields__), 6)
+    if together != 1:
+        yield Mistake(
+            key="shelf.weights", expected=f"must sum to 1, not to {together:g}", zh=f"各项之和应为 1，现为 {together:g}"
+        )
+
 
 def _cameras(config: "Config") -> Iterator[Mistake]:
     ids = [camera.id for camera in config.cameras]

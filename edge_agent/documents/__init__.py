@@ -88,6 +88,7 @@ from edge_agent.documents.shelf import (
     TrendPoint,
     UnderstoodSlot,
 )
+from edge_agent.documents.shelf_scores import BrandLine, PartLine, RowLine, ScoreLine
 from edge_agent.documents.subject import (
     Erased,
     Exported,
@@ -124,6 +125,7 @@ __all__ = [
     "AuditList",
     "AuditProved",
     "AuditVerified",
+    "BrandLine",
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
@@ -196,6 +198,7 @@ __all__ = [
     "OverrideLine",
     "PackLine",
     "Packs",
+    "PartLine",
     "PlaceLine",
     "PlanLine",
     "PlanUsed",
@@ -211,12 +214,14 @@ __all__ = [
     "Released",
     "Requested",
     "RetentionPlan",
+    "RowLine",
     "RuleExplained",
     "RuleFired",
     "RuleLine",
     "RuleRehearsed",
     "RulesChecked",
     "RulesTested",
+    "ScoreLine",
     "ScoreWhy",
     "ScorecardLine",
     "Scores",

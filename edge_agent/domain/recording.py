@@ -71,6 +71,8 @@ class Circumstances:
     own: tuple[str, ...] = ()
     competitors: tuple[str, ...] = ()
     bay: str = ""
+    floor: str = ""
+    """Names a floor: what a camera shows from above, see `domain.floor`."""
     rep: str = ""
     customer: str = ""
     camera: str = ""

@@ -1,11 +1,11 @@
-"""The shelf engine: a video and a plan in, a score, tags and an evidence picture out.
+"""The shelf engine: a video and a plan in, a score, observations and an evidence picture out.
 
 `ShelfEngine` implements `ports.ShelfScorer`. What a plan's pictures teach is kept for the `KEPT` plans last used, so that a
 bay's next scan starts at once. The text reader, its digest and the number of threads are given; decoding of foreign
 pictures and videos happens in the limited child of `edge_agent.sandbox`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import BinaryIO, Final
 
@@ -13,7 +13,7 @@ import cv2
 
 from edge_agent.config import Limits
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.shelf import Seen, ShelfScore, SlotReading
+from edge_agent.domain.shelf import WEIGHTS, Seen, SlotReading
 from edge_agent.ports import ShelfFindings
 from edge_agent.sandbox import decode_key_frames, decode_picture
 from edge_agent.shelf.frames.clear import Gate
@@ -22,9 +22,10 @@ from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.photo import Finder, TagReading, find_tags
 from edge_agent.shelf.price_tags.reading import Ocr, TagReader, TagStyle, settle, style_of
 from edge_agent.shelf.products.verify import Verifier, vote
-from edge_agent.shelf.rules import tags_of
 from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
-from edge_agent.shelf.scoring.shares import Verdict, shares
+from edge_agent.shelf.scoring.observing import observed
+from edge_agent.shelf.scoring.score import scored
+from edge_agent.shelf.scoring.shares import Verdict
 from edge_agent.shelf.setup.bay import Decode, read_picture
 
 KEPT: Final = 4
@@ -49,7 +50,7 @@ class ShelfEngine:
     """Scores videos of fixed cameras.
 
     `ocr` reads tag crops (`edge_agent.infer.ocr_engine`); `model_digest` names its weights. `decode` and `key_frames`
-    default to the sandbox. `progress` is called after every key frame.
+    default to the sandbox. `progress` is called after every key frame. `weights` of the Perfect Shelf score sum to 1.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class ShelfEngine:
         decode: Decode | None = None,
         key_frames: KeyFrames | None = None,
         progress: Callable[[], None] = lambda: None,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         bounds = limits or Limits()
         self._ocr = ocr
@@ -70,6 +72,7 @@ class ShelfEngine:
         self._key_frames: KeyFrames = key_frames or partial(decode_key_frames, limits=bounds)
         self._progress = progress
         self._learnt: dict[str, _Learnt] = {}
+        self._weights = dict(WEIGHTS) if weights is None else weights
         cv2.setNumThreads(threads)
 
     def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
@@ -83,27 +86,20 @@ class ShelfEngine:
         prices = {sku.id: sku.price for sku in planogram.skus}
         style = style_of([read for one in scanned.slots for read in one.reads])
         verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
-        osa, compliance, price = shares(verdicts)
-        score = ShelfScore(
-            bay=planogram.bay,
-            planogram_digest=planogram.digest,
-            model_digest=self._model_digest,
-            duration_ms=scanned.last_ms,
-            frames_used=len({at for one in scanned.slots for at in one.at_ms}),
-            osa=osa,
-            planogram=compliance,
-            price=price,
-            readings=tuple(one.reading for one in verdicts),
-        )
+        score = scored(
+            planogram, verdicts, model_digest=self._model_digest, duration_ms=scanned.last_ms,
+            frames_used=len({at for one in scanned.slots for at in one.at_ms}), weights=self._weights,
+        )  # fmt: skip
         views = {one.clear.slot.id: View(slot=clear_view(one.views), tag=clear_view(one.tags)) for one in scanned.slots}
         picture = draw(
             learnt.reference,
             planogram.slots,
             verdicts,
             views,
-            (osa, compliance, price),
+            (score.osa, score.planogram, score.price),
         )
-        return ShelfFindings(score=score, tags=tags_of(verdicts, scanned.last_ms), picture=picture)
+        seen = observed(planogram, verdicts, score) if scanned.looks else ()
+        return ShelfFindings(score=score, picture=picture, observations=seen)
 
     def read_tags(self, photo: BinaryIO, finder: Finder) -> Sequence[TagReading]:
         """The price tags of any photo (see `price_tags.photo` for what that can and cannot do); BadInput for a bad photo."""

@@ -1,20 +1,25 @@
 """Readings of one tag, verdicts of one slot, and the tags they give."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from shipped import lexicon
 
+from edge_agent.domain.observation import Scanned
 from edge_agent.domain.planogram import Planogram, Sku, Slot
-from edge_agent.domain.shelf import Seen, Share, SlotReading
+from edge_agent.domain.shelf import WEIGHTS, Seen, Share, SlotReading
 from edge_agent.domain.tags import Status
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.grammar import PriceReading
 from edge_agent.shelf.price_tags.reading import TagRead, TagReader, TagStyle, read_tag, settle, sharpness, style_of, tag_crop
-from edge_agent.shelf.rules import RULES, tags_of
+from edge_agent.shelf.scoring.observing import observed
+from edge_agent.shelf.scoring.score import scored
 from edge_agent.shelf.scoring.shares import Verdict
+from edge_agent.tagging.sight.watch import Watch
 
 STYLE = TagStyle(decimals=True, ink=40.0)
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -85,8 +90,19 @@ def verdict(seen, *, sku="", confidence=0.9, price="", listed="5.00", settled=Tr
     )  # fmt: skip
 
 
+def tags_of(one):
+    score = scored(ONE_TAG, [one], model_digest="0" * 64, duration_ms=30_000, frames_used=3, weights=dict(WEIGHTS))
+    scanned = Scanned(
+        recording="scan",
+        place="shelf:b",
+        began_at=datetime(2026, 11, 20, tzinfo=UTC),
+        observations=observed(ONE_TAG, [one], score),
+    )
+    return [tag for tag in Watch(lexicon()).seen(scanned) if "slot" in dict(tag.slots)]
+
+
 def told(one):
-    return [(tag.code, tag.status, dict(tag.slots)) for tag in tags_of([one], 30_000)]
+    return [(tag.code, tag.status, dict(tag.slots)) for tag in tags_of(one)]
 
 
 def test_each_fault_gives_its_tag():
@@ -115,11 +131,12 @@ def test_what_is_right_or_unknown_or_unsure_gives_no_tag(one):
 
 
 def test_a_tag_explains_itself_without_prose():
-    (tag,) = tags_of([verdict(Seen.EXPECTED, sku="tea", price="6.00")], 30_000)
+    (tag,) = tags_of(verdict(Seen.EXPECTED, sku="tea", price="6.00"))
     assert tag.start_ms == tag.known_at_ms == 5000
-    assert [one.kind for one in tag.evidence] == ["slot", "views", "reading", "reference"]
-    assert tag.rule == "shelf.price_tag_mismatch@1"
-    assert len({rule.digest for rule in RULES}) == len(RULES)
+    assert [one.kind for one in tag.evidence] == [
+        "subject", "slot", "views", "reading", "expected", "scan", "condition", "condition", "condition", "votes",
+    ]  # fmt: skip
+    assert (tag.rule, tag.rule_digest) == ("shelf.price_tag_mismatch@1", lexicon().event_digests["shelf.price_tag_mismatch"])
 
 
 class Reader:
