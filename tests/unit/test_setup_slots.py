@@ -1,5 +1,6 @@
 """Tags become slots: boards by their lines, products by their order, and what is not certain is said."""
 
+from dataclasses import replace
 from itertools import combinations
 from random import Random
 
@@ -9,7 +10,8 @@ import pytest
 from edge_agent.shelf.price_tags.photo import TagReading
 from edge_agent.shelf.setup.align import align
 from edge_agent.shelf.setup.areas import edges
-from edge_agent.shelf.setup.rows import rows_of
+from edge_agent.shelf.setup.dividing import Divider
+from edge_agent.shelf.setup.rows import TagRow, rows_of
 from edge_agent.shelf.setup.sheets import Outlined, Planned, Priced
 from edge_agent.shelf.setup.understand import Doubt, Remark, corrected, gridded, understand
 
@@ -211,3 +213,39 @@ def test_a_grid_divides_the_bay_by_boards_and_facings():
     assert np.allclose(got.slots[0].area, ((0.0, 0.0), (0.6, 0.0), (0.6, 0.25), (0.0, 0.25)))
     assert np.allclose(got.slots[2].area, ((0.0, 0.25), (0.8, 0.25), (0.8, 1.0), (0.0, 1.0)))
     assert not got.doubtful
+
+
+def board(*stripes: tuple[float, tuple[int, int, int]]) -> np.ndarray:
+    """A photo of coloured stripes: up to which share of the width, which colour; with grain."""
+    photo = np.zeros((240, 400, 3), np.float32)
+    start = 0.0
+    for end, colour in stripes:
+        photo[:, round(400 * start) : round(400 * end)] = colour
+        start = end
+    grain = np.random.default_rng(1).normal(0, 4, photo.shape)
+    return np.clip(photo + grain, 0, 255).astype(np.uint8)
+
+
+LINES = (TagRow(members=(), level=0.1, slope=0.0), TagRow(members=(), level=0.5, slope=0.0))
+
+
+@pytest.mark.parametrize("edge", [0.35, 0.45, 0.6])
+def test_a_board_is_divided_where_the_products_meet_not_halfway_between_their_tags(edge):
+    photo = board((edge, (200, 40, 40)), (1.0, (40, 60, 200)))
+    assert Divider(photo).between(LINES, 0.25, 0.75, 0.08) == pytest.approx(edge, abs=0.02)
+
+
+def test_two_products_that_look_alike_are_divided_halfway():
+    photo = board((1.0, (120, 120, 120)))
+    assert Divider(photo).between(LINES, 0.2, 0.8, 0.08) == 0.5
+
+
+def test_tags_above_their_products_have_their_slots_below():
+    boards, listed, tags = shelf()
+    lower = [replace(tag, box=(tag.box[0], tag.box[1] - 0.25, tag.box[2], tag.box[3] - 0.25)) for tag in tags.values()]
+    got = understand(lower, boards, listed, ASPECT, looks, tags_above=True)
+    assert not got.doubtful
+    for one in got.slots:
+        assert one.tag is not None
+        assert one.tag[3][1] <= one.area[0][1] < one.area[3][1]
+    assert max(one.area[3][1] for one in got.slots) <= 1

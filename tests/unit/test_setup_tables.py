@@ -78,6 +78,10 @@ def test_other_columns_and_empty_lines_are_left_alone():
     assert [one.sku for one in boards(text)[0]] == ["tea", "milk"]
 
 
+def test_a_header_may_name_its_unit_in_brackets():
+    assert prices("商品编码;品名;品牌;售价（元）;宽度(cm)\ntea;茶;麦田;5;7.5\n")["tea"].width_cm == 7.5
+
+
 def test_line_numbers_count_lines_of_the_file_also_after_a_cell_of_two_lines():
     text = 'row,sku,note\n1,tea,"two\nlines"\n1,bad code,\n'
     assert faults_of(sheets.planogram, text) == [(4, "sku")]
