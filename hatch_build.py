@@ -17,6 +17,6 @@ class BundleData(BuildHookInterface):
             return
         for folder in ("lexicons", "models", "systemd"):
             for path in sorted((Path(self.root) / folder).rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
+                if path.is_file() and not {"__pycache__", "training"} & set(path.parts):
                     inside = path.relative_to(self.root).as_posix()
                     build_data["force_include"][str(path)] = f"edge_agent/_bundled/{inside}"

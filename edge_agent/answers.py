@@ -3,17 +3,21 @@
 import dataclasses
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from edge_agent import app, waiting
+from edge_agent import app, cameras, waiting
 from edge_agent.config import Config
 from edge_agent.documents import (
+    BrandLine,
     Condition,
     MetricsLine,
+    PartLine,
     RecordingLine,
+    RowLine,
+    ScoreLine,
     SealedLine,
     ShelfFound,
     ShelfLine,
@@ -30,6 +34,7 @@ from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import Recording, State
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.domain.watching import place_of
 from edge_agent.errors import LedgerBroken, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -69,11 +74,13 @@ def recordings(settings: Config) -> list[RecordingLine]:
 def tags(settings: Config, *, recording: str = "") -> list[TagLine]:
     """Tags in force, by recording and time."""
     with reader(settings) as book:
-        return [tag_line(one.recording, one.tag) for one in book.tags(recording or None)]
+        over = book.closings(recording or None)
+        return [tag_line(one.recording, one.tag, over.get(one.tag.id, "")) for one in book.tags(recording or None)]
 
 
-def tag_line(recording: str, tag: BehaviorTag) -> TagLine:
+def tag_line(recording: str, tag: BehaviorTag, closed_by: str = "") -> TagLine:
     return TagLine(
+        closed_by=closed_by,
         id=tag.id,
         code=tag.code,
         recording=recording,
@@ -104,12 +111,13 @@ def why(settings: Config, tag_id: str) -> Why:
         stored = book.tag(tag_id)
         models = book.models(stored.recording)
         contested = book.viewing(lambda view: of_line(view, stored.tag.id))
+        closed_by = book.closings(stored.recording).get(stored.tag.id, "")
     rules = app.tagger(settings)
     tag = stored.tag
     explained = rules.explain(tag)
     event = next((event for event in rules.events if event.id == tag.code), None)
     return Why(
-        tag=tag_line(stored.recording, tag),
+        tag=tag_line(stored.recording, tag, closed_by),
         name_zh=event.zh if event else "",
         name_en=event.en if event else "",
         definition=event.definition if event else "",
@@ -129,14 +137,15 @@ def why(settings: Config, tag_id: str) -> Why:
             )
             for held in tag.evidence
         ],
-        zh=list(explained.zh),
-        en=list(explained.en),
+        zh=[*explained.zh, *([f"后来的巡检已不再看到，已关闭（{closed_by}）"] if closed_by else [])],
+        en=[*explained.en, *([f"closed: a later scan no longer shows it ({closed_by})"] if closed_by else [])],
     )
 
 
 def why_not(settings: Config, recording: str, code: str) -> WhyNot:
     """Why an event is not among a recording's tags, from the ledger: its transcript is sealed. NotFound."""
     from edge_agent.ledger.contests import cases  # noqa: PLC0415
+    from edge_agent.tagging.sight.names import over_scans  # noqa: PLC0415
 
     rules = app.tagger(settings)
     event = event_of(rules, code)
@@ -145,6 +154,7 @@ def why_not(settings: Config, recording: str, code: str) -> WhyNot:
         if one is None:
             raise NotFound("no such recording here", remedy="edge-agent status", zh="本机没有这个录音")
         stored = book.tags(recording, superseded=True)
+        seen = book.scans(one.circumstances) if place_of(one.circumstances) else ()
         overturned = any(c.recording == recording and c.code == code and c.stage is Stage.OVERTURNED for c in book.viewing(cases))
     around = one.circumstances
     talk = Conversation(
@@ -155,6 +165,9 @@ def why_not(settings: Config, recording: str, code: str) -> WhyNot:
     if any(tag.code == code for tag in found):
         return not_so(event, rules.why_not_of(event, talk, found), basis="ledger", fired=True)
     told = list(_stored_reasons(one, event, stored, overturned=overturned))
+    if not told and over_scans(event) and place_of(around):
+        upto = [scan for scan in seen if scan.began_at <= around.started_at]
+        return not_so(event, app.watch(settings, rules).why_not(event, upto[-SCANS:]), basis="ledger", fired=False)
     if not told:
         said = rules.why_not_of(event, talk, found)
         told = (
@@ -168,6 +181,8 @@ def why_not(settings: Config, recording: str, code: str) -> WhyNot:
     )  # fmt: skip
 
 
+SCANS = 5
+"""Why an event over scans did not come about is told from so many scans, up to the one that is asked about."""
 SEALED = (
     "这是从话里直接听出的事件，而转写已封存：两人放行打开后，用 edge-agent opening why-not 申请 事件 查看",
     "heard in what was said; the transcript is sealed: once two persons opened it, edge-agent opening why-not REQUEST EVENT",
@@ -230,13 +245,16 @@ def shelf_scores(settings: Config) -> list[ShelfLine]:
                     app.Bays(settings).load(one.circumstances.bay),
                     [kept.tag for kept in book.tags(one.id)],
                     one.id,
+                    over=book.closings(one.id),
                 )
             )
         return found
 
 
-def shelf_line(score: ShelfScore, plan: Planogram, found: list[BehaviorTag], recording: str = "") -> ShelfLine:
-    """One scan as the document that is printed."""
+def shelf_line(
+    score: ShelfScore, plan: Planogram, found: list[BehaviorTag], recording: str = "", over: Container[str] = ()
+) -> ShelfLine:
+    """One scan as the document that is printed; `over` are the tags that a later scan closed."""
     planned = {slot.id: slot.sku for slot in plan.slots}
     listed = {sku.id: sku.price for sku in plan.skus}
     return ShelfLine(
@@ -268,10 +286,55 @@ def shelf_line(score: ShelfScore, plan: Planogram, found: list[BehaviorTag], rec
                 slot=str(dict(tag.slots).get("slot", "")),
                 status=tag.status.value,
                 confidence=round(tag.confidence, 4),
+                closed=tag.id in over,
             )
             for tag in found
         ],
-    )
+        scores=tuple(score_lines(score)),
+        brands=tuple(
+            BrandLine(
+                brand=one.brand, side=one.side.value, facings=one.facings, sos=one.sos.value, linear_sos=one.linear_sos.value,
+                coverage=round(one.sos.coverage, 4), n=one.sos.n, low=_bounds(one.sos.interval)[0],
+                high=_bounds(one.sos.interval)[1],
+            )
+            for one in score.brands
+        ),
+        rows=tuple(RowLine(**dataclasses.asdict(one)) for one in score.rows),
+        perfect_parts=tuple(
+            PartLine(name=one.name, weight=one.weight, value=one.value, coverage=round(one.coverage, 4), n=one.n)
+            for one in score.perfect.parts
+        ),
+        visible=score.visible,
+    )  # fmt: skip
+
+
+def score_lines(score: ShelfScore) -> list[ScoreLine]:
+    """Every score of a scan; those of an older release's scan are unknown."""
+    shares = {
+        "osa": score.osa, "oos": score.oos, "facings": score.facings, "planogram": score.planogram, "position": score.position,
+        "price": score.price, "tags": score.tags,
+    }  # fmt: skip
+    index, level, perfect = score.competitor_index, score.eye_level, score.perfect
+    counted: dict[str, tuple[float | None, float, int, tuple[float, float | None] | None]] = {
+        **{name: (one.value, one.coverage, one.assessed, one.interval) for name, one in shares.items()},
+        "competitor_index": (index.value, index.coverage, index.n, index.interval),
+        "eye_level": (level.value, level.coverage, level.n, level.interval),
+        "perfect": (perfect.value, perfect.coverage, perfect.n, perfect.interval),
+    }
+    return [
+        ScoreLine(
+            name=name, value=None if value is None else round(value, 4), coverage=round(coverage, 4), n=n, low=_bounds(bounds)[0],
+            high=_bounds(bounds)[1],
+        )
+        for name, (value, coverage, n, bounds) in counted.items()
+    ]  # fmt: skip
+
+
+def _bounds(interval: tuple[float, float | None] | None) -> tuple[float | None, float | None]:
+    if interval is None:
+        return (None, None)
+    low, high = interval
+    return (round(low, 4), None if high is None else round(high, 4))
 
 
 def sealed(settings: Config) -> list[SealedLine]:
@@ -296,12 +359,14 @@ def picture_of(settings: Config, recording: str) -> str:
 def status(settings: Config) -> Status:
     """The box at a glance; a chain that does not verify is said, not raised."""
     from edge_agent.ledger.ballast import disk_state  # noqa: PLC0415
+    from edge_agent.ledger.cameras import counts  # noqa: PLC0415
 
     keys = app.keys(settings)
     stats = app.vault(settings, keys).stats()
     running = worker_runs(settings)
     with reader(settings) as book:
         now = book.status()
+        seen = cameras.standing(settings, book.viewing(counts)) if settings.cameras else []
         line = waiting.queue(book.recordings(), settings.paths.run, now=datetime.now(UTC), working=running)
         parked = [line for line in recordings(settings) if line.parked and line.state == "sealed"]
         try:
@@ -330,6 +395,7 @@ def status(settings: Config) -> Status:
         worker_running=running,
         queue=line,
         touches=_touches(settings),
+        cameras=tuple(seen),
     )
 
 

@@ -28,6 +28,7 @@ from edge_agent.documents import (
 )
 from edge_agent.domain import transcript as talk
 from edge_agent.domain.notes import Fact
+from edge_agent.domain.observation import Scanned
 from edge_agent.domain.recording import Circumstances, Consent, Kind
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import LOW_CONFIDENCE, Speaker, Transcript
@@ -36,6 +37,7 @@ from edge_agent.errors import BadInput
 if TYPE_CHECKING:
     from edge_agent.domain.insights import Insights
     from edge_agent.lexicon.model import Lexicon
+    from edge_agent.domain.planogram import Planogram
     from edge_agent.ports import ShelfFindings
 
 
@@ -219,7 +221,14 @@ def shelf_score(settings: Config, video: Path, bay: Path) -> tuple[ShelfLine, by
         plan = load(bay)
     with _opened(video) as media:
         found = app.Shelf(settings).score(media, plan)
-    return answers.shelf_line(found.score, plan, list(found.tags)), found.picture
+    return _shelf_line(settings, plan, found), found.picture
+
+
+def _shelf_line(settings: Config, plan: "Planogram", found: "ShelfFindings") -> ShelfLine:
+    """A scan's score and what the watch makes of it alone."""
+    scanned = Scanned(recording="here", place=plan.bay, began_at=app.SystemClock().now(), observations=found.observations)
+    tags = app.watch(settings, app.tagger(settings)).seen(scanned)
+    return answers.shelf_line(found.score, plan, list(tags))
 
 
 def shelf_compare(settings: Config, before: Path, after: Path, bay: Path) -> tuple[ShelfCompared, bytes]:
@@ -238,8 +247,8 @@ def shelf_compare(settings: Config, before: Path, after: Path, bay: Path) -> tup
     changed = compare.changes(plan, first.score.readings, second.score.readings)
     picture = compare.draw(plan, (first.picture, second.picture), changed)
     return ShelfCompared(
-        before=answers.shelf_line(first.score, plan, list(first.tags)),
-        after=answers.shelf_line(second.score, plan, list(second.tags)),
+        before=_shelf_line(settings, plan, first),
+        after=_shelf_line(settings, plan, second),
         changes=[
             ChangeLine(
                 slot=one.slot.id, sku=one.slot.sku, seen_before=one.before.seen.value, seen_after=one.after.seen.value,
@@ -253,7 +262,7 @@ def shelf_compare(settings: Config, before: Path, after: Path, bay: Path) -> tup
 def price_tags(settings: Config, image: Path) -> PriceTags:
     """Every price tag found on one photo."""
     with _opened(image) as media:
-        readings = app.Shelf(settings).engine.read_tags(media)
+        readings = app.Shelf(settings).read_tags(media)
     return PriceTags(
         tags=[
             PriceTagLine(

@@ -1,4 +1,4 @@
-"""ONNX sessions on the CPU, and the text reader built from them; the only importer of onnxruntime.
+"""ONNX sessions on the CPU, the text reader and the tag finder built from them; the only importer of onnxruntime.
 
 Model paths come from `assets.store.path_of`, so their bytes were verified; nothing here looks for, fetches or writes a
 file. RapidOCR gives the reader's pre- and post-processing only: its engines are handed our sessions, so that its own
@@ -15,9 +15,16 @@ from edge_agent.errors import MissingAsset
 
 Corner = tuple[float, float]
 Quad = tuple[Corner, Corner, Corner, Corner]
+Box = tuple[float, float, float, float]
 
 DETECTOR: Final = "PP-OCRv6_det_small.onnx"
 RECOGNISER: Final = "PP-OCRv6_rec_small.onnx"
+TAG_NETWORK: Final = "price-tags.onnx"
+TAG_CELL_PX: Final = 8
+TAG_SIDE_PX: Final = 32
+"""Both sides of what the tag network sees are multiples of this."""
+TAG_LEAST: Final = 0.05
+TAG_OVERLAP: Final = 0.4
 _ERRORS_ONLY: Final = 3
 
 
@@ -126,3 +133,57 @@ def _cut(bgr: Any, quad: Any) -> Any:
 def _corners(quad: Any) -> Quad:
     first, second, third, fourth = ((float(x), float(y)) for x, y in quad)
     return first, second, third, fourth
+
+
+@dataclass(frozen=True, slots=True)
+class TagFinder:
+    """Finds price tags in a picture in which they are about 15 to 110 px wide."""
+
+    network: Any
+
+    def find(self, rgb: Any) -> list[tuple[Box, float]]:
+        """Boxes (left, top, right, bottom; pixels) and scores 0..1, best first, in an (h, w, 3) uint8 RGB array."""
+        import numpy as np  # noqa: PLC0415
+
+        height, width = rgb.shape[:2]
+        seen = np.zeros((1, 3, -(-height // TAG_SIDE_PX) * TAG_SIDE_PX, -(-width // TAG_SIDE_PX) * TAG_SIDE_PX), np.float32)
+        seen[0, :, :height, :width] = rgb.transpose(2, 0, 1) / np.float32(255)
+        boxes, scores = tag_boxes(self.network.run(None, {"picture": seen})[0][0], width, height)
+        return [((left, top, right, bottom), score) for (left, top, right, bottom), score in zip(boxes, scores, strict=True)]
+
+
+def tag_finder(path: Path, threads: int) -> TagFinder:
+    """Build the tag finder from its verified model file; MissingAsset when that does not load."""
+    return TagFinder(session(path, threads))
+
+
+def tag_boxes(answer: Any, width: int, height: int) -> tuple[list[list[float]], list[float]]:
+    """The boxes in the tag network's answer about a picture, best first, and their scores.
+
+    `answer` is (5, rows, columns), one column a cell of 8 x 8 px: score, then the distance in pixels from the cell's middle
+    to the left, top, right and bottom edge. A tag is a cell whose score no neighbour exceeds; of boxes that share more than
+    0.4 of their union the best is kept.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    score = answer[0]
+    edged = np.pad(score, 1, constant_values=-1)
+    near = np.max([edged[y : y + score.shape[0], x : x + score.shape[1]] for y in range(3) for x in range(3)], axis=0)
+    rows, columns = np.nonzero((score >= near) & (score >= TAG_LEAST))
+    order = np.argsort(-score[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    middle = np.stack((columns, rows, columns, rows), axis=1) * float(TAG_CELL_PX) + TAG_CELL_PX / 2
+    boxes = np.clip(middle + answer[1:, rows, columns].T * (-1, -1, 1, 1), 0, (width, height, width, height))
+    kept: list[int] = []
+    for one in range(len(boxes)):
+        if all(_shared(boxes[one], boxes[other]) < TAG_OVERLAP for other in kept):
+            kept.append(one)
+    return boxes[kept].tolist(), score[rows, columns][kept].tolist()
+
+
+def _shared(one: Any, other: Any) -> float:
+    """Intersection over union of two boxes."""
+    wide, tall = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
+    both = max(0.0, wide) * max(0.0, tall)
+    area = (one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1])
+    return float(both / max(area - both, 1e-6))

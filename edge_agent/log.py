@@ -9,9 +9,9 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 ALLOWED: Final = frozenset({
-    "attempt", "bytes", "code", "count", "disk_free_bytes", "duration_ms", "epoch", "error", "event", "exit_code", "generation",
-    "kind", "level", "model", "object", "pending", "pid", "port", "process", "reason", "recording", "rows", "rtf", "ruleset",
-    "seq", "state", "step", "timestamp", "topic_leaf", "wait_s", "window",
+    "attempt", "bytes", "camera", "code", "count", "disk_free_bytes", "duration_ms", "epoch", "error", "event", "exit_code",
+    "generation", "kind", "level", "model", "object", "pending", "pid", "port", "process", "reason", "recording", "rows", "rtf",
+    "ruleset", "seq", "state", "step", "timestamp", "topic_leaf", "wait_s", "window",
 })  # fmt: skip
 """Keys a log line may carry. `error` is the class name of an exception, `reason` one of our own short codes."""
 

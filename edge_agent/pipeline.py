@@ -1,12 +1,13 @@
 """START HERE. What happens to one recording, in four verbs, and what follows from several.
 
     take_in     a file arrives: seal it while reading it, make the seal durable, only then forget the original
-    analyse     open what was sealed while it is hot: a call becomes a transcript and tags, a video a score and tags, a touch
-                point that is no media (messages, what another system measured) tags
+    analyse     open what was sealed while it is hot: a call becomes a transcript and tags, a video a score and what it
+                observed, a touch point that is no media (messages, what another system measured) tags
     commit      tags, outbox, lifecycle and audit in one ledger transaction
     close       destroy the device's own key to the media: from now on LEGAL and HR open it together, or nobody
 
-    conclude    what follows over days from the talks of one person (counts, promises that were not kept), as further tags
+    conclude    what follows over days from the talks of one person (counts, promises that were not kept), and over scans from
+                what one place showed (a shelf that stays empty, and that it no longer is), as further tags
 
 Each verb ends in a durable state of the ledger (captured -> sealed -> analysed -> closed), so after a power cut `advance`
 goes on from there. Sentences live only in the vault: the transcript is sealed like the audio, the ledger holds codes and
@@ -45,6 +46,7 @@ from edge_agent.ports import (
     Tagger,
     Transcriber,
     Vault,
+    Watch,
 )
 
 
@@ -63,10 +65,12 @@ class Kit:
     clock: Clock
     historian: Historian | None = None
     """None: nothing is judged over days."""
+    watch: Watch | None = None
+    """None: nothing is judged over scans."""
     hot_for: timedelta = timedelta(0)
     policy: Policy = field(default_factory=Policy)
-    listens: Callable[[str], bool] = lambda _: False
-    """Whether another process that listens live now may be sealing this recording: then it is its own (see `listening`)."""
+    listens: Callable[[Recording], bool] = lambda _: False
+    """Whether another process that listens or watches now may be sealing this recording: then it is its own (see `locks`)."""
 
 
 def take_in(kit: Kit, arrival: Arrival) -> Recording:
@@ -133,13 +137,16 @@ def listen(kit: Kit, recording: Recording) -> Analysis:
 
 
 def look(kit: Kit, recording: Recording) -> Analysis:
-    """A shelf video: per-slot readings -> scores and tags. The evidence picture goes into the vault, closed at once."""
+    """A shelf video: per-slot readings -> scores and observations, from which tags follow over scans (`conclude`).
+
+    The evidence picture goes into the vault, closed at once.
+    """
     plan = kit.planograms.load(recording.circumstances.bay)
     with kit.vault.open_hot(recording.id) as media:
         found = kit.shelf.score(media, plan)
     return Analysis(
-        ruleset=kit.tagger.ruleset, models=(found.score.model_digest,), tags=found.tags, score=found.score,
-        duration_ms=found.score.duration_ms, picture_object=_keep(kit, found.picture, "picture"),
+        ruleset=kit.tagger.ruleset, models=(found.score.model_digest,), tags=(), score=found.score,
+        duration_ms=found.score.duration_ms, picture_object=_keep(kit, found.picture, "picture"), observations=found.observations,
     )  # fmt: skip
 
 
@@ -179,12 +186,13 @@ def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:
 
 
 def conclude(kit: Kit) -> None:
-    """Judge the histories that an analysis or the time has changed; also a duty, so what a kill left undone is done later.
+    """Judge the histories and places that an analysis or the time has changed; also a duty: a kill leaves nothing undone.
 
     What nobody foresaw is said and left to the duty: it is no fault of the recording that was analysed just before.
     """
     try:
         kit.ledger.judge(kit.historian)
+        kit.ledger.watch(kit.watch)
     except (LedgerBroken, Unavailable):
         raise
     except Exception as error:  # noqa: BLE001 - the recording is analysed and stays so
@@ -214,7 +222,7 @@ def advance(kit: Kit, recording: Recording) -> Recording:
     """
     fresh = False
     if recording.state is State.CAPTURED:
-        if kit.listens(recording.id):
+        if kit.listens(recording):
             return recording  # it is being heard and sealed just now
         recording = kit.ledger.recording(recording.id)  # after the question: whoever listened may have ended before it
         return _resumed(kit, recording) if recording.state is State.CAPTURED else recording

@@ -151,7 +151,7 @@ def _understood(settings: Config, wanted: Wanted, given: _Given) -> Understandin
         whole: Quad = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
         return gridded(given.boards, given.listed, wanted.grid or whole, wanted.bottoms)
     shelf = app.Shelf(settings)
-    tags = shelf.engine.read_tags(BytesIO(photos.jpeg(given.photo)))
+    tags = shelf.read_tags(BytesIO(photos.jpeg(given.photo)))
     aspect = given.photo.shape[0] / given.photo.shape[1]
 
     def again(stretch: Stretch, sought: "Sequence[Priced]") -> "list[TagReading]":

@@ -1,6 +1,6 @@
 """What the pipeline asks of the engines. Engines implement these Protocols and never import each other."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from edge_agent.domain.recording import Circumstances, Kind, Recording, State
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript
+from edge_agent.domain.watching import Series, Watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +98,12 @@ class Reviewer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShelfFindings:
-    """A scan's score, its tags, what it observed, and the evidence picture (PNG bytes: slots outlined, persons left out)."""
+    """A scan's score, what it observed, and the evidence picture (PNG bytes: slots outlined, persons left out).
+
+    No tag: what follows from observations is judged over scans (`Watch`).
+    """
 
     score: ShelfScore
-    tags: tuple[BehaviorTag, ...]
     picture: bytes
     observations: tuple[Observation, ...] = ()
 
@@ -126,6 +129,8 @@ class Analysis:
     insights: Insights | None = None
     facts: tuple[tuple[str, float | bool], ...] = ()
     """What another system measured and delivered with a touch: names of the closed set, numbers."""
+    observations: tuple[Observation, ...] = ()
+    """What a scan measured of its place; events are judged from it over scans (`Watch`)."""
     transcript_object: str = ""
     picture_object: str = ""
 
@@ -154,6 +159,25 @@ class Historian(Protocol):
     def judge(self, history: History) -> Judgement: ...
 
 
+class Watch(Protocol):
+    """Judges what follows from the scans of one place."""
+
+    @property
+    def ruleset(self) -> str: ...
+
+    @property
+    def basis(self) -> str:
+        """Digest of all that a remembered state rests on besides the scans: a state of another basis is of no use."""
+        ...
+
+    @property
+    def codes(self) -> Collection[str]:
+        """The events it concludes."""
+        ...
+
+    def judge(self, series: Series) -> Watched: ...
+
+
 class Ledger(Protocol):
     """The one record of what happened. Every method is one durable transaction with its audit row."""
 
@@ -167,6 +191,10 @@ class Ledger(Protocol):
 
     def judge(self, historian: Historian | None) -> int:
         """Judge the history of whoever is due; how many tags that gave or withdrew. None: nothing is judged, nothing kept due."""
+        ...
+
+    def watch(self, watch: Watch | None) -> int:
+        """Judge the places that new scans have changed; how many tags and closings that gave or took back. None: not judged."""
         ...
 
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None: ...

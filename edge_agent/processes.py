@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from edge_agent import app, errors, log, notify, pace, pipeline, privilege, seclusion, worker
+from edge_agent import app, errors, locks, log, notify, pace, pipeline, privilege, seclusion, turns, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
 from edge_agent.domain.recording import State
@@ -35,7 +35,7 @@ def run_worker(settings: Config) -> None:
     log.configure("worker")
     stop, manager = _stopped_by_signals(Event()), notify.Manager.from_environment()
     seclusion.enter()
-    with worker.only_one(settings.paths.worker_lock) as alone:
+    with locks.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             raise Unavailable("another worker holds this state directory", remedy="stop it first", zh="工作进程已在运行")
         clock, live = app.SystemClock(), settings.paths.live_lock
@@ -68,6 +68,9 @@ def run_worker(settings: Config) -> None:
             worker.run(
                 box.kit, box.inbox, stop, room=box.room, alive=alive, duties=chores, trail=trail, pace=speed,
                 busy=lambda: worker.precedes(live),
+                allowances={
+                    one.id: turns.Allowance(budget_s=one.budget_s, waiting=one.waiting) for one in settings.cameras
+                },
             )  # fmt: skip
             manager.stopping()
     log.get().info("worker.stopped")
@@ -166,7 +169,7 @@ def ingest(settings: Config, files: Sequence[Path], meta: Path) -> Ingestion:
         FileArrival(path=file, sidecar=meta, max_bytes=settings.limits.max_file_bytes, keep=True, pseudonym=pseudonym)
         for file in files
     ]
-    with worker.only_one(settings.paths.worker_lock) as alone:
+    with locks.only_one(settings.paths.worker_lock) as alone:
         if not alone:
             leaves_no_traces(settings, "stop the worker, or put the inbox on tmpfs or an encrypted volume")
             return _each(arrivals, lambda arrival: _hand_over(settings, arrival, meta))

@@ -3,10 +3,14 @@
 import os
 import socket
 import struct
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
+
+from edge_agent.errors import LedgerBroken
 
 _NAME_BYTES: Final = 100
 """A Unix socket's path may have 107 bytes; a longer one is reached through its directory's descriptor."""
@@ -51,3 +55,57 @@ def peer(line: socket.socket) -> int:
     found = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, uid, _ = _CREDENTIALS.unpack(found)
     return int(uid)
+
+
+class Doorkeeper(ABC):
+    """A socket served by a thread of its own, between `start` and `stop` or as a context manager.
+
+    A ledger that breaks in that thread is fatal for the whole process: it is kept as `failed`, and the main loop meets it in
+    `check`.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name = path, name
+        self._thread: threading.Thread | None = None
+        self._door: socket.socket | None = None
+        self.stopping = threading.Event()
+        self.failed: LedgerBroken | None = None
+
+    @abstractmethod
+    def start(self) -> None:
+        """Bind the socket and `open` it; Unavailable when it cannot be bound."""
+
+    @abstractmethod
+    def serve(self, door: socket.socket) -> None:
+        """Serve until `over`; closes the socket. Called in the thread alone."""
+
+    @property
+    def over(self) -> bool:
+        return self.failed is not None or self.stopping.is_set()
+
+    def open(self, door: socket.socket) -> None:
+        """Begin to serve a bound socket."""
+        self._door = door
+        self._thread = threading.Thread(target=self.serve, args=(door,), name=self._name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and take the socket away; idempotent."""
+        self.stopping.set()
+        if self._thread is not None and self._door is not None:
+            with suppress(OSError):
+                self._door.shutdown(socket.SHUT_RDWR)
+            self._thread.join()
+            self._path.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """LedgerBroken when the ledger failed in this thread; the main loop asks now and then."""
+        if self.failed is not None:
+            raise self.failed
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from edge_agent.documents import (
+    CameraLine,
     Diagnosis,
     MetricsLine,
     Openings,
@@ -18,7 +19,7 @@ from edge_agent.documents import (
 )
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.table import Table
 
 SPEAKERS = {"rep": "销售 rep", "customer": "客户 customer", "unknown": "未知 unknown"}
@@ -43,10 +44,46 @@ SEEN = {
     "unknown": "未知商品 unknown",
     "not_assessable": "看不清 not assessable",
 }
+SCORES = {
+    "osa": "有货率 OSA",
+    "oos": "缺货率 out of stock",
+    "facings": "排面合规 facings",
+    "planogram": "陈列合规 planogram",
+    "position": "顺序合规 position",
+    "price": "价格合规 price",
+    "tags": "价签在位 tags present",
+    "competitor_index": "竞品/本品排面比 competitor index",
+    "eye_level": "视线层本品占比 eye level",
+    "perfect": "完美货架 Perfect Shelf",
+}
+SIDES = {"own": "本品 own", "competitor": "竞品 competitor", "unknown": "未定 unknown"}
 OPENINGS = {"asked": "待放行 waiting for both officers", "open": "打开中 open", "ended": "已结束 ended"}
 ENDS = {"ended": "已结束 ended", "expired": "已到时 its time was over", "lapsed": "未打开即过期 never opened"}
 UNKNOWN = "未知 unknown"
 HEALTH = {"ok": "正常 ok", "warn": "注意 warn", "fail": "失败 FAIL", "unknown": "未知 unknown"}
+CAMERA = {
+    "recording": "录制中 recording",
+    "starting": "正在连接 connecting",
+    "lost": "中断，自动重连 LOST, tried again and again",
+    "closed": "未到录制时段 outside its hours",
+    "off": "未运行 nobody watches: edge-agent watch",
+}
+LOST = {
+    "silent": "没有画面 sends nothing",
+    "frozen": "画面静止不动，请重启摄像头 the same picture for ever: restart the camera",
+    "unreachable": "网络不通 cannot be reached",
+    "refused": "摄像头拒绝连接 it refuses the connection",
+    "not-found": "找不到该设备或该路径 no such device or path",
+    "forbidden": "不允许访问；检查服务的 IPAddressAllow not allowed: see IPAddressAllow of the unit",
+    "unauthorised": "用户名或密码不对 wrong user or password",
+    "no-credentials": "凭据文件无法使用 the credentials file cannot be used",
+    "codec": "编码不支持，请设为 H.264 codec not supported: set it to H.264",
+    "no-video": "没有视频 no video in it",
+    "no-room": "磁盘空间不足 the disk is nearly full",
+    "not-confined": "本机内核缺少隔离功能 this kernel lacks a wall",
+    "ended": "摄像头结束了连接 it ended the connection",
+    "cut": "连接中断 the connection was cut",
+}
 CONTENTS = {
     "call": "录音 call",
     "shelf": "货架视频 shelf video",
@@ -64,6 +101,7 @@ REASONS = {
     "employee-unnamed": "未写明员工 no employee named",
     "withdrawn": "客户已撤回 the customer has withdrawn",
     "empty": "文件是空的 empty file",
+    "dropped": "等待分析的录像过多，最早的未分析 too many of its camera waited",
     "duplicate": "重复文件 same content again",
     "other-content": "该编号已用于内容不同的触点 other content came under the same id",
     "touch": "触点文件有误 the touch document has mistakes",
@@ -189,6 +227,7 @@ def tags(lines: Sequence[TagLine], names: dict[str, tuple[str, str]]) -> "Table"
     for line in lines:
         zh, en = names.get(line.code, ("", ""))
         status = "" if line.status == "final" else f" ({'待确认' if line.status == 'provisional' else '已撤回'})"
+        status += "（已解决 closed）" if line.closed_by else ""
         made.add_row(
             clock(line.start_ms),
             SPEAKERS.get(line.speaker, line.speaker) if line.turn >= 0 else "—",
@@ -217,7 +256,13 @@ def why_not(answer: WhyNot) -> "Table":
     return made
 
 
-def shelf(score: ShelfLine) -> "Table":
+def shelf(score: ShelfLine) -> "Group":
+    from rich.console import Group  # noqa: PLC0415
+
+    return Group(_slots(score), _scores(score), *([_brands(score)] if score.brands else []))
+
+
+def _slots(score: ShelfLine) -> "Table":
     made = table(
         f"货架 Shelf {score.bay}: 有货率 OSA {percent(score.osa)} · 陈列合规 planogram {percent(score.planogram_compliance)} · "
         f"价签合规 price {percent(score.price_compliance)} · 可评估 coverage {percent(score.coverage)}",
@@ -239,6 +284,51 @@ def shelf(score: ShelfLine) -> "Table":
             slot.listed_price,
             f"{slot.confidence:.2f}",
         )
+    return made
+
+
+def _scores(score: ShelfLine) -> "Table":
+    made = table("评分 Scores", "指标 Score", "值 Value", "95% 区间 Interval", "覆盖 Coverage", "n", "权重 Weight")
+    weights = {one.name: one.weight for one in score.perfect_parts}
+    for line in score.scores:
+        number = f"{line.value:.2f}" if line.value is not None and line.name == "competitor_index" else percent(line.value)
+        weight = f"{weights[line.name]:.0%}" if line.name in weights else ""
+        made.add_row(
+            SCORES.get(line.name, line.name), number, _interval(line.low, line.high, line.name), percent(line.coverage),
+            str(line.n), weight,
+        )  # fmt: skip
+    for row in score.rows:
+        if row.offset:
+            word = "右 right" if row.offset > 0 else "左 left"
+            made.add_row(
+                f"第 {row.row} 层整体错位 row {row.row} shifted",
+                f"{row.shifted} 个 items",
+                f"{abs(row.offset)} 格{word}",
+                "",
+                "",
+                "",
+            )
+    return made
+
+
+def _interval(low: float | None, high: float | None, name: str) -> str:
+    if low is None:
+        return "—"
+    if name == "competitor_index":
+        return f"{low:.2f}–{'∞' if high is None else f'{high:.2f}'}"
+    return f"{percent(low)}–{percent(high)}"
+
+
+def _brands(score: ShelfLine) -> "Table":
+    made = table(
+        "品牌排面占比 Share of shelf", "品牌 Brand", "归属 Side", "排面 Facings", "占比 SOS", "95% 区间 Interval",
+        "长度占比 Linear", "覆盖 Coverage",
+    )  # fmt: skip
+    for line in score.brands:
+        made.add_row(
+            line.brand, SIDES[line.side], str(line.facings), percent(line.sos), _interval(line.low, line.high, ""),
+            percent(line.linear_sos), percent(line.coverage),
+        )  # fmt: skip
     return made
 
 
@@ -286,9 +376,23 @@ def status(now: Status) -> "Table":
     made.add_row("审计记录 Audit log", f"{now.audit_rows} {'完整 intact' if now.audit_ok else '不完整 BROKEN'}")
     room = "" if now.takes_media else "：空间不足，暂停接收 disk nearly full, no new media"
     made.add_row("剩余空间 Free disk", f"{now.disk_free_bytes / 2**30:.1f} GiB{room}")
+    for camera in now.cameras:
+        made.add_row(f"摄像头 Camera {camera.id} ({camera.shows})", _camera(camera))
     for parked in now.parked:
         made.add_row(f"搁置 Parked {parked.id}", waits(parked.parked))
     return made
+
+
+def _camera(line: CameraLine) -> str:
+    parts = [CAMERA.get(line.state, line.state)]
+    if line.state == "lost":
+        parts.append(f"自 since {line.since[:19]}：{LOST.get(line.reason, line.reason)}")
+    if line.gaps:
+        parts.append(f"中断过 {line.gaps} 次，最近 gaps, the last {line.last_gap_from[:19]} – {line.last_gap_to[:19]}")
+    parts.append(f"待分析 {line.waiting} waiting")
+    if line.dropped:
+        parts.append(f"来不及分析而丢弃 {line.dropped} dropped unread")
+    return "；".join(parts)
 
 
 def queue(line: Queue) -> Iterator[tuple[str, str]]:

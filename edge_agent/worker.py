@@ -9,19 +9,16 @@ error nobody foresaw parks that one recording under the code of the error's clas
 an analysis stands aside for a live talk is tried again (`Meanwhile`).
 """
 
-import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from edge_agent import errors, log, pipeline, turns
-from edge_agent.domain.recording import Circumstances, Kind, Recording, State
+from edge_agent import errors, locks, log, pipeline, turns
+from edge_agent.domain.recording import DROPPED, Circumstances, Kind, Recording, State
 from edge_agent.errors import BadInput, EdgeError, LedgerBroken, Unavailable
-from edge_agent.ids import is_id
 from edge_agent.pace import Pace
 from edge_agent.pipeline import Kit
 from edge_agent.ports import Arrival, Inbox
@@ -50,64 +47,12 @@ class Duty:
             self.run()
 
 
-@contextmanager
-def only_one(lock: Path) -> Iterator[bool]:
-    """Hold the state directory's worker lock; False when another process holds it."""
-    lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        os.close(handle)
-
-
-def held(lock: Path) -> bool:
-    """Whether another process holds a lock file; nobody does where there is none."""
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def began(lock: Path) -> str | None:
-    """The id with which the last one that held the listening lock began; None where none can be read."""
-    try:
-        found = lock.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return None
-    return found if is_id(found) else None
-
-
-def hears(lock: Path, recording: str) -> bool:
-    """Whether who holds the listening lock may be sealing this recording; any, as long as its start cannot be read.
-
-    What an earlier listener that was killed left is nobody's.
-    """
-    if not held(lock):
-        return False
-    since = began(lock)
-    return since is None or recording > since
-
-
 def precedes(lock: Path, *, now_s: Callable[[], float] = time.time) -> bool:
     """Whether somebody listens live, who holds `lock` and touches it; a listener that stands still comes first no longer.
 
     A step of the clock in either direction is at worst believed until the next touch.
     """
-    if not held(lock):
+    if not locks.held(lock):
         return False
     try:
         touched_s = lock.stat().st_mtime
@@ -178,12 +123,13 @@ def run(
     trail: Trail | None = None,
     pace: Pace | None = None,
     busy: Callable[[], bool] = lambda: False,
+    allowances: Mapping[str, turns.Allowance] | None = None,
 ) -> None:
     """Work until `stop` is set. `room` says whether new media may be taken in; `alive` is called after each proved step.
 
-    While `busy`, arrivals are sealed and nothing is analysed.
+    While `busy`, arrivals are sealed and nothing is analysed. `allowances`: what each camera's recordings may cost.
     """
-    order = turns.Turns(kit.ledger.lateness)
+    order = turns.Turns(kit.ledger.lateness, allowances)
     while not stop.is_set():
         try:
             for duty in duties:
@@ -230,11 +176,24 @@ def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, bu
         progressed |= step(kit, touch, watch.trail).state is not touch.state
         alive()
     waiting = [one for one in sealed if one.circumstances.kind is not Kind.CHANNEL]
+    dropped = watch.order.surplus(waiting)
+    for one in dropped:
+        pipeline.reject(kit, one, BadInput(DROPPED, "more recordings of its camera wait than may"))
+        alive()
+    waiting = [one for one in waiting if one not in dropped]
     chosen = watch.order.take(waiting, now=kit.clock.now())
     if chosen is not None and not stop.is_set():
+        began_s = _processor_s()
         progressed |= step(kit, chosen, watch.trail, watch.pace).state is not chosen.state or len(waiting) > 1
+        watch.order.spent(chosen, _processor_s() - began_s)
         alive()
-    return progressed
+    return progressed or bool(dropped)
+
+
+def _processor_s() -> float:
+    """What this process and its ended children (the decoders) have taken."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _take_all(kit: Kit, inbox: Inbox, stop: Event, alive: Callable[[], None]) -> bool:

@@ -7,7 +7,7 @@ the bench tools' engines; the questions of the command line need neither.
 import os
 import pwd
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edge_agent import __version__, worker
+from edge_agent import __version__, locks
 from edge_agent.app.bays import Bays, Listed, bays_folder
-from edge_agent.app.engines import OCR, VAD, VOICES, Notepad, Position, Shelf, Speech, live, model, nothing, zone
+from edge_agent.app.engines import OCR, TAGS, VAD, VOICES, Notepad, Position, Shelf, Speech, live, model, nothing, zone
 from edge_agent.assets import bundled
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
 from edge_agent.domain.consent import Policy
+from edge_agent.domain.recording import Recording
 from edge_agent.errors import BadConfig
 from edge_agent.ids import Pseudonyms
 from edge_agent.pipeline import Kit
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from edge_agent.ports import Inbox
     from edge_agent.review.reviewer import Reviewer
     from edge_agent.tagging.across.historian import Historian
+    from edge_agent.tagging.sight.watch import Watch
     from edge_agent.tagging.tagger import RuleTagger
     from edge_agent.touches import Reception
     from edge_agent.vault.device import DeviceVault
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OCR",
+    "TAGS",
     "VAD",
     "VOICES",
     "Bays",
@@ -67,6 +70,7 @@ __all__ = [
     "tagger",
     "touch_reader",
     "vault",
+    "watch",
     "zone",
 ]
 
@@ -154,7 +158,7 @@ def box(
     """Open keys, vault, ledger and engines; close the ledger at the end. `progress` hears of every step inside an analysis.
 
     `beside`: another process may be at work here, so nothing is swept and no start is entered. Who is not beside sweeps, but
-    leaves alone what who listens live may be sealing: what has an id after its start (`paths.listening_lock`).
+    leaves alone what who listens or watches may be sealing: what has an id after its start (`locks`).
 
     Raises:
         NotFound: this box has no keys yet (`edge-agent init`). BadConfig, MissingAsset, Unavailable, LedgerBroken.
@@ -168,10 +172,7 @@ def box(
     rules = tagger(settings)
     opened = vault(settings, held)
     if not beside:
-        with worker.only_one(settings.paths.listening_lock) as quiet:
-            since = None if quiet else worker.began(settings.paths.listening_lock)
-            if quiet or since is not None:
-                opened.sweep(since=since)
+        _sweep(opened, settings)
     book = ledger(settings, held, codes=rules.codes, values=Listed(rules.values, settings))
     try:
         inforce = {
@@ -181,14 +182,14 @@ def box(
         if not beside:
             book.started({"config": settings.digest} | inforce)
         reception = Reception(touch_reader(rules, pseudonyms(held))) if settings.channel.accept else None
-        listening = partial(worker.hears, settings.paths.listening_lock)
+        sealing = partial(_seals, settings)
         files = FileInbox(settings.paths.inbox, settings.limits, pseudonym=pseudonyms(held))
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
-            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours),
-            policy=policy(settings),
-            listens=lambda one: (reception is not None and reception.seals(one)) or listening(one),
+            clock=clock, historian=historian(settings, rules), watch=watch(settings, rules),
+            hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
+            listens=lambda one: (reception is not None and reception.seals(one.id)) or sealing(one),
         )  # fmt: skip
         yield Box(
             settings=settings,
@@ -201,6 +202,24 @@ def box(
         )
     finally:
         book.close()
+
+
+def _seals(settings: Config, recording: Recording) -> bool:
+    """Whether another process may be sealing it just now: who listens calls, who watches what the cameras see."""
+    seen = bool(recording.circumstances.camera)
+    return locks.hears(settings.paths.watching_lock if seen else settings.paths.listening_lock, recording.id)
+
+
+def _sweep(opened: "DeviceVault", settings: Config) -> None:
+    """Clear what was torn, while nobody seals who does not say since when."""
+    with ExitStack() as both:
+        starts = [
+            locks.began(lock)
+            for lock in (settings.paths.listening_lock, settings.paths.watching_lock)
+            if not both.enter_context(locks.only_one(lock))
+        ]
+        if None not in starts:
+            opened.sweep(since=min((one for one in starts if one is not None), default=None))
 
 
 def keys(settings: Config) -> "DeviceKeys":
@@ -270,3 +289,11 @@ def historian(settings: Config, rules: "RuleTagger") -> "Historian | None":
     from edge_agent.tagging.across.historian import Historian  # noqa: PLC0415
 
     return Historian(rules.lexicon, zone(settings)) if settings.insights.history else None
+
+
+def watch(settings: Config, rules: "RuleTagger") -> "Watch":
+    """Who judges over the scans of a place."""
+    from edge_agent.domain.hours import OpenHours  # noqa: PLC0415
+    from edge_agent.tagging.sight.watch import Watch  # noqa: PLC0415
+
+    return Watch(rules.lexicon, OpenHours.of(settings.open_hours, zone(settings)))

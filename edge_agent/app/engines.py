@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from edge_agent import facts
 from edge_agent.assets import store
 from edge_agent.assets.manifest import shipped
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from edge_agent.domain.transcript import Speaker, Transcript
     from edge_agent.ports import ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.shelf.price_tags.photo import TagReading
     from edge_agent.shelf.price_tags.reading import Ocr
     from edge_agent.speech.lanes import Ear
     from edge_agent.speech.live.talk import Live
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 
 OCR: Final = "ppocr-v6-small"
+TAGS: Final = "price-tags"
 VAD: Final = "silero-vad"
 VOICES: Final = "ge2e-voices"
 
@@ -149,8 +153,15 @@ class Shelf:
         models, shelf = self._settings.paths.models, self._settings.shelf
         return ShelfEngine(
             ocr=self.reader, model_digest=store.digest_of(OCR, models), threads=shelf.threads, limits=self._settings.limits,
-            progress=self._progress,
+            progress=self._progress, weights=msgspec.structs.asdict(shelf.weights),
         )  # fmt: skip
 
     def score(self, video: BinaryIO, planogram: "Planogram") -> "ShelfFindings":
         return self.engine.score(video, planogram)
+
+    def read_tags(self, photo: BinaryIO) -> Sequence["TagReading"]:
+        """The price tags of one photo of any shelf."""
+        from edge_agent import infer  # noqa: PLC0415
+
+        finder = infer.tag_finder(model(self._settings, TAGS) / infer.TAG_NETWORK, self._settings.shelf.threads)
+        return self.engine.read_tags(photo, finder)

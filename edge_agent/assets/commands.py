@@ -16,7 +16,8 @@ from edge_agent.assets.store import TestLoad, damage, install, place
 class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     """One model of the manifest. `state` goes by names and sizes only; `verify` reads the bytes.
 
-    `source`: "packages" = can be installed now; "folder" = needs --from-dir or its packages first.
+    `source`: "release" = comes with edge-agent; "packages" = can be installed now; "folder" = needs --from-dir or its
+    packages first.
     """
 
     name: str
@@ -24,7 +25,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     licence: str
     bytes: int
     state: Literal["installed", "absent", "damaged"]
-    source: Literal["packages", "folder"]
+    source: Literal["release", "packages", "folder"]
     digests: str
     summary: str
     card: str
@@ -74,7 +75,7 @@ def list_models(models_dir: Path, *, manifest: Manifest | None = None) -> ModelL
         rows.append(ModelRow(
             name=model.name, task=model.task, licence=model.licence, bytes=model.bytes,
             state="installed" if whole else "damaged" if at.is_dir() else "absent",
-            source="packages" if installed(model) is not None else "folder",
+            source="release" if model.released else "packages" if installed(model) is not None else "folder",
             digests=model.digests, summary=model.summary, card=model.card,
         ))  # fmt: skip
     return ModelList(models=tuple(rows))

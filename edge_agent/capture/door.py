@@ -9,13 +9,12 @@ after the other.
 import os
 import selectors
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
@@ -57,7 +56,7 @@ class _Allowance:
         return True
 
 
-class Door:
+class Door(rendezvous.Doorkeeper):
     """Serves between `start` and `stop`, or as a context manager. `take` is called in its thread alone."""
 
     def __init__(
@@ -70,50 +69,26 @@ class Door:
         wait_s: float = WAIT_S,
         uptime_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._path, self._take = path, take
+        super().__init__(path, "channel")
+        self._take = take
         self._peers = frozenset({os.geteuid(), *peers})
         self._per_minute, self._wait_s, self._uptime_s = per_minute, wait_s, uptime_s
         self._allowed: dict[int, _Allowance] = {}
         self._guests: dict[socket.socket, _Guest] = {}
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._door: socket.socket | None = None
-        self._failed: LedgerBroken | None = None
 
     def start(self) -> None:
         """Bind the socket and serve; Unavailable when it cannot be bound."""
         try:
-            self._door = rendezvous.bound(self._path, 0o660, waiting=2 * MOST)
+            door = rendezvous.bound(self._path, 0o660, waiting=2 * MOST)
         except OSError as error:
             raise Unavailable("the socket for touch documents cannot be made", remedy="check the rights of its folder") from error
-        self._door.setblocking(False)  # noqa: FBT003 - its name
-        self._thread = threading.Thread(target=self._serve, args=(self._door,), name="channel", daemon=True)
-        self._thread.start()
+        door.setblocking(False)  # noqa: FBT003 - its name
+        self.open(door)
 
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread is not None and self._door is not None:
-            with suppress(OSError):
-                self._door.shutdown(socket.SHUT_RDWR)
-            self._thread.join()
-            self._path.unlink(missing_ok=True)
-
-    def check(self) -> None:
-        """LedgerBroken when the ledger failed in this thread; the worker's loop asks now and then."""
-        if self._failed is not None:
-            raise self._failed
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def _serve(self, door: socket.socket) -> None:
+    def serve(self, door: socket.socket) -> None:
         with door, selectors.DefaultSelector() as watched:
             watched.register(door, selectors.EVENT_READ)
-            while self._failed is None and not self._stopping.is_set():
+            while not self.over:
                 for key, _ in watched.select(_LOOK_S):
                     if key.fileobj is door:
                         self._admit(door, watched)
@@ -129,7 +104,7 @@ class Door:
         try:
             line, _ = door.accept()
         except OSError:  # `stop` shut it down, or we are out of descriptors for a moment
-            self._stopping.wait(_RETRY_S)
+            self.stopping.wait(_RETRY_S)
             return
         line.setblocking(False)  # noqa: FBT003
         uid = rendezvous.peer(line)
@@ -174,7 +149,7 @@ class Door:
         try:
             return self._take(bytes(guest.held))
         except LedgerBroken as error:
-            self._failed = error
+            self.failed = error
             return Answer(status="later", reason="broken")
         except Exception as error:  # noqa: BLE001 - what one document does to us must not close the door to the others
             log.get().error("touch.failed", error=type(error).__name__)

@@ -43,6 +43,7 @@ class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     own: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     competitors: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     bay: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
+    camera: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$(?!\n)")] = ""
     rep: Person | None = None
     customer: Person | None = None
 
@@ -58,6 +59,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "own": "a list of brand names, 1 to 40 characters each",
     "competitors": "a list of brand names, 1 to 40 characters each",
     "bay": "the id of a bay plan: a-z, 0-9, _ . -",
+    "camera": "the name of the camera: a-z, 0-9 and -, at most 32 characters",
     "rep": "the code by which the store knows this employee, 1 to 64 characters",
     "customer": "the code by which the store knows this customer, 1 to 64 characters",
 }
@@ -94,7 +96,7 @@ def read(content: bytes, pseudonym: Pseudonym | None = None) -> Circumstances:
     return Circumstances(
         kind=Kind(said.kind), started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
         industry=said.industry, channel=said.channel, context=frozenset(said.context), own=said.own,
-        competitors=said.competitors, bay=said.bay,
+        competitors=said.competitors, bay=said.bay, camera=said.camera,
         rep=pseudonym("rep", said.rep) if pseudonym and said.rep else "",
         customer=pseudonym("customer", said.customer) if pseudonym and said.customer else "",
     )  # fmt: skip

@@ -37,6 +37,7 @@ from edge_agent.cli import (
     subject,
     tools,
     vault,
+    watch,
     work,
 )
 from edge_agent.cli.options import where
@@ -73,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, shelf, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor,
-        enrol, bundle, facts, lexicon, learn, listen, channel, rules, claims, score,
+        enrol, bundle, facts, lexicon, learn, listen, watch, channel, rules, claims, score,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -13,7 +13,9 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from edge_agent.config.cameras import Camera
 from edge_agent.config.check import mistakes
+from edge_agent.domain.hours import PATTERN
 from edge_agent.errors import BadConfig
 
 ENV: Final = "EDGE_AGENT_CONFIG"
@@ -24,6 +26,8 @@ Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
 Hours = Annotated[float, msgspec.Meta(ge=0, le=8_760)]
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**50)]
 Floor = Annotated[int, msgspec.Meta(ge=0, le=2**50)]
+Portion = Annotated[float, msgspec.Meta(ge=0, le=1)]
+OpenHours = Annotated[str, msgspec.Meta(pattern=PATTERN)]
 Few = Annotated[int, msgspec.Meta(ge=1, le=256)]
 
 
@@ -87,10 +91,22 @@ class Live(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How soon after its end an utterance is to be out; what is three times as late is left to the analysis after the call."""
 
 
+class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the parts of the Perfect Shelf score count in it; together 1."""
+
+    osa: Portion = 0.40
+    facings: Portion = 0.15
+    planogram: Portion = 0.15
+    position: Portion = 0.05
+    price: Portion = 0.15
+    tags: Portion = 0.10
+
+
 class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     threads: Few = 2
     bays: str = ""
     """Folder of bay plans (`<bay>/bay.toml`); empty = `<state>/bays`."""
+    weights: Weights = Weights()
 
 
 class Insights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -204,6 +220,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     run: str = ""
     """Folder of the worker's socket and lock; empty = `<state>/run`."""
     hot_hours: Hours = 0.0
+    open_hours: tuple[OpenHours, ...] = ()
+    """When the shop is open, `1-5 09:00-21:30` (Monday = 1); none = unknown, then nothing is counted in opening hours."""
     lexicons: str = ""
     """Folder of the company's own lexicons, laid over the built-in ones; empty = none."""
     uplink_user: str = ""
@@ -219,6 +237,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     insights: Insights = Insights()
     channel: Channel = Channel()
     capture: Capture = Capture()
+    cameras: tuple[Camera, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -313,6 +332,11 @@ class Paths:
     def listening_lock(self) -> Path:
         """Held by who seals what it hears. In it stands an id: recordings captured after it, and their seals, are its own."""
         return self.run / "listening.lock"
+
+    @property
+    def watching_lock(self) -> Path:
+        """The same for who seals what the cameras see."""
+        return self.run / "watching.lock"
 
     @property
     def inbox(self) -> Path:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import inspect
 
+from edge_agent.config.cameras import faults
+
 if TYPE_CHECKING:
     from edge_agent.config import Config
 
@@ -161,6 +163,7 @@ def _contradictions(config: "Config") -> Iterator[Mistake]:
     for number, name in enumerate(names, 1):
         if name in names[: number - 1]:
             yield Mistake(key=f"capture.sources[{number}].name", expected="must differ from the others", zh="不能与其他来源重名")
+    yield from _cameras(config)
     if config.consent.employees == "required":
         for number, source in enumerate(config.capture.sources, 1):
             if not source.rep:
@@ -175,6 +178,26 @@ def _contradictions(config: "Config") -> Iterator[Mistake]:
             expected="must not be above limits.media_floor_bytes: media stops first, tags last",
             zh="不能大于 limits.media_floor_bytes：空间不足时先停媒体，最后才停标签",
         )
+
+    yield from _weights(config)
+
+
+def _weights(config: "Config") -> Iterator[Mistake]:
+    weights = config.shelf.weights
+    together = round(sum(getattr(weights, name) for name in weights.__struct_fields__), 6)
+    if together != 1:
+        yield Mistake(
+            key="shelf.weights", expected=f"must sum to 1, not to {together:g}", zh=f"各项之和应为 1，现为 {together:g}"
+        )
+
+
+def _cameras(config: "Config") -> Iterator[Mistake]:
+    ids = [camera.id for camera in config.cameras]
+    for number, camera in enumerate(config.cameras, 1):
+        if camera.id in ids[: number - 1]:
+            yield Mistake(key=f"cameras[{number}].id", expected="must differ from the others", zh="不能与其他摄像头重名")
+        for key, needed, zh in faults(camera):
+            yield Mistake(key=f"cameras[{number}].{key}", expected=needed, zh=zh)
 
 
 def _is_zone(name: str) -> bool:

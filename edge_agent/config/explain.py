@@ -83,16 +83,17 @@ def toml() -> str:
         "# systemctl restart edge-agent.target",
     ]
     section = ""
-    for one in listed():
+    keys = listed()
+    tables = {one.key for one in keys if any(other.key.startswith(f"{one.key}.") for other in keys)}
+    for one in keys:
         table, _, name = one.key.rpartition(".")
-        if table != section:
-            section = table
-            many = table.count(".") > 0
-            lines += ["", f"# [[{table}]]" if many else f"[{table}]"]
-        set_here = one.key in _WRITTEN
-        if one.key == "capture.sources":
+        if one.key in tables:
             lines += ["", f"# {one.zh}", f"# {one.en}"]
             continue
+        if table != section:
+            section = table
+            lines += ["", f"# [[{table}]]" if table in tables else f"[{table}]"]
+        set_here = one.key in _WRITTEN
         value = literal(INSTALLED[one.key]) if one.key in INSTALLED else one.default
         lines += ["" if not section else "#", f"# {one.zh}", f"# {one.en}", f"{'' if set_here else '# '}{name} = {value or '…'}"]
     return "\n".join(lines) + "\n"

@@ -22,6 +22,19 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "分析完成后本机仍可解密的小时数；0 = 立即销毁本机密钥",
         "hours that this box can still open an analysed recording; 0 = not at all",
     ),
+    "open_hours": (
+        '营业时间，如 "1-5 09:00-21:30"（1 = 周一）；空 = 未知，按营业时间计的事件不判',
+        'opening hours, like "1-5 09:00-21:30" (1 = Monday); none = unknown, then nothing is counted in them',
+    ),
+    "shelf.weights.osa": (
+        "完美货架评分中有货率的权重；各项之和为 1",
+        "weight of on-shelf availability in the Perfect Shelf score; all sum to 1",
+    ),
+    "shelf.weights.facings": ("排面合规的权重", "weight of facing compliance"),
+    "shelf.weights.planogram": ("陈列合规的权重", "weight of planogram compliance"),
+    "shelf.weights.position": ("顺序合规的权重", "weight of position compliance"),
+    "shelf.weights.price": ("价格合规的权重", "weight of price compliance"),
+    "shelf.weights.tags": ("价签在位的权重", "weight of tag presence"),
     "lexicons": ("企业自有词库目录，覆盖内置词库；空 = 无", "folder of the company's own lexicons; empty = none"),
     "uplink_user": ("上传进程的系统账号；空 = 与工作进程相同", "account of the uplink; empty = the worker's own"),
     "broker.host": ("总部 MQTT 服务器地址", "HQ's MQTT broker"),
@@ -155,6 +168,39 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "capture.sources.context": ("场景标记：outbound、recorded、dual_record、b2b", "flags: outbound, recorded, dual_record, b2b"),
     "capture.sources.own": ("本公司品牌", "the company's own brands"),
     "capture.sources.competitors": ("竞品品牌", "competitors' brands"),
+    "cameras": (
+        "摄像头，每个一张 [[cameras]] 表；由 edge-agent watch 持续录制并加密",
+        "cameras, one table [[cameras]] each; edge-agent watch records and seals them without a pause",
+    ),
+    "cameras.id": ("摄像头编号（a-z 0-9 -）", "name of the camera"),
+    "cameras.url": (
+        "地址：rtsp://主机/路径 或 /dev/videoN；不得含用户名和密码，须写在地址中间的用 {user}、{password} 代替",
+        "rtsp://host/path or /dev/videoN, without user and password; {user} and {password} where they must stand amid it",
+    ),
+    "cameras.bay": ("所拍货架的编号（bay 与 floor 二选一）", "the shelf bay it shows (a bay or a floor)"),
+    "cameras.floor": ("所拍场地平面图的编号", "the floor plan it shows"),
+    "cameras.basis": (
+        "同意依据：货架 not-personal；场地 notice（已张贴告示并告知员工）或 written；none = 只加密，不分析",
+        "consent: not-personal for a shelf; notice (a sign, employees told) or written for a floor; none = sealed, not analysed",
+    ),
+    "cameras.credentials": (
+        "存放“用户:密码”一行的文件路径，或 systemd 凭据名称；空 = 不需要",
+        "path of a file with user:password in one line, or the name of a systemd credential; empty = none needed",
+    ),
+    "cameras.segment_s": ("每段录像的秒数（在其后第一个关键帧处切开）", "seconds of each recording, cut at the next key frame"),
+    "cameras.silent_s": (
+        "多少秒没有画面即视为中断并重连",
+        "seconds without a picture until it counts as lost and is opened again",
+    ),
+    "cameras.hours": ('录制时段，如 "08:00-22:00"；空 = 全天', 'when it records, like "08:00-22:00"; none = always'),
+    "cameras.budget_s": (
+        "每小时最多用多少处理器秒分析该摄像头的录像；0 = 不限",
+        "processor seconds that its analysis may take in an hour; 0 = no limit",
+    ),
+    "cameras.waiting": (
+        "最多有几段录像等待分析，超出时最早的不分析（计入状态）；0 = 从不丢弃",
+        "recordings that may wait for analysis; of more the oldest are dropped unread and counted; 0 = none ever",
+    ),
 }
 
 

@@ -111,7 +111,7 @@ def _open_to_others(folder: Path) -> tuple[str, ...]:
 
 
 def _models(settings: Config) -> Iterator[tuple[str, str]]:
-    for name in (settings.speech.model, app.VAD, app.OCR):
+    for name in (settings.speech.model, app.VAD, app.OCR, app.TAGS):
         yield name, _model(settings, name)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from edge_agent.assets.commands import Installation, ModelList, Verification
 from edge_agent.documents.audit import AuditExported, AuditLine, AuditList, AuditProved, AuditVerified
 from edge_agent.documents.base import encode
-from edge_agent.documents.box import Analysing, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
+from edge_agent.documents.box import Analysing, CameraLine, Ingested, Ingestion, Officers, Queue, Ready, SealedLine, Status
 from edge_agent.documents.bundle import BundleBuilt, BundleChecked, BundleFault
 from edge_agent.documents.channel import FactName, FactNames, TouchChecked, TouchFault, TouchSent
 from edge_agent.documents.claims import (
@@ -88,6 +88,7 @@ from edge_agent.documents.shelf import (
     TrendPoint,
     UnderstoodSlot,
 )
+from edge_agent.documents.shelf_scores import BrandLine, PartLine, RowLine, ScoreLine
 from edge_agent.documents.subject import (
     Erased,
     Exported,
@@ -124,10 +125,12 @@ __all__ = [
     "AuditList",
     "AuditProved",
     "AuditVerified",
+    "BrandLine",
     "BundleBuilt",
     "BundleChecked",
     "BundleFault",
     "Calibrated",
+    "CameraLine",
     "CardEntryLine",
     "ChangeLine",
     "ChangedExample",
@@ -195,6 +198,7 @@ __all__ = [
     "OverrideLine",
     "PackLine",
     "Packs",
+    "PartLine",
     "PlaceLine",
     "PlanLine",
     "PlanUsed",
@@ -210,12 +214,14 @@ __all__ = [
     "Released",
     "Requested",
     "RetentionPlan",
+    "RowLine",
     "RuleExplained",
     "RuleFired",
     "RuleLine",
     "RuleRehearsed",
     "RulesChecked",
     "RulesTested",
+    "ScoreLine",
     "ScoreWhy",
     "ScorecardLine",
     "Scores",

@@ -52,6 +52,25 @@ class Queue(Document, frozen=True, kw_only=True):
     eta_s: int | None
 
 
+class CameraLine(Document, frozen=True, kw_only=True):
+    """One configured camera. `state`: recording, starting, lost, closed (outside its hours), off (nobody watches it).
+
+    `reason`: why it is lost. `waiting`: its recordings that wait for analysis; `dropped`: those left unread because more waited
+    than may; `gaps`: outages that ended, ever, with times of the last one.
+    """
+
+    id: str
+    shows: str
+    state: str
+    since: str
+    reason: str
+    waiting: int
+    dropped: int
+    gaps: int
+    last_gap_from: str
+    last_gap_to: str
+
+
 class Status(Document, frozen=True, kw_only=True):
     """`touches`: touch documents that lie in the spool, not taken in yet or refused; None where they are switched off."""
 
@@ -73,6 +92,7 @@ class Status(Document, frozen=True, kw_only=True):
     worker_running: bool
     queue: Queue
     touches: int | None = None
+    cameras: tuple[CameraLine, ...] = ()
 
 
 class Officers(Document, frozen=True, kw_only=True):

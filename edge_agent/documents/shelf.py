@@ -3,6 +3,7 @@
 from typing import Literal
 
 from edge_agent.documents.base import Document
+from edge_agent.documents.shelf_scores import BrandLine, PartLine, RowLine, ScoreLine
 
 
 class SlotLine(Document, frozen=True, kw_only=True):
@@ -20,6 +21,8 @@ class ShelfFound(Document, frozen=True, kw_only=True):
     slot: str
     status: str
     confidence: float
+    closed: bool = False
+    """A later scan no longer shows it."""
 
 
 class ShelfLine(Document, frozen=True, kw_only=True):
@@ -37,6 +40,12 @@ class ShelfLine(Document, frozen=True, kw_only=True):
     slots: list[SlotLine]
     tags: list[ShelfFound]
     recording: str = ""
+    scores: tuple[ScoreLine, ...] = ()
+    brands: tuple[BrandLine, ...] = ()
+    rows: tuple[RowLine, ...] = ()
+    perfect_parts: tuple[PartLine, ...] = ()
+    visible: float | None = None
+    """Share of the bay that a walk-by video showed; null for a fixed camera."""
 
 
 class PriceTagLine(Document, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ class RecordingLine(Document, frozen=True, kw_only=True):
 
 
 class TagLine(Document, frozen=True, kw_only=True):
-    """`turn` is -1 for a shelf. `status` is final, provisional or withdrawn."""
+    """`turn` is -1 for a shelf. `status` is final, provisional or withdrawn. `closed_by`: recording of the scan that ended it."""
 
     id: str
     code: str
@@ -29,6 +29,7 @@ class TagLine(Document, frozen=True, kw_only=True):
     status: str
     rule: str
     slots: dict[str, str | int | float]
+    closed_by: str = ""
 
 
 class Tags(Document, frozen=True, kw_only=True):

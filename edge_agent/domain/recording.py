@@ -27,6 +27,9 @@ class State(StrEnum):
     REJECTED = "rejected"
 
 
+DROPPED: Final = "dropped"
+"""Why a recording is rejected unread: more of its camera's wait for analysis than may."""
+
 LIFE: Final[dict[State, frozenset[State]]] = {
     State.CAPTURED: frozenset({State.SEALED, State.REJECTED}),
     State.SEALED: frozenset({State.ANALYSED, State.REJECTED, State.EXPIRED}),
@@ -68,8 +71,12 @@ class Circumstances:
     own: tuple[str, ...] = ()
     competitors: tuple[str, ...] = ()
     bay: str = ""
+    floor: str = ""
+    """Names a floor: what a camera shows from above, see `domain.floor`."""
     rep: str = ""
     customer: str = ""
+    camera: str = ""
+    """The camera that saw it, a name of the configuration; empty for everything else."""
     reference: str = ""
     """Of a touch: a keyed digest of the id that its sender gave it; one id stands for one touch."""
 

@@ -14,7 +14,7 @@ from edge_agent.domain.consent import Standing, Statement, taken_back
 from edge_agent.domain.recording import Recording, State
 from edge_agent.domain.scores import Override
 from edge_agent.errors import NoConsent, NotAllowed
-from edge_agent.ledger import checkpoints, consents, envelopes, findings, history, lifecycle, openings, overrides
+from edge_agent.ledger import checkpoints, consents, envelopes, findings, history, lifecycle, openings, overrides, scans
 from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.contests import Contests
@@ -24,8 +24,9 @@ from edge_agent.ledger.integrity import verify_chain
 from edge_agent.ledger.keeping import FORGETTING, Keeping
 from edge_agent.ledger.openings import OpeningRow, Wrote
 from edge_agent.ledger.outbox import Outbox, in_doubt
+from edge_agent.ledger.scans import Watching
 from edge_agent.ledger.writer import Terms, Verify, Writer
-from edge_agent.ports import Analysis, Clock, Historian, Sealed
+from edge_agent.ports import Analysis, Clock, Historian, Sealed, Watch
 
 T = TypeVar("T")
 
@@ -153,6 +154,9 @@ class SqliteLedger:
     def judge(self, historian: Historian | None) -> int:
         return Judging(self._writer, self._outbox).judge(historian)
 
+    def watch(self, watch: Watch | None) -> int:
+        return Watching(self._writer, self._outbox).watch(watch)
+
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
         self._writer.write(lambda tx: lifecycle.move(tx, self._chain, recording_id, state, reason=reason))
 
@@ -235,6 +239,7 @@ class SqliteLedger:
             objects=findings.made(analysis),
         )  # fmt: skip
         history.mark(tx, recording_id)
+        scans.mark(tx, recording_id)
         self._outbox.bound(tx)
         return True
 

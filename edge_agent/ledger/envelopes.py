@@ -14,8 +14,9 @@ import msgspec
 
 from edge_agent.domain.contests import Case
 from edge_agent.domain.recording import Consent, Kind, Recording
-from edge_agent.domain.shelf import Share, SlotReading
+from edge_agent.domain.shelf import Share, ShelfScore, SlotReading
 from edge_agent.domain.tags import BehaviorTag, SlotValue
+from edge_agent.domain.watching import BY_SCAN, Closed
 from edge_agent.errors import NotAllowed
 from edge_agent.ledger.terms import Terms
 from edge_agent.ports import Analysis
@@ -74,6 +75,15 @@ def of_case(terms: Terms, case: Case) -> Build:
         wire.CaseData,
     )  # fmt: skip
     return _sealed(terms, data, case.decided_at or case.opened_at)
+
+
+def of_closing(terms: Terms, closed: Closed, stage: str, at: datetime) -> Build:
+    """That a later scan ended the matter of a finding (`closed`), or that it did not after all (`reopened`)."""
+    data = _convert(
+        {"case": closed.case, "event_id": closed.tag, "recording": closed.recording, "state": stage, "reason": BY_SCAN},
+        wire.CaseData,
+    )
+    return _sealed(terms, data, at)
 
 
 def of_gap(terms: Terms, ranges: Sequence[tuple[int, int]], *, reason: str) -> Build:
@@ -181,8 +191,36 @@ def _shelf(terms: Terms, recording: Recording, analysis: Analysis) -> wire.Shelf
         "duration_ms": score.duration_ms, "frames_used": score.frames_used, "osa": _share(score.osa),
         "planogram_compliance": _share(score.planogram), "price_compliance": _share(score.price),
         "readings": [_reading(one, terms.values) for one in score.readings],
+        "scores": list(_scores(score)), "brands": list(_brands(score, terms.values)),
     }  # fmt: skip
+    if score.visible is not None:
+        data["visible"] = score.visible
     return _convert(data, wire.ShelfData)
+
+
+def _scores(score: ShelfScore) -> Iterator[dict[str, Any]]:
+    shares = {"oos": score.oos, "facings": score.facings, "position": score.position, "tags": score.tags}
+    for name, share in shares.items():
+        if share.planned:
+            yield {"name": name, "value": share.value, "coverage": share.coverage, "n": share.assessed}
+    index, level, perfect = score.competitor_index, score.eye_level, score.perfect
+    others = {
+        "competitor_index": (index.value, index.coverage, index.n), "eye_level": (level.value, level.coverage, level.n),
+        "perfect": (perfect.value, perfect.coverage, perfect.n),
+    }  # fmt: skip
+    for name, (value, coverage, n) in others.items():
+        if n:
+            yield {"name": name, "value": value, "coverage": min(1.0, coverage), "n": n}
+
+
+def _brands(score: ShelfScore, values: Container[str] | None) -> Iterator[dict[str, Any]]:
+    """Brands whose name is a code that is listed; others stay here."""
+    for one in score.brands:
+        if _fits(one.brand, scalars.Code) and (values is None or one.brand in values):
+            yield {
+                "brand": one.brand, "side": one.side.value, "facings": one.facings, "sos": one.sos.value,
+                "linear_sos": one.linear_sos.value, "coverage": min(1.0, one.sos.coverage), "n": one.sos.n,
+            }  # fmt: skip
 
 
 def _share(share: Share) -> dict[str, int]:
@@ -200,6 +238,10 @@ def _reading(one: SlotReading, values: Container[str] | None) -> dict[str, Any]:
         said |= {"price": one.price, "price_confidence": one.price_confidence}
     if one.tag_visible is not None:
         said["tag_visible"] = one.tag_visible
+    if one.facings is not None:
+        said["facings"] = one.facings
+    if one.promotion is not None:
+        said["promotion"] = one.promotion
     return said
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
+from edge_agent.domain.observation import Observation
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
@@ -28,7 +29,7 @@ COLUMNS: Final = (
     "id, recording, code, speaker, start_ms, end_ms, known_at_ms, confidence, severity, layer, rule, rule_digest, turn, status, "
     "supersedes, slots, evidence"
 )
-_HEAD: Final = "recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights, facts"
+_HEAD: Final = "recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights, facts, observations"
 _FIRST_HEAD: Final = 8
 """So many columns an analysis had at first; the later ones are the last, in the order they came."""
 CONTEST: Final = "contest-"
@@ -116,11 +117,12 @@ def _write(
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
     facts = msgspec.json.encode(dict(analysis.facts)).decode() if analysis.facts else ""
+    observations = msgspec.json.encode(analysis.observations).decode() if analysis.observations else ""
     cursor = tx.execute(
-        f"INSERT INTO analyses ({_HEAD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
+        f"INSERT INTO analyses ({_HEAD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
         (
             recording_id, analysis.ruleset, msgspec.json.encode(analysis.models).decode(), at, analysis.duration_ms,
-            analysis.utterances, analysis.doubtful, score, metrics, insights, facts,
+            analysis.utterances, analysis.doubtful, score, metrics, insights, facts, observations,
         ),
     )  # fmt: skip
     number = int(cursor.lastrowid or 0)
@@ -170,6 +172,10 @@ def score_of(text: str) -> ShelfScore:
 
 def facts_of(text: str) -> dict[str, float | bool]:
     return msgspec.json.decode(text, type=dict[str, float | bool])
+
+
+def observations_of(text: str) -> tuple[Observation, ...]:
+    return msgspec.json.decode(text, type=tuple[Observation, ...])
 
 
 def insights_of(text: str) -> Insights:
@@ -237,8 +243,15 @@ def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
 
 def _there(old: BehaviorTag, new: BehaviorTag) -> bool:
     """The same event by the same speaker at the same place; one that only begins where the other ends is another."""
+    if _slot(old) != _slot(new):
+        return False
     overlap = min(old.end_ms, new.end_ms) > max(old.start_ms, new.start_ms)
     return (overlap or old.start_ms == new.start_ms) and (old.code, old.speaker) == (new.code, new.speaker)
+
+
+def _slot(tag: BehaviorTag) -> SlotValue | None:
+    """Which place of a shelf it is about: two slots at one time are two findings."""
+    return next((value for name, value in tag.slots if name == "slot"), None)
 
 
 def _place(tag: BehaviorTag) -> tuple[str, int]:
@@ -251,4 +264,4 @@ def _refers(held: Evidence) -> tuple[str, int]:
 
 def _same(old: BehaviorTag, new: BehaviorTag) -> bool:
     meets = max(old.start_ms, new.start_ms) <= min(old.end_ms, new.end_ms)
-    return meets and (old.code, old.speaker) == (new.code, new.speaker)
+    return meets and (old.code, old.speaker, _slot(old)) == (new.code, new.speaker, _slot(new))

@@ -9,24 +9,22 @@ forgotten there is no history.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from edge_agent import log
-from edge_agent.domain.consent import Party, taken_back
+from edge_agent.domain.consent import Party
 from edge_agent.domain.history import DELIVERED, LONGEST_MS, History, Past, Whose, delivered, ms_of, stands_for
-from edge_agent.domain.recording import Circumstances, State
-from edge_agent.domain.tags import Status
+from edge_agent.domain.recording import Circumstances
 from edge_agent.errors import LedgerBroken, Unavailable
-from edge_agent.ledger import ages, consents, envelopes, findings, lifecycle
+from edge_agent.ledger import ages, findings, later
 from edge_agent.ledger.audit import stamp
 from edge_agent.ledger.database import Transaction
 from edge_agent.ledger.outbox import Outbox
 from edge_agent.ledger.writer import Writer
-from edge_agent.ports import Analysis, Historian
+from edge_agent.ports import Historian
 
 AT_ONCE: Final = ""
 NOTHING: Final[Mapping[str, str]] = {}
@@ -67,7 +65,7 @@ class Judging:
     """Takes the marks that are due, one transaction for each recording."""
 
     def __init__(self, writer: Writer, outbox: Outbox) -> None:
-        self._writer, self._outbox, self._chain = writer, outbox, writer.chain
+        self._writer, self._outbox = writer, outbox
 
     def judge(self, historian: Historian | None) -> int:
         """How many tags were given or withdrawn; without a historian the marks are only taken away."""
@@ -117,25 +115,8 @@ class Judging:
         )  # fmt: skip
 
     def _write(self, tx: Transaction, recording_id: str, pasts: Iterable[Past], ruleset: str) -> int:
-        """The tags of one recording with their outbox rows and their leaf; none that is new where consent was taken back."""
-        recording = lifecycle.get(tx, recording_id)
-        silent = taken_back(consents.standing(tx, recording)) is not None or recording.state is State.REJECTED
-        tags = tuple(past.tag for past in pasts if not silent or past.tag.status is Status.WITHDRAWN)
-        tags = findings.allowed(tx, recording_id, tags)
-        if not tags:
-            return 0
-        rows = tx.execute("SELECT ruleset, models FROM analyses WHERE recording = ? ORDER BY id DESC", (recording_id,)).fetchall()
-        models = msgspec.json.decode(rows[0][1], type=tuple[str, ...])
-        plain = Analysis(ruleset=ruleset, models=models, tags=tags)
-        later = replace(plain, ruleset=f"{ruleset}+{sum(one.startswith(f'{ruleset}+') for one, _ in rows) + 1}")
-        number, kept = findings.add(tx, recording_id, later, at=self._writer.now(), over="nothing")
-        told = envelopes.of_analysis(self._writer.terms, recording, plain, kept)
-        sent = [self._outbox.put(tx, rank, build) for rank, build in told]
-        self._chain.append(
-            tx, "history.judged", recording=recording_id, analysis=number, ruleset=ruleset, tags=len(kept),
-            findings=findings.digest(tx, number), rows=[{"seq": seq, "sha256": digest} for seq, digest in sent],
-        )  # fmt: skip
-        return len(kept)
+        tags = [past.tag for past in pasts]
+        return len(later.write(tx, self._writer, self._outbox, recording_id, tags, ruleset=ruleset, leaf="history.judged"))
 
 
 def read(

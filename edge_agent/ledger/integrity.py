@@ -1,9 +1,9 @@
 """Whether the ledger still says what it said: the audit log, and the rows that its leaves bind.
 
 Checked: every leaf and the tree over them, the signed head, every column of each recording and of each sealed object, each
-analysis with its tags and score, scores by a person, each opening, each contest, the bytes of each outbox row that is still here,
-consent records, holds and pending shreddings: whatever decides what is kept, and for how long. The first audit row that does not
-fit is named.
+analysis with its tags and score, scores by a person, each opening, each contest, each closed event, the bytes of each outbox row
+that is still here, consent records, holds and pending shreddings: whatever decides what is kept, and for how long. The first
+audit row that does not fit is named.
 """
 
 import json
@@ -14,7 +14,7 @@ from sys import intern
 from typing import Any, Final
 
 from edge_agent.domain.recording import State
-from edge_agent.ledger import audit, consents, contests, findings, keeping, openings, overrides
+from edge_agent.ledger import audit, closings, consents, contests, findings, keeping, openings, overrides
 from edge_agent.ledger.audit import Sign, broken
 
 _STEPS: Final = {f"recording.{state}": str(state) for state in State}
@@ -58,6 +58,7 @@ def _compared(connection: sqlite3.Connection, length: int) -> int:
     consents.check(connection)
     keeping.check(connection)
     contests.check(connection)
+    closings.check(connection)
     overrides.check(connection)
     return length
 

@@ -22,7 +22,7 @@ from edge_agent.domain.consent import Party, Statement
 from edge_agent.domain.recording import Kind, State
 from edge_agent.errors import NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
-from edge_agent.ledger import ages, consents, envelopes, findings, history, lifecycle
+from edge_agent.ledger import ages, consents, envelopes, findings, history, lifecycle, scans
 from edge_agent.ledger.audit import broken, stamp
 from edge_agent.ledger.database import Transaction, set_meta
 from edge_agent.ledger.outbox import Outbox
@@ -183,6 +183,7 @@ class Keeping:
             findings=findings.digest(tx, number), rows=[{"seq": seq, "sha256": digest} for seq, digest in rows],
         )  # fmt: skip
         history.mark(tx, recording_id)
+        scans.mark(tx, recording_id)
 
     def _hold(self, tx: Transaction, object_or_recording: str, reason: str) -> Hold:
         recording_id = recording_of(tx, object_or_recording)

@@ -16,11 +16,13 @@ import msgspec
 from edge_agent.domain.history import History, Whose, ms_of
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
+from edge_agent.domain.observation import Scanned
 from edge_agent.domain.recording import Circumstances, Recording
 from edge_agent.domain.scores import Override
 from edge_agent.domain.shelf import ShelfScore
+from edge_agent.domain.watching import place_of
 from edge_agent.errors import NotFound, Unavailable
-from edge_agent.ledger import database, findings, history, keeping, lifecycle, openings, overrides
+from edge_agent.ledger import closings, database, findings, history, keeping, lifecycle, openings, overrides, scans
 from edge_agent.ledger.audit import Sign
 from edge_agent.ledger.findings import StoredTag
 from edge_agent.ledger.integrity import verify_chain
@@ -167,6 +169,21 @@ class LedgerReader:
                 )
                 for whose, pseudonym in persons if pseudonym
             ]  # fmt: skip
+
+    def closings(self, recording: str | None = None) -> dict[str, str]:
+        """Tags in force whose matter a later scan ended, and the recording of that scan."""
+        try:
+            kept = [one.tag.id for one in self.tags(recording)]
+            return {one.tag: one.by for one in closings.standing(self._connection, kept)}
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
+
+    def scans(self, around: Circumstances) -> Sequence[Scanned]:
+        """What was observed at the place of these circumstances, in order."""
+        try:
+            return scans.read(self._connection, place_of(around))
+        except sqlite3.Error as error:
+            raise database.translated(error) from error
 
     def facts(self, recording: str) -> dict[str, float | bool]:
         """What another system measured and delivered with a touch; empty for everything else."""

@@ -156,6 +156,34 @@ _CONTESTS: Final = (
     """CREATE TRIGGER contests_stay BEFORE DELETE ON contests BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
 )
 
+_SCANS: Final = (
+    # What a scan observed, in the names of the event models; bound by the digest of its analysis like everything in that row.
+    """ALTER TABLE analyses ADD COLUMN observations TEXT NOT NULL DEFAULT ''""",
+    # Whose scan a recording is and when it began, as `domain.watching.place_of` reads the circumstances; NULL for all others.
+    """ALTER TABLE recordings ADD COLUMN place TEXT GENERATED ALWAYS AS (
+        CASE WHEN kind NOT IN ('call', 'channel') AND json_valid(circumstances) THEN kind || ':' || COALESCE(
+        NULLIF(json_extract(circumstances, '$.bay'), ''), NULLIF(json_extract(circumstances, '$.floor'), '')) END) VIRTUAL""",
+    """ALTER TABLE recordings ADD COLUMN scanned_ms INTEGER GENERATED ALWAYS AS (
+        CASE WHEN kind NOT IN ('call', 'channel') AND json_valid(circumstances) THEN CAST(ROUND((julianday(json_extract(
+        circumstances, '$.started_at')) - 2440587.5) * 86400000) AS INTEGER) END) VIRTUAL""",
+    """CREATE INDEX recordings_place ON recordings (place, scanned_ms) WHERE place IS NOT NULL""",
+    # Scans whose place is to be judged: at once, or when that time has come.
+    """CREATE TABLE to_watch (
+        recording TEXT NOT NULL REFERENCES recordings (id), at TEXT NOT NULL,
+        PRIMARY KEY (recording, at)) STRICT, WITHOUT ROWID""",
+    # What is remembered of a place after a scan. It follows from the scans and may be thrown away: no leaf binds it.
+    """CREATE TABLE watched (
+        place TEXT NOT NULL, scanned_ms INTEGER NOT NULL, recording TEXT NOT NULL, basis TEXT NOT NULL, state TEXT NOT NULL,
+        since_ms INTEGER NOT NULL, PRIMARY KEY (place, scanned_ms, recording)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE closings (
+        case_id TEXT NOT NULL, tag TEXT NOT NULL REFERENCES tags (id), recording TEXT NOT NULL REFERENCES recordings (id),
+        scan TEXT NOT NULL REFERENCES recordings (id), stage TEXT NOT NULL, reason TEXT NOT NULL, over_ms INTEGER NOT NULL,
+        at TEXT NOT NULL, UNIQUE (case_id, stage)) STRICT""",
+    """CREATE INDEX closings_tag ON closings (tag)""",
+    """CREATE TRIGGER closings_keep BEFORE UPDATE ON closings BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    """CREATE TRIGGER closings_stay BEFORE DELETE ON closings BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+)
+
 STEPS: Final = (
     ("0001_first", _FIRST),
     ("0002_audit_tree", _AUDIT_TREE),
@@ -169,6 +197,7 @@ STEPS: Final = (
     ("0010_history", _HISTORY),
     ("0011_written", _WRITTEN),
     ("0012_contests", _CONTESTS),
+    ("0013_scans", _SCANS),
 )
 """Migrations in their order. A released step is never edited; a change is a further step."""
 VERSION: Final = len(STEPS)

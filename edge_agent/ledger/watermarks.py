@@ -8,11 +8,9 @@ kept, and the worker's loop meets it in `check`.
 
 import os
 import socket
-import threading
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
@@ -30,18 +28,15 @@ from edge_sync.errors import WireError
 _RETRY_S: Final = 0.2
 
 
-class WatermarkServer:
+class WatermarkServer(rendezvous.Doorkeeper):
     """Serves between `start` and `stop`, or as a context manager. `peers` are the uids that are heard: by default our own."""
 
     def __init__(self, terms: Terms, path: Path, presence: Presence, *, peers: Iterable[int] | None = None) -> None:
+        super().__init__(path, "watermarks")
         self._terms = terms
-        self._path = path
         self._presence = presence
         self._peers = frozenset({os.geteuid()} if peers is None else peers)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._door: socket.socket | None = None
-        self._failed: LedgerBroken | None = None
+        self._writer: Writer | None = None
 
     def start(self) -> None:
         """Open the ledger, bind the socket, serve; raises what opening raises, Unavailable when the socket cannot be bound."""
@@ -51,38 +46,19 @@ class WatermarkServer:
         except OSError as error:
             writer.close()
             raise Unavailable("the worker's socket cannot be made", remedy="check the state directory's rights") from error
-        self._door = door
-        self._thread = threading.Thread(target=self._serve, args=(door, writer), name="watermarks", daemon=True)
-        self._thread.start()
+        self._writer = writer
+        self.open(door)
 
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread is not None and self._door is not None:
-            with suppress(OSError):
-                self._door.shutdown(socket.SHUT_RDWR)
-            self._thread.join()
-            self._path.unlink(missing_ok=True)
-
-    def check(self) -> None:
-        """LedgerBroken when the ledger failed in this thread; the worker's loop asks now and then."""
-        if self._failed is not None:
-            raise self._failed
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def _serve(self, door: socket.socket, writer: Writer) -> None:
+    def serve(self, door: socket.socket) -> None:
+        writer = self._writer
+        assert writer is not None
         outbox = Outbox(self._terms, writer.chain)
         with door:
-            while self._failed is None and not self._stopping.is_set():
+            while not self.over:
                 try:
                     line, _ = door.accept()
                 except OSError:  # `stop` shut it down, or we are out of descriptors for a moment
-                    self._stopping.wait(_RETRY_S)
+                    self.stopping.wait(_RETRY_S)
                     continue
                 with line:
                     self._hear(line, writer, outbox)
@@ -114,7 +90,7 @@ class WatermarkServer:
                 return Answer()
             return Answer(payload=writer.database.reading(lambda tx: birth.sealed(tx, self._terms, self._presence)))
         except LedgerBroken as error:
-            self._failed = error
+            self.failed = error
             return Answer(error="broken")
         except EdgeError as error:
             log.get().warning("question.refused", error=type(error).__name__)
@@ -127,9 +103,7 @@ class WatermarkServer:
             mark = writer.write(lambda tx: outbox.confirm(tx, order))
             if writer.database.reading(in_doubt):
                 # Opening the ledger again begins the new epoch; the service restarts the worker at once.
-                self._failed = LedgerBroken(
-                    "HQ knows rows that this box lost", remedy="restart the worker: it begins a new epoch"
-                )
+                self.failed = LedgerBroken("HQ knows rows that this box lost", remedy="restart the worker: it begins a new epoch")
             return mark
         writer.write(lambda tx: refusals.note(tx, self._terms, writer.chain, "watermark", reason=order))
         return writer.database.reading(_committed)

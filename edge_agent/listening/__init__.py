@@ -16,9 +16,8 @@ Each closed recording is an ordinary one: the worker analyses it as a whole. Rul
 """
 
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -26,21 +25,20 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from edge_agent import app, log, privilege, sandbox, seclusion, view, worker
+from edge_agent import app, locks, log, privilege, sandbox, seclusion, view
 from edge_agent.capture import pump as pumping
 from edge_agent.capture.claim import Claimed
 from edge_agent.capture.pump import Pump
 from edge_agent.capture.reel import circumstances
 from edge_agent.config import Config, Source
 from edge_agent.errors import BadInput, NotFound, Unavailable
-from edge_agent.ids import new_id
 from edge_agent.listening.session import ON, Listening, need_room
 from edge_sync.process import stop_on_signals
 
 if TYPE_CHECKING:
     from edge_agent.capture.line import Microphones
 
-LOCK_WAIT_S: Final = 10.0
+BUSY: Final = Unavailable("another process listens on this box", remedy="end it first", zh="本机已有实时收听在运行")
 
 
 def source_of(settings: Config, name: str = "", device: str | None = None) -> Source:
@@ -72,27 +70,6 @@ def pumped(settings: Config, source: Source, file: Path) -> Iterator[tuple[Sourc
         pump = Pump(sandbox.decode_audio(media, settings.limits))
         speakers = (*source.speakers, *("unknown",) * pump.channels)[: pump.channels]
         yield msgspec.structs.replace(source, rate_hz=pumping.RATE_HZ, speakers=speakers), pump
-
-
-@contextmanager
-def alone(lock: Path, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
-    """Hold the listening lock; a worker that starts holds it for a moment. Unavailable while somebody else listens."""
-    until = time.monotonic() + wait_s
-    while True:
-        with worker.only_one(lock) as held:
-            if held:
-                _began(lock)
-                yield
-                return
-        if time.monotonic() >= until:
-            raise Unavailable("another process listens on this box", remedy="end it first", zh="本机已有实时收听在运行")
-        time.sleep(0.1)
-
-
-def _began(lock: Path) -> None:
-    """Every id that this process makes from now on comes after this one, whatever the clock does."""
-    with suppress(OSError):  # an older start, or none, only leaves more alone
-        lock.write_text(new_id(), encoding="ascii")
 
 
 def listen(
@@ -136,7 +113,7 @@ class _Asked:
 
 def _listen(asked: _Asked, microphones: "Microphones", over: Callable[[], bool] = lambda: False) -> None:
     settings, say = asked.settings, asked.say
-    with alone(settings.paths.listening_lock), app.box(settings, beside=True) as box:
+    with locks.alone(settings.paths.listening_lock, BUSY), app.box(settings, beside=True) as box:
         need_room(box)
         first = circumstances(asked.source, box.kit.clock.now(), app.pseudonyms(box.keys))
 

@@ -25,7 +25,7 @@ from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.model import Lexicon, expand
 from edge_agent.lexicon.scorecards import CardItem, Level, Refs
 from edge_agent.review.places import Places
-from edge_agent.tagging.rules.build import over_days
+from edge_agent.tagging.rules.build import later
 
 if TYPE_CHECKING:
     from edge_agent.tagging.tagger import RuleTagger
@@ -105,7 +105,7 @@ class _Talk:
         blind = Outcome.CUT if not conversation.ended else Outcome.UNCLEAR if clear < 1 - UNCLEAR else None
         return cls(
             lexicon=tagger.lexicon, conversation=conversation, known=known, doubtful=doubtful,
-            inert=frozenset([*tagger.inert(conversation.context), *(one.id for one in tagger.events if over_days(one))]),
+            inert=frozenset([*tagger.inert(conversation.context), *(one.id for one in tagger.events if later(one))]),
             facts={name: value for name, value in measured.items() if value is not None}, blind=blind,
             places=Places(conversation, tags),
         )  # fmt: skip

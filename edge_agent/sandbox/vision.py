@@ -1,9 +1,11 @@
 """Pictures: the key frames of a video, and single pictures whose size is known from their header before they are decoded.
 
-Key frames closer than 200 ms are thinned out (a camera may send nothing but key frames). Pictures come upright, RGB.
+Key frames closer than 200 ms are thinned out (a camera may send nothing but key frames). Pictures come upright, RGB. A clock that
+jumps back, as a camera's does when it is set, goes on where it was. More than half of the key frames damaged is `damaged`.
 Runs in the confined child only.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +20,9 @@ from edge_agent.sandbox.wire import Job
 
 PICTURE_DEMUXERS: Final = {"png": "png_pipe", "jpeg": "jpeg_pipe", "webp": "webp_pipe", "bmp": "bmp_pipe"}
 KEY_FRAME_GAP_MS: Final = 200
+REORDERED: Final = 64
+JUMP_MS: Final = 1500
+"""Pictures are stored up to so much out of their order; a larger step back is the clock's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +40,61 @@ def key_frames(file: RemoteFile, job: Job) -> Iterator[Picture]:
         context.thread_count = 1
         context.skip_frame = "NONKEY"
         context.options = bounded(job)
-        keys, shown, end_ms, last_ms = 0, 0, 0, -KEY_FRAME_GAP_MS
-        start = stream.start_time or 0
+        keys, seen, shown, last_ms = 0, 0, 0, -KEY_FRAME_GAP_MS
+        start, clock, packets = stream.start_time or 0, _Clock(), 0
         for packet in container.demux(stream):
-            if packet.pts is not None:
-                end_ms = max(end_ms, to_ms(packet.pts + (packet.duration or 0) - start, stream.time_base))
-            if end_ms > job.max_duration_ms:
+            packets += bool(packet.size)
+            if packet.pts is not None and packet.size:
+                clock.heed(to_ms(packet.pts - start, stream.time_base), to_ms(packet.duration or 0, stream.time_base))
+                if packet.is_keyframe:
+                    clock.keep(packet.pts)
+            if clock.end_ms > job.max_duration_ms:
                 raise FaultyError("too-long")
             keys += bool(packet.is_keyframe and packet.size)
             for frame in decoded(packet):
-                at_ms = max(0, to_ms((frame.pts or start) - start, frame.time_base or stream.time_base))
-                if frame.key_frame and at_ms - last_ms >= KEY_FRAME_GAP_MS:
+                if not frame.key_frame:
+                    continue
+                seen += 1
+                at_ms = max(0, clock.of(frame.pts, to_ms((frame.pts or start) - start, frame.time_base or stream.time_base)))
+                if at_ms - last_ms >= KEY_FRAME_GAP_MS:
                     yield Picture(at_ms=at_ms, rgb=_upright(frame, job.max_px))
                     shown, last_ms = shown + 1, at_ms
         if not shown:
-            raise FaultyError("damaged" if keys else "no-key-frames")
-        if promised_ms is not None and end_ms < promised_ms - slack_ms(promised_ms):
+            raise FaultyError("damaged" if keys or not packets else "no-key-frames")
+        if promised_ms is not None and clock.end_ms < promised_ms - slack_ms(promised_ms):
             raise FaultyError("truncated")
+        if keys > 2 * seen:
+            raise FaultyError("damaged")
+
+
+class _Clock:
+    """The time of a film in milliseconds, going on over jumps back; `end_ms` is where its last packet ended.
+
+    A picture comes some packets after its own, so what was added to the time of a packet is kept by its stamp for a while.
+    """
+
+    def __init__(self) -> None:
+        self._added_ms = self._newest_ms = self.end_ms = 0
+        self._kept: deque[tuple[int, int]] = deque(maxlen=REORDERED)
+
+    def heed(self, at_ms: int, lasting_ms: int) -> None:
+        """A packet of that time came."""
+        if self._newest_ms - at_ms > JUMP_MS:
+            self._added_ms, self._newest_ms = self.end_ms - at_ms, at_ms
+        self._newest_ms = max(self._newest_ms, at_ms)
+        self.end_ms = max(self.end_ms, at_ms + self._added_ms + lasting_ms)
+
+    def keep(self, stamp: int) -> None:
+        """The packet heeded last holds a key frame."""
+        self._kept.append((stamp, self._added_ms))
+
+    def of(self, stamp: int | None, at_ms: int) -> int:
+        """When a picture is to be shown; of two with the same stamp the earlier one is asked for first."""
+        found = next(((known, added) for known, added in self._kept if known == stamp), None)
+        if found is None:
+            return at_ms + self._added_ms
+        self._kept.remove(found)
+        return at_ms + found[1]
 
 
 def picture(file: RemoteFile, job: Job) -> Iterator[Picture]:

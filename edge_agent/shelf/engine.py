@@ -1,31 +1,35 @@
-"""The shelf engine: a video and a plan in, a score, tags and an evidence picture out.
+"""The shelf engine: a video and a plan in, a score, observations and an evidence picture out.
 
-`ShelfEngine` implements `ports.ShelfScorer`. What a plan's pictures teach is kept for the plan last used, so that a
+`ShelfEngine` implements `ports.ShelfScorer`. What a plan's pictures teach is kept for the `KEPT` plans last used, so that a
 bay's next scan starts at once. The text reader, its digest and the number of threads are given; decoding of foreign
 pictures and videos happens in the limited child of `edge_agent.sandbox`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import cv2
 
 from edge_agent.config import Limits
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.shelf import Seen, ShelfScore, SlotReading
+from edge_agent.domain.shelf import WEIGHTS, Seen, SlotReading
 from edge_agent.ports import ShelfFindings
 from edge_agent.sandbox import decode_key_frames, decode_picture
 from edge_agent.shelf.frames.clear import Gate
 from edge_agent.shelf.frames.register import Registrar
 from edge_agent.shelf.pictures.evidence import View, draw
-from edge_agent.shelf.price_tags.photo import TagReading, find_tags
+from edge_agent.shelf.price_tags.photo import Finder, TagReading, find_tags
 from edge_agent.shelf.price_tags.reading import Ocr, TagReader, TagStyle, settle, style_of
 from edge_agent.shelf.products.verify import Verifier, vote
-from edge_agent.shelf.rules import tags_of
 from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
-from edge_agent.shelf.scoring.shares import Verdict, shares
+from edge_agent.shelf.scoring.observing import observed
+from edge_agent.shelf.scoring.score import scored
+from edge_agent.shelf.scoring.shares import Verdict
 from edge_agent.shelf.setup.bay import Decode, read_picture
+
+KEPT: Final = 4
+"""Plans whose pictures are kept as learnt: about 20 MB each."""
 
 KeyFrames = Callable[[BinaryIO], Iterable[KeyFrame]]
 
@@ -34,7 +38,6 @@ class _Learnt:
     """What one plan's pictures teach."""
 
     def __init__(self, plan: Planogram, decode: Decode, ocr: Ocr) -> None:
-        self.digest = plan.digest
         self.reference = read_picture(plan.reference, decode)
         photos = {sku.id: [read_picture(photo, decode) for photo in sku.photos] for sku in plan.skus}
         self.registrar = Registrar(self.reference)
@@ -47,7 +50,7 @@ class ShelfEngine:
     """Scores videos of fixed cameras.
 
     `ocr` reads tag crops (`edge_agent.infer.ocr_engine`); `model_digest` names its weights. `decode` and `key_frames`
-    default to the sandbox. `progress` is called after every key frame.
+    default to the sandbox. `progress` is called after every key frame. `weights` of the Perfect Shelf score sum to 1.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class ShelfEngine:
         decode: Decode | None = None,
         key_frames: KeyFrames | None = None,
         progress: Callable[[], None] = lambda: None,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         bounds = limits or Limits()
         self._ocr = ocr
@@ -67,7 +71,8 @@ class ShelfEngine:
         self._decode: Decode = decode or partial(decode_picture, limits=bounds)
         self._key_frames: KeyFrames = key_frames or partial(decode_key_frames, limits=bounds)
         self._progress = progress
-        self._learnt: _Learnt | None = None
+        self._learnt: dict[str, _Learnt] = {}
+        self._weights = dict(WEIGHTS) if weights is None else weights
         cv2.setNumThreads(threads)
 
     def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
@@ -77,35 +82,28 @@ class ShelfEngine:
             BadInput: the video cannot be used. BadConfig: a picture of the plan cannot.
         """
         learnt = self._learn(planogram)
-        scanned = scan(partial(self._frames, video), learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
+        scanned = scan(self._frames(video), learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
         prices = {sku.id: sku.price for sku in planogram.skus}
         style = style_of([read for one in scanned.slots for read in one.reads])
         verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
-        osa, compliance, price = shares(verdicts)
-        score = ShelfScore(
-            bay=planogram.bay,
-            planogram_digest=planogram.digest,
-            model_digest=self._model_digest,
-            duration_ms=scanned.last_ms,
-            frames_used=len({at for one in scanned.slots for at in one.at_ms}),
-            osa=osa,
-            planogram=compliance,
-            price=price,
-            readings=tuple(one.reading for one in verdicts),
-        )
+        score = scored(
+            planogram, verdicts, model_digest=self._model_digest, duration_ms=scanned.last_ms,
+            frames_used=len({at for one in scanned.slots for at in one.at_ms}), weights=self._weights,
+        )  # fmt: skip
         views = {one.clear.slot.id: View(slot=clear_view(one.views), tag=clear_view(one.tags)) for one in scanned.slots}
         picture = draw(
             learnt.reference,
             planogram.slots,
             verdicts,
             views,
-            (osa, compliance, price),
+            (score.osa, score.planogram, score.price),
         )
-        return ShelfFindings(score=score, tags=tags_of(verdicts, scanned.last_ms), picture=picture)
+        seen = observed(planogram, verdicts, score) if scanned.looks else ()
+        return ShelfFindings(score=score, picture=picture, observations=seen)
 
-    def read_tags(self, photo: BinaryIO) -> Sequence[TagReading]:
+    def read_tags(self, photo: BinaryIO, finder: Finder) -> Sequence[TagReading]:
         """The price tags of any photo (see `price_tags.photo` for what that can and cannot do); BadInput for a bad photo."""
-        return find_tags(self._decode(photo), self._ocr)
+        return find_tags(self._decode(photo), finder, self._ocr)
 
     def _frames(self, video: BinaryIO) -> Iterator[KeyFrame]:
         video.seek(0)
@@ -114,9 +112,11 @@ class ShelfEngine:
             yield frame
 
     def _learn(self, plan: Planogram) -> _Learnt:
-        if self._learnt is None or self._learnt.digest != plan.digest:
-            self._learnt = _Learnt(plan, self._decode, self._ocr)
-        return self._learnt
+        learnt = self._learnt.pop(plan.digest, None) or _Learnt(plan, self._decode, self._ocr)
+        self._learnt[plan.digest] = learnt
+        for oldest in list(self._learnt)[:-KEPT]:
+            del self._learnt[oldest]
+        return learnt
 
 
 def _verdict(evidence: SlotEvidence, scanned: Scan, price_list: str, style: TagStyle) -> Verdict:
@@ -136,6 +136,7 @@ def _verdict(evidence: SlotEvidence, scanned: Scan, price_list: str, style: TagS
         price_confidence=tag.confidence,
         price_reads=tag.reads if tag.price else 0,
         tag_visible=tag.visible,
+        facings=opinion.facings if assessable else None,
     )
     return Verdict(
         reading=reading,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from edge_agent import app, retention, worker
+from edge_agent import app, locks, retention
 from edge_agent.config import Config
 from edge_agent.domain.consent import Party, Statement, Verb
 from edge_agent.domain.recording import State
@@ -82,7 +82,7 @@ class Act:
         return not found.exists() or found.stat().st_uid == os.geteuid()
 
     def _worker_runs(self) -> bool:
-        with worker.only_one(self.settings.paths.worker_lock) as alone:
+        with locks.only_one(self.settings.paths.worker_lock) as alone:
             return not alone
 
 

@@ -72,6 +72,14 @@ def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
 
 
 _PLAIN: Final = {
+    "subject": ("位置：{1}", "place: {1}"),
+    "scan": ("巡检录像 {1} 中成立", "held in the scan {1}"),
+    "condition": ("条件成立：{1}", "condition met: {1}"),
+    "votes": ("成立次数：{1}", "looks that held: {1}"),
+    "sustain": ("已持续：{1}", "lasted: {1}"),
+    "views": ("清晰画面：{1}", "clear views: {1}"),
+    "reading": ("读到：{1}", "read: {1}"),
+    "expected": ("应为：{1}", "expected: {1}"),
     "absent": ("没有出现 {0}（{1}）", "{0} ({1}) did not occur"),
     "measure": ("测得 {1}", "measured {1}"),
     "earlier": ("依据另一次对话里的{0}（{1}）", "rests on {0} ({1}) in another talk"),

@@ -28,6 +28,7 @@ from edge_agent.tagging.matcher import Matcher
 from edge_agent.tagging.rules.base import Rule
 from edge_agent.tagging.rules.build import inert, over_days, plan
 from edge_agent.tagging.rules.composite import MINUTE, WEEKDAY
+from edge_agent.tagging.sight.names import over_scans
 from edge_agent.tagging.text import Reader
 from edge_agent.tagging.whynot import why_not
 
@@ -189,6 +190,11 @@ class RuleTagger:
             return Explanation(
                 zh=(f"{code} 未启用：{reason}" if reason else f"{code} 已经触发",),
                 en=(f"{code} is inert: {reason}" if reason else f"{code} did fire",),
+            )
+        if over_scans(event):
+            return Explanation(
+                zh=(f"{event.zh}：从货架和卖场的画面判断，看该处各次巡检的记录",),
+                en=(f"{event.en}: judged over scans of a place, from what they observed",),
             )
         if over_days(event):
             return Explanation(

@@ -1,6 +1,6 @@
 """The lexicons' examples put to the test: each is a talk (or a measured fact) that must or must not bring its event about.
 
-Deployment flags an event asks for are taken as set. Examples of what is inert here or judged over days (see `rules.build`) are
+Deployment flags an event asks for are taken as set. Examples of what is inert here or judged later (see `rules.build`) are
 read and, where they are facts, judged; talk examples of such events are skipped, and `trials` says so.
 """
 
@@ -12,7 +12,7 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.lexicon.conditions import holds, parse
 from edge_agent.lexicon.examples import BadExample, Scene, facts, is_facts, scene
 from edge_agent.lexicon.model import Event, Temporal
-from edge_agent.tagging.rules.build import inert, over_days
+from edge_agent.tagging.rules.build import inert, later
 from edge_agent.tagging.tagger import WRITTEN, RuleTagger
 
 
@@ -52,7 +52,7 @@ def passes(tagger: RuleTagger, trial: Trial) -> bool | None:
         verdict = judge(event, trial.text)
         return None if verdict is None else verdict == trial.must
     acted = scene(trial.text, event.speaker)
-    if over_days(event) or inert(event, event.temporal.context):
+    if later(event) or inert(event, event.temporal.context):
         return None
     return any(tag.code == event.id for tag in play(tagger, acted, trial.industry, event)) == trial.must
 

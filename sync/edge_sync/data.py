@@ -23,6 +23,7 @@ from edge_sync.scalars import (
     Seen,
     Seq,
     Severity,
+    ShelfScoreName,
     Signature,
     Speaker,
     Status,
@@ -129,10 +130,36 @@ class ShelfReading(Closed, frozen=True, kw_only=True):
     price_confidence: Fraction | UnsetType = UNSET
     price_reads: Count = 0
     tag_visible: bool | UnsetType = UNSET
+    facings: Count | UnsetType = UNSET
+    promotion: bool | UnsetType = UNSET
 
 
-class ShelfData(Closed, frozen=True, kw_only=True):
-    """One scan of one bay: three compliance shares and the readings behind them."""
+class ShelfMeasure(Closed, frozen=True, kw_only=True):
+    """A further score of a scan; `value` null = nothing could be assessed. `coverage` of the plan, over `n` slots or facings.
+
+    `competitor_index` is a ratio and may exceed 1, all others are shares.
+    """
+
+    name: ShelfScoreName
+    value: Annotated[float, Meta(ge=0, le=10**6)] | None
+    coverage: Fraction
+    n: Count
+
+
+class ShelfBrand(Closed, frozen=True, kw_only=True):
+    """One brand's share of shelf: by facings, and by width where that is known."""
+
+    brand: Code
+    side: Literal["own", "competitor", "unknown"]
+    facings: Count
+    sos: Fraction | None
+    linear_sos: Fraction | None
+    coverage: Fraction
+    n: Count
+
+
+class ShelfData(Closed, frozen=True, kw_only=True, omit_defaults=True):
+    """One scan of one bay: three compliance shares, further scores, and the readings behind them."""
 
     recording: RecordingId
     consent: Consent
@@ -146,12 +173,18 @@ class ShelfData(Closed, frozen=True, kw_only=True):
     planogram_compliance: Share
     price_compliance: Share
     readings: Annotated[tuple[ShelfReading, ...], Meta(max_length=2000)]
+    scores: Annotated[tuple[ShelfMeasure, ...], Meta(max_length=32)] = ()
+    brands: Annotated[tuple[ShelfBrand, ...], Meta(max_length=256)] = ()
+    visible: Fraction | UnsetType = UNSET
+    """Share of the bay that a walk-by video showed; absent for a fixed camera."""
 
 
 class CaseData(Closed, frozen=True, kw_only=True):
-    """One step of a contest: `case` names it for ever, `event_id` the finding it is about. Who objected stays on the box.
+    """One step of a case: `case` names it for ever, `event_id` the finding it is about. Who objected stays on the box.
 
-    `overturned` comes with a `withdrawn` tag that supersedes the finding; the envelope's `time` is when the step was taken.
+    A contest is `contested`, then `upheld` or `overturned`, which comes with a `withdrawn` tag that supersedes the finding; the
+    envelope's `time` is when the step was taken. What a later scan no longer shows is `closed` (and `reopened` where a scan that
+    came late says otherwise), with the reason `scan`; then `time` is when that scan saw it, and the finding stands.
     """
 
     case: RecordingId

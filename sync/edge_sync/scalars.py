@@ -66,8 +66,12 @@ Severity = Literal["info", "notice", "warning", "critical"]
 Status = Literal["final", "provisional", "withdrawn"]
 Consent = Literal["notice", "spoken", "written", "not-personal"]
 """On what ground it was analysed. There is no value for "none": such a recording is never analysed, so it never leaves."""
-CaseState = Literal["contested", "upheld", "overturned"]
-"""Where a contest of a finding stands: somebody objected, the finding stands, the finding was taken back."""
-CaseReason = Literal["not-said", "wrong-speaker", "wrong-product", "context", "already-solved", "consent", "other"]
-"""Why it was contested."""
+CaseState = Literal["contested", "upheld", "overturned", "closed", "reopened"]
+"""Where a contest of a finding stands: somebody objected, the finding stands, the finding was taken back. Or that its matter is
+over because a later scan of the place no longer shows it, or is not over after all; the finding stands either way."""
+CaseReason = Literal["not-said", "wrong-speaker", "wrong-product", "context", "already-solved", "consent", "other", "scan"]
+"""Why it was contested, or (`scan`) by what it was closed."""
 Seen = Literal["expected", "empty", "other", "unknown", "not_assessable"]
+ShelfScoreName = Literal["oos", "facings", "position", "tags", "competitor_index", "eye_level", "perfect"]
+"""Out of stock, facing compliance, position compliance, tag presence, competitors' facings per own one, own share at eye level,
+and the weighted Perfect Shelf score."""

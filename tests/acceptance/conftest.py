@@ -63,9 +63,10 @@ class Box:
         return json.loads(self.run(*arguments, "--json", code=code).stdout)
 
     def start(self, name: str, *, port: int | None = None) -> None:
-        """`worker`, `uplink` or `sink`; its output is appended to `<name>.log`."""
+        """`worker`, `uplink`, `sink` or `watch`; its output is appended to `<name>.log`."""
         hq = ["--store", self.store, "--key", self.hq_key, "--host", "127.0.0.1", "--port", port or self.port]
-        command = [BIN / "edge-hq", "sink", *hq] if name == "sink" else [BIN / "edge-agent", "--config", self.config, "run", name]
+        ours = [BIN / "edge-agent", "--config", self.config, *(["watch"] if name == "watch" else ["run", name])]
+        command = [BIN / "edge-hq", "sink", *hq] if name == "sink" else ours
         with (self.root / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from bad_videos import CASES, DECODED
 from conftest import SAMPLES, Box
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.model]
@@ -105,7 +106,7 @@ def test_every_bad_file_is_refused_kept_and_survived(box_with_models: Box, tmp_p
     assert box.json("status")["recordings"] == {"closed": 1, "rejected": len(rejected)}
 
 
-def test_video_without_a_picture_is_refused_and_the_worker_goes_on(box_with_models: Box, tmp_path: Path) -> None:
+def test_every_bad_video_is_refused_or_scored_and_the_worker_goes_on(box_with_models: Box) -> None:
     box = box_with_models
     meta = (SAMPLES / "shelf-1.meta.toml").read_text(encoding="utf-8")
     box.start("worker")
@@ -117,6 +118,13 @@ def test_video_without_a_picture_is_refused_and_the_worker_goes_on(box_with_mode
             target.write_bytes(path.read_bytes())
     box.drop((SAMPLES / "shelf-1.mp4").read_bytes()[:200_000], "cut.mp4", meta)
     box.drop((SAMPLES / "call-1.ogg").read_bytes(), "sound.mp4", meta)
-    box.until(lambda: box.finished(2))
-    assert dict(box.query("SELECT state, COUNT(*) FROM recordings GROUP BY state")) == {"rejected": 2}
+    for number, case in enumerate(CASES):
+        box.drop(case.make(), f"{number}.bin", meta)
+    box.until(lambda: box.finished(2 + len(CASES)))
+    ends = box.query("SELECT state, reason, parked FROM recordings")
+    assert {parked for _, _, parked in ends} == {""}
+    refused = [reason for state, reason, _ in ends if state == "rejected"]
+    assert len(refused) >= 2 + sum(DECODED not in case.outcomes for case in CASES)
+    assert set(refused) <= {"truncated", "no-video"} | {one for case in CASES for one in case.outcomes}
+    assert len(ends) - len(refused) >= sum(case.outcomes == {DECODED} for case in CASES)
     assert box.stop("worker") == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Box
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 WATCHDOG_S = 2.0
 """A fifth of it is how often a process speaks."""

@@ -10,7 +10,7 @@ from edge_agent import config, provision
 from edge_agent.ledger.reading import LedgerReader
 from edge_agent.vault.x25519 import Identity
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.alone]
 
 CONFIG = """
 state = "{state}"

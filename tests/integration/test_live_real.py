@@ -16,7 +16,7 @@ from edge_agent.speech.live.talk import Live
 from edge_agent.speech.recogniser import Recogniser
 from edge_agent.speech.writing import Writing
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,22 @@
 
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from shipped import lexicon
 
 from edge_agent.config import Limits
+from edge_agent.domain.observation import Scanned
 from edge_agent.domain.shelf import Seen
 from edge_agent.sandbox import decode_key_frames
 from edge_agent.shelf.engine import ShelfEngine
 from edge_agent.shelf.setup.bay import load
+from edge_agent.tagging.sight.watch import Watch
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
 
@@ -47,8 +51,9 @@ def planted(truth: Path) -> set[tuple[str, str, str, str]]:
     }
 
 
-def found(tags) -> set[tuple[str, str, str, str]]:
-    slots = [(tag.code, dict(tag.slots)) for tag in tags]
+def found(findings) -> set[tuple[str, str, str, str]]:
+    scanned = Scanned(recording="scan", place="shelf:bay", began_at=datetime.now(UTC), observations=findings.observations)
+    slots = [(tag.code, dict(tag.slots)) for tag in Watch(lexicon()).seen(scanned) if "slot" in dict(tag.slots)]
     return {(code, one["slot"], one.get("seen_sku", ""), one.get("price", "")) for code, one in slots}
 
 
@@ -56,7 +61,7 @@ def test_the_bundled_scene_has_exactly_its_planted_faults(engine):
     plan = load(SAMPLES / "bay-a" / "bay.toml")
     with (SAMPLES / "shelf-1.mp4").open("rb") as video:
         findings = engine.score(video, plan)
-    assert found(findings.tags) == planted(SAMPLES / "shelf-1.truth.toml")
+    assert found(findings) == planted(SAMPLES / "shelf-1.truth.toml")
     score = findings.score
     assert score.osa.planned == score.planogram.planned == len(plan.slots)
     assert min(score.osa.coverage, score.price.coverage) >= 0.9
@@ -71,7 +76,7 @@ def test_a_scene_nobody_tuned_for_has_exactly_its_planted_faults(engine, tmp_pat
     render_scene(seed, tmp_path)
     with (tmp_path / "shelf.mp4").open("rb") as video:
         findings = engine.score(video, load(tmp_path / "bay.toml"))
-    assert found(findings.tags) == planted(tmp_path / "truth.toml")
+    assert found(findings) == planted(tmp_path / "truth.toml")
     strangers = {
         one["slot"]
         for one in tomllib.loads((tmp_path / "truth.toml").read_text(encoding="utf-8"))["fault"]
@@ -124,7 +129,7 @@ def moved(matrix):
 )
 def test_a_video_that_does_not_show_this_bay_is_not_assessable(spoilt, how):
     findings = spoilt(how)
-    assert findings.tags == ()
+    assert found(findings) == set()
     assert {one.seen for one in findings.score.readings} == {Seen.NOT_ASSESSABLE}
     assert findings.score.osa.value is None
     assert findings.score.osa.coverage == findings.score.price.coverage == 0.0
@@ -140,7 +145,7 @@ def test_slots_behind_someone_who_never_leaves_are_not_assessable_and_the_rest_i
 
     truth = planted(SAMPLES / "shelf-1.truth.toml")
     findings = spoilt(stand)
-    assert found(findings.tags) <= truth
+    assert found(findings) <= truth
     seen = [one.seen for one in findings.score.readings]
     assert 3 <= seen.count(Seen.NOT_ASSESSABLE) < len(seen) // 2
 
@@ -155,4 +160,4 @@ def test_slots_behind_someone_who_never_leaves_are_not_assessable_and_the_rest_i
     ],
 )
 def test_bad_pictures_never_make_faults_up(spoilt, how):
-    assert found(spoilt(how).tags) <= planted(SAMPLES / "shelf-1.truth.toml")
+    assert found(spoilt(how)) <= planted(SAMPLES / "shelf-1.truth.toml")

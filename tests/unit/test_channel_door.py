@@ -280,7 +280,7 @@ def test_the_worker_leaves_alone_what_is_being_sealed_at_the_door(world: TouchWo
         sender = threading.Thread(target=lambda: answers.append(asking.ask(place, raw(document()))))
         sender.start()
         assert sealing.wait(20)
-        kit = replace(world.kit, listens=taking.reception.seals)
+        kit = replace(world.kit, listens=lambda one: taking.reception.seals(one.id))
         (left,) = world.ledger.unfinished()
         assert pipeline.advance(kit, left).state is State.CAPTURED
         go_on.set()

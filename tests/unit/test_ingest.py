@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ledger_world import memory_folder
 
-from edge_agent import processes, worker
+from edge_agent import locks, processes
 from edge_agent.capture.storage import Storage, storage_of
 from edge_agent.config import Capture, Config
 from edge_agent.errors import NotAllowed
@@ -32,7 +32,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_running_worker_is_handed_media_and_sidecar(settings: Config, files: tuple[Path, Path]) -> None:
-    with worker.only_one(settings.paths.worker_lock):
+    with locks.only_one(settings.paths.worker_lock):
         (line,) = processes.ingest(settings, [files[0]], files[1]).files
     assert (line.state, line.error) == ("queued", "")
     found = sorted(path.name for path in settings.paths.inbox.iterdir())
@@ -46,7 +46,7 @@ def test_nothing_is_handed_over_through_a_plain_disk(settings: Config, files: tu
         pytest.skip("temporary files lie in memory or on an encrypted disk here")
     plain = Config(state=settings.state, inbox=str(tmp_path / "inbox"))
     plain.paths.inbox.mkdir()
-    with worker.only_one(plain.paths.worker_lock), pytest.raises(NotAllowed, match="stop the worker"):
+    with locks.only_one(plain.paths.worker_lock), pytest.raises(NotAllowed, match="stop the worker"):
         processes.ingest(plain, [files[0]], files[1])
     assert list(plain.paths.inbox.iterdir()) == []
 
@@ -54,7 +54,7 @@ def test_nothing_is_handed_over_through_a_plain_disk(settings: Config, files: tu
 def test_no_sidecar_stays_without_its_media(settings: Config, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "new_id", lambda: "taken")
     (settings.paths.inbox / "taken").mkdir()
-    with worker.only_one(settings.paths.worker_lock):
+    with locks.only_one(settings.paths.worker_lock):
         (line,) = processes.ingest(settings, [files[0]], files[1]).files
     assert line.state == "refused"
     assert [path.name for path in settings.paths.inbox.iterdir()] == ["taken"]

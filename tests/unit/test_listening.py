@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from live_world import MS, WORDS, Plug, ScriptReader, Time, loudness, said
 from pipeline_fakes import FakeArrival, make_kit
 
-from edge_agent import app, documents, errors, listening, pipeline, sandbox, worker
+from edge_agent import app, documents, errors, listening, locks, pipeline, sandbox
 from edge_agent.capture.pump import Pump
 from edge_agent.capture.reel import Reel
 from edge_agent.capture.segment import header
@@ -713,7 +713,7 @@ class TestBeside:
         kit = replace(make_kit(), listens=lambda _: True)
         recording = self.captured(kit)
         assert pipeline.advance(kit, recording).state is State.CAPTURED
-        assert pipeline.advance(replace(kit, listens=lambda one: one > recording.id), recording).state is State.SEALED
+        assert pipeline.advance(replace(kit, listens=lambda one: one.id > recording.id), recording).state is State.SEALED
 
     def test_once_nobody_listens_a_torn_one_is_rejected(self) -> None:
         kit = make_kit()
@@ -734,25 +734,25 @@ class TestBeside:
         for _ in range(2):
             first.hold()
             first.hold()
-            assert worker.held(lock)
+            assert locks.held(lock)
             first.release()
             first.release()
-            assert not worker.held(lock)
+            assert not locks.held(lock)
 
     def test_a_lock_is_held_only_while_it_is_held(self, tmp_path: Path) -> None:
         lock = tmp_path / "run" / "listening.lock"
-        assert not worker.held(lock)
+        assert not locks.held(lock)
         earlier = new_id()
-        with listening.alone(lock):
-            assert worker.held(lock)
-            assert worker.hears(lock, new_id())
-            assert not worker.hears(lock, earlier), "left by an earlier one"
+        with locks.alone(lock, listening.BUSY):
+            assert locks.held(lock)
+            assert locks.hears(lock, new_id())
+            assert not locks.hears(lock, earlier), "left by an earlier one"
             lock.write_text("")
-            assert worker.hears(lock, earlier), "not yet said since when"
-            with pytest.raises(Unavailable), listening.alone(lock, wait_s=0.0):
+            assert locks.hears(lock, earlier), "not yet said since when"
+            with pytest.raises(Unavailable), locks.alone(lock, listening.BUSY, wait_s=0.0):
                 pass
-        assert not worker.held(lock)
-        assert not worker.hears(lock, new_id())
+        assert not locks.held(lock)
+        assert not locks.hears(lock, new_id())
 
 
 def test_a_source_is_chosen_by_its_name_the_first_one_or_a_device() -> None:

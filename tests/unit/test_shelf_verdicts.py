@@ -1,22 +1,25 @@
 """Readings of one tag, verdicts of one slot, and the tags they give."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from shipped import lexicon
 
+from edge_agent.domain.observation import Scanned
 from edge_agent.domain.planogram import Planogram, Sku, Slot
-from edge_agent.domain.shelf import Seen, Share, SlotReading
+from edge_agent.domain.shelf import WEIGHTS, Seen, Share, SlotReading
 from edge_agent.domain.tags import Status
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.grammar import PriceReading
-from edge_agent.shelf.price_tags.photo import find_tags
 from edge_agent.shelf.price_tags.reading import TagRead, TagReader, TagStyle, read_tag, settle, sharpness, style_of, tag_crop
-from edge_agent.shelf.price_tags.shapes import rectangles
-from edge_agent.shelf.rules import RULES, tags_of
+from edge_agent.shelf.scoring.observing import observed
+from edge_agent.shelf.scoring.score import scored
 from edge_agent.shelf.scoring.shares import Verdict
+from edge_agent.tagging.sight.watch import Watch
 
 STYLE = TagStyle(decimals=True, ink=40.0)
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -87,8 +90,19 @@ def verdict(seen, *, sku="", confidence=0.9, price="", listed="5.00", settled=Tr
     )  # fmt: skip
 
 
+def tags_of(one):
+    score = scored(ONE_TAG, [one], model_digest="0" * 64, duration_ms=30_000, frames_used=3, weights=dict(WEIGHTS))
+    scanned = Scanned(
+        recording="scan",
+        place="shelf:b",
+        began_at=datetime(2026, 11, 20, tzinfo=UTC),
+        observations=observed(ONE_TAG, [one], score),
+    )
+    return [tag for tag in Watch(lexicon()).seen(scanned) if "slot" in dict(tag.slots)]
+
+
 def told(one):
-    return [(tag.code, tag.status, dict(tag.slots)) for tag in tags_of([one], 30_000)]
+    return [(tag.code, tag.status, dict(tag.slots)) for tag in tags_of(one)]
 
 
 def test_each_fault_gives_its_tag():
@@ -117,11 +131,12 @@ def test_what_is_right_or_unknown_or_unsure_gives_no_tag(one):
 
 
 def test_a_tag_explains_itself_without_prose():
-    (tag,) = tags_of([verdict(Seen.EXPECTED, sku="tea", price="6.00")], 30_000)
+    (tag,) = tags_of(verdict(Seen.EXPECTED, sku="tea", price="6.00"))
     assert tag.start_ms == tag.known_at_ms == 5000
-    assert [one.kind for one in tag.evidence] == ["slot", "views", "reading", "reference"]
-    assert tag.rule == "shelf.price_tag_mismatch@1"
-    assert len({rule.digest for rule in RULES}) == len(RULES)
+    assert [one.kind for one in tag.evidence] == [
+        "subject", "slot", "views", "reading", "expected", "scan", "condition", "condition", "condition", "votes",
+    ]  # fmt: skip
+    assert (tag.rule, tag.rule_digest) == ("shelf.price_tag_mismatch@1", lexicon().event_digests["shelf.price_tag_mismatch"])
 
 
 class Reader:
@@ -203,19 +218,6 @@ def test_a_small_tag_is_cut_at_least_200_px_wide_and_blur_is_measured():
     assert tag.shape[1] == 200
     soft = tag_crop(np.asarray(Image.fromarray(picture).resize((80, 60)).resize((400, 300))), quad)
     assert sharpness(soft) < 0.5 * sharpness(tag)
-
-
-def test_tags_are_found_on_a_photo_by_shape_and_confirmed_by_text():
-    photo = np.full((900, 1600, 3), (70, 50, 40), np.uint8)
-    for x in (200, 700, 1200):
-        photo[400:480, x : x + 130] = 245
-        photo[425:465, x + 70 : x + 110] = 10
-        photo[405:410, x + 10 : x + 60] = 60
-    assert len(rectangles(photo)) == 3
-    found = find_tags(photo, Reader((quad_px(10, 10, 90, 50), "¥5.00", 0.95)))
-    assert [tag.price for tag in found] == ["5.00"] * 3
-    assert found[0].box == pytest.approx((200 / 1600, 400 / 900, 330 / 1600, 480 / 900), abs=0.01)
-    assert find_tags(photo, Reader()) == []
 
 
 def test_the_picture_shows_no_pixel_of_a_slot_that_was_not_clear():

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from pipeline_fakes import NOON, FakeArrival, FakeShelf, FakeTagger, make_kit
 
-from edge_agent import pipeline, worker
+from edge_agent import locks, pipeline, worker
 from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import Kind, State
 from edge_agent.domain.tags import BehaviorTag, Conversation
@@ -147,9 +147,9 @@ def test_a_broken_ledger_ends_the_loop() -> None:
 
 def test_one_worker_per_state_directory(tmp_path: Path) -> None:
     lock = tmp_path / "run" / "worker.lock"
-    with worker.only_one(lock) as first, worker.only_one(lock) as second:
+    with locks.only_one(lock) as first, locks.only_one(lock) as second:
         assert (first, second) == (True, False)
-    with worker.only_one(lock) as again:
+    with locks.only_one(lock) as again:
         assert again
 
 

@@ -19,7 +19,7 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput, NotAllowed
 from edge_agent.pipeline import Kit
-from edge_agent.ports import Analysis, Historian, Sealed, ShelfFindings
+from edge_agent.ports import Analysis, Historian, Sealed, ShelfFindings, Watch
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
@@ -86,6 +86,9 @@ class FakeLedger:
         return True
 
     def judge(self, historian: Historian | None) -> int:
+        return 0
+
+    def watch(self, watch: Watch | None) -> int:
         return 0
 
     def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
@@ -205,7 +208,7 @@ class FakeShelf:
             price=share,
             readings=(),
         )
-        return ShelfFindings(score=score, tags=(), picture=b"png")
+        return ShelfFindings(score=score, picture=b"png")
 
 
 class FakePlanograms:

@@ -1,6 +1,7 @@
 """Light normalisation: make a straightened frame look as if lit like the reference photo.
 
-Per colour channel the logarithm of (reference / frame) is modelled as a plane over the picture and fitted robustly, so
+Per colour channel the logarithm of (reference / frame) is modelled as a quadric over the picture (lamps are spots, lenses
+darken corners) and fitted robustly, so
 that a removed or foreign product, being an outlier, does not bend it: iteratively reweighted least squares with Tukey's
 biweight (Holland and Welsch 1977). Too little light is a refusal, not a very large gain.
 """
@@ -19,15 +20,17 @@ MAX_GAIN: Final = 3.0
 """More than this would lift noise, not light."""
 MIN_LUMA: Final = 18.0
 STEP_PX: Final = 6
-ROUNDS: Final = 12
+ROUNDS: Final = 8
 TUKEY: Final = 4.685
+SECOND_ORDER: Final = (0.2, 0.2, 0.2)
+"""How much the second order is held back, so that a hidden corner does not run away."""
 
 Field = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
-    """Log-gain planes: `planes` (3 channels, [at centre, per width, per height])."""
+    """Log-gain fields: `planes` (3 channels, 6: at centre, per width, per height, and the three of second order)."""
 
     planes: Field
 
@@ -48,8 +51,8 @@ class Light:
         return self._scaled(rgb, np.asarray(centre[0] - 0.5), np.asarray(centre[1] - 0.5))
 
     def _scaled(self, rgb: Picture, x: Field, y: Field) -> Picture:
-        gain = np.exp(self.planes[:, 0] + x * self.planes[:, 1] + y * self.planes[:, 2])
-        return np.asarray(np.clip(rgb * gain + 0.5, 0, 255), dtype=np.uint8)
+        gain = np.exp(sum(term * self.planes[:, n] for n, term in enumerate(_terms(x, y))))
+        return np.asarray(np.clip(rgb * gain.astype(np.float32) + np.float32(0.5), 0, 255), dtype=np.uint8)
 
 
 def fit(reference: Picture, frame: Picture, covered: Mask) -> Light | None:
@@ -65,20 +68,25 @@ def fit(reference: Picture, frame: Picture, covered: Mask) -> Light | None:
         return None
     rows, columns = np.nonzero(usable)
     height, width = usable.shape
-    base = np.stack([np.ones(len(rows)), columns / width - 0.5, rows / height - 0.5], axis=1)
+    base = np.stack(_terms(columns / width - 0.5, rows / height - 0.5), axis=1)
     ratio = np.log((ours[usable] + 2.0) / (theirs[usable] + 2.0))
     light = Light(planes=np.stack([_plane(base, ratio[:, channel]) for channel in range(3)]))
     return light if 1 / MAX_GAIN <= light.gain <= MAX_GAIN else None
 
 
+def _terms(x: Field, y: Field) -> tuple[Field, ...]:
+    across, down = np.broadcast_arrays(x, y)
+    return (np.ones_like(across), across, down, across * across, across * down, down * down)
+
+
 def _plane(base: Field, values: Field) -> Field:
     weights = np.ones(len(values))
-    plane = np.asarray([np.median(values), 0.0, 0.0])
+    plane = np.asarray([np.median(values), 0.0, 0.0, 0.0, 0.0, 0.0])
     for _ in range(ROUNDS):
         off = values - base @ plane
         scale = max(1.4826 * float(np.median(np.abs(off - np.median(off)))), 0.02)
         weights = np.where(np.abs(off) < TUKEY * scale, (1 - (off / (TUKEY * scale)) ** 2) ** 2, 0.0)
         weighted = base * weights[:, None]
-        normal = weighted.T @ base + 1e-3 * len(values) * np.diag([0.0, 0.1, 0.1])
+        normal = weighted.T @ base + 1e-3 * len(values) * np.diag([0.0, 0.1, 0.1, *SECOND_ORDER])
         plane = np.linalg.solve(normal, weighted.T @ values)
     return np.asarray(plane, dtype=np.float64)

@@ -1,36 +1,48 @@
-"""Price tags in any photo, without a trained detector: light rectangles and big digits, confirmed by OCR.
+"""Price tags in any photo: found by the tag network, read by the reading room.
 
-First light, even, upright rectangles with dark print (`shapes`) are read. The tags of a shelf look alike, so where
-the digits stand in those that have a price gives the layout by which the remaining groups of big digits (on tags that
-melt into a light rail) are framed and read too. Text must be read on a tag; its price is None when the grammar
-is not certain. Limits, honestly: dark, strongly tilted or glaring tags and those narrower than about 40 px are missed.
-This is for the bench; a calibrated bay never needs it.
+The photo is looked at 1280 px wide; where its tags come out small, or none is seen, once more at twice that, as far as the
+photo has the pixels. A tag is listed with its box even when nothing can be read on it; its price is None when the grammar
+is not certain. Limits, honestly: see `models/cards/price-tags.md`. This is for photos of shelves that nobody set up; a
+calibrated bay knows where its tags hang.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from edge_agent.domain.planogram import Quad
-from edge_agent.shelf.price_tags.grammar import Line, PriceReading, price_of
-from edge_agent.shelf.price_tags.reading import TAG_MARGIN, Ocr, lines_in, tag_crop
-from edge_agent.shelf.price_tags.shapes import Box, digit_groups, overlap, rectangles
+from edge_agent.shelf.frames.geometry import resized
+from edge_agent.shelf.price_tags.grammar import price_of
+from edge_agent.shelf.price_tags.reading import Ocr, lines_in, read_tag, tag_crop
 from edge_agent.shelf.setup.bay import Picture
 
-MAX_GROUPS: Final = 48
-MIN_SEEN: Final = 3
-LAYOUT: Final = (-3.8, -1.1, 0.5, 0.9)
-"""Left, top, right, bottom edges of a tag beside its price, in digit heights, when the photo itself does not tell."""
-PRINT_SHARE: Final = 0.74
-"""Height of digits in the box that the text detector draws around them."""
-SAME: Final = 0.3
+LOOK_PX: Final = 1280
+SMALL_PX: Final = 26.0
+"""Tags narrower than this in the first look are looked at again, larger."""
+LEAST: Final = 0.3
+SAME: Final = 0.4
+UNREAD: Final = 0.8
+"""A tag on which no price is read is this much less sure to be one."""
+
+Box = tuple[float, float, float, float]
+
+
+class Finder(Protocol):
+    """What finds tags in a picture (see `edge_agent.infer.TagFinder`)."""
+
+    def find(self, rgb: Picture) -> Sequence[tuple[Box, float]]:
+        """Boxes (left, top, right, bottom; pixels) and scores 0..1, best first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagReading:
-    """One tag of a photo: `box` = (left, top, right, bottom) as fractions of the photo, text lines, price or None."""
+    """One tag of a photo: `box` = (left, top, right, bottom) as fractions of the photo, text lines, price or None.
+
+    `confidence`: how sure it is that there is a tag, 0..1.
+    """
 
     box: Box
     price: str | None
@@ -38,110 +50,60 @@ class TagReading:
     confidence: float
 
 
-def find_tags(rgb: Picture, ocr: Ocr) -> list[TagReading]:
+def find_tags(rgb: Picture, finder: Finder, ocr: Ocr) -> list[TagReading]:
     """The price tags of a photo (H x W x 3), top to bottom, left to right."""
-    found: list[TagReading] = []
-    layouts: list[Box] = []
-    tall = rgb.shape[0] / rgb.shape[1]
-    for box in rectangles(rgb):
-        lines, price = _read(rgb, box, ocr)
-        if _has_digits(lines):
-            found.append(_reading(box, lines, price))
-            if price is not None:
-                layouts.append(_layout(box, lines, tall))
-    usual = _usual(layouts)
-    for group in _free(digit_groups(rgb), found):
-        box = _framed(group, usual, tall)
-        if any(overlap(box, one.box) > SAME for one in found):
-            continue
-        lines, price = _read(rgb, box, ocr)
-        if price is None or not (price.places or price.marked or len(price.price) > 1):
-            continue
-        box = _framed(_digits(box, lines, tall), usual, tall)
-        if all(overlap(box, one.box) <= SAME for one in found):
-            found.append(_reading(box, lines, price))
+    found = [_read(rgb, box, score, ocr) for box, score in tag_boxes(rgb, finder) if score >= LEAST]
     return sorted(found, key=lambda tag: (round(tag.box[1], 1), tag.box[0]))
 
 
-def _read(rgb: Picture, box: Box, ocr: Ocr) -> tuple[list[Line], PriceReading | None]:
+def tag_boxes(rgb: Picture, finder: Finder) -> list[tuple[Box, float]]:
+    """Where tags are, as fractions of the photo, and how sure that is; best first. Nothing is read."""
+    found = _looked(rgb, finder, LOOK_PX)
+    sure = sorted((right - left) * LOOK_PX for (left, _, right, _), score in found if score >= LEAST)
+    if max(rgb.shape[:2]) <= LOOK_PX or (sure and sure[len(sure) // 2] >= SMALL_PX):
+        return found
+    nearer = _looked(rgb, finder, min(2 * LOOK_PX, max(rgb.shape[:2])))
+    return list(_distinct(sorted([*found, *nearer], key=lambda one: one[1], reverse=True)))
+
+
+def _looked(rgb: Picture, finder: Finder, long_px: int) -> list[tuple[Box, float]]:
+    height, width = rgb.shape[:2]
+    scale = long_px / max(height, width)
+    small = resized(rgb, round(width * scale), round(height * scale))
+    tall, wide = small.shape[:2]
+    return [
+        ((left / wide, top / tall, right / wide, bottom / tall), score)
+        for (left, top, right, bottom), score in finder.find(small)
+    ]
+
+
+def _distinct(found: Sequence[tuple[Box, float]]) -> Iterator[tuple[Box, float]]:
+    kept: list[Box] = []
+    for box, score in found:
+        if all(_overlap(box, other) < SAME for other in kept):
+            kept.append(box)
+            yield box, score
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    wide, tall = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
+    both = max(0.0, wide) * max(0.0, tall)
+    area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return both / max(area - both, 1e-12)
+
+
+def _read(rgb: Picture, box: Box, score: float, ocr: Ocr) -> TagReading:
     left, top, right, bottom = box
     quad: Quad = ((left, top), (right, top), (right, bottom), (left, bottom))
-    tag = tag_crop(rgb, quad)
-    size = np.asarray((tag.shape[1], tag.shape[0]), dtype=float)
+    tag = np.ascontiguousarray(tag_crop(rgb, quad))
     lines = lines_in(tag, ocr)
     price = price_of(lines)
-    shares = [_in_shares(line, size) for line in lines]
-    return shares, price
-
-
-def _in_shares(line: Line, size: np.ndarray) -> Line:
-    """The line with its box in shares of the tag itself (the crop has a margin around it)."""
-    grown = 1 + 2 * TAG_MARGIN
-    return Line(
-        left=line.left / size[0] * grown - TAG_MARGIN,
-        top=line.top / size[1] * grown - TAG_MARGIN,
-        right=line.right / size[0] * grown - TAG_MARGIN,
-        bottom=line.bottom / size[1] * grown - TAG_MARGIN,
-        text=line.text,
-        confidence=line.confidence,
-    )
-
-
-def _has_digits(lines: Iterable[Line]) -> bool:
-    return any(letter.isdigit() for line in lines for letter in line.text)
-
-
-def _reading(box: Box, lines: Sequence[Line], price: PriceReading | None) -> TagReading:
-    mean = sum(line.confidence for line in lines) / len(lines)
+    if lines and price is None:
+        price = read_tag(tag, 0, ocr).price
     return TagReading(
         box=box,
         price=None if price is None else price.price,
         text=tuple(line.text for line in lines),
-        confidence=round(mean if price is not None else 0.5 * mean, 4),
+        confidence=round(score if price is not None else UNREAD * score, 4),
     )
-
-
-def _digits(box: Box, lines: Sequence[Line], tall: float) -> Box:
-    """Where the tallest line with digits stands in the photo: the text detector's box without its padding."""
-    big = max((line for line in lines if any(letter.isdigit() for letter in line.text)), key=lambda line: line.height)
-    wide, high = box[2] - box[0], box[3] - box[1]
-    pad = (1 - PRINT_SHARE) / 2 * big.height * high
-    return (
-        box[0] + big.left * wide + pad * tall,
-        box[1] + big.top * high + pad,
-        box[0] + big.right * wide - pad * tall,
-        box[1] + big.bottom * high - pad,
-    )
-
-
-def _layout(box: Box, lines: Sequence[Line], tall: float) -> Box:
-    """The tag's edges seen from the right end of its tallest digits, in digit heights."""
-    digits = _digits(box, lines, tall)
-    high = max(digits[3] - digits[1], 1e-4)
-    wide = high * tall
-    right = digits[2]
-    return ((box[0] - right) / wide, (box[1] - digits[1]) / high, (box[2] - right) / wide, (box[3] - digits[3]) / high)
-
-
-def _usual(layouts: Sequence[Box]) -> Box:
-    """The median layout of the tags that were found whole."""
-    if len(layouts) < MIN_SEEN:
-        return LAYOUT
-    left, top, right, bottom = (float(edge) for edge in np.median(np.asarray(layouts), axis=0))
-    return (left, top, right, bottom)
-
-
-def _framed(group: Box, usual: Box, tall: float) -> Box:
-    height = group[3] - group[1]
-    wide = height * tall
-    return (
-        max(0.0, group[2] + usual[0] * wide),
-        max(0.0, group[1] + usual[1] * height),
-        min(1.0, group[2] + usual[2] * wide),
-        min(1.0, group[3] + usual[3] * height),
-    )
-
-
-def _free(groups: Iterable[Box], found: Sequence[TagReading]) -> list[Box]:
-    free = [group for group in groups if all(overlap(group, one.box) < SAME for one in found)]
-    return free[:MAX_GROUPS]

@@ -1,7 +1,7 @@
 """From event models to rules: which machine runs an event, and why some are loaded but inert.
 
-Inert is said, not silent: visual and unmeasured conditions wait for their sensors, and an event whose deployment flag is not
-set for this talk is off. What runs over days is not inert, but left to the second stage (`across`).
+Inert is said, not silent: unmeasured conditions wait for their sensors, and an event whose deployment flag is not set for this
+talk is off. What runs over days is not inert, but left to the second stage (`across`); what is seen is left to `sight`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,10 +15,9 @@ from edge_agent.lexicon.model import Event, expand
 from edge_agent.tagging.delivered import SOURCES
 from edge_agent.tagging.rules import composite, counting, following, measuring, waiting, windows
 from edge_agent.tagging.rules.base import Rule
+from edge_agent.tagging.sight.names import over_scans, unmeasured
 
 PER_DAYS: Final = "counts over days without saying of whom or how many: give `per` and `window_days`"
-OPENING_HOURS: Final = "counted in the shop's opening hours, which nobody told this box"
-UNSEEN: Final = "judged from pictures: the shelf engine gives these tags, not the tagger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,7 @@ class Plan:
 
 def plan(events: Mapping[str, Event], context: Collection[str]) -> Plan:
     """How talks with these deployment flags are judged; all unresolved events share one docket."""
-    on = [event for event in events.values() if not over_days(event) and not inert(event, context)]
+    on = [event for event in events.values() if not later(event) and not inert(event, context)]
     makers = [_rule(e, events) for e in on if e.kind not in ("occurrence", "unresolved")]
     docket = {e.id: (e, _ids(events, e, "opened_by"), _ids(events, e, "closed_by")) for e in on if e.kind == "unresolved"}
     if docket:
@@ -54,8 +53,8 @@ def inert(event: Event, context: Collection[str]) -> str:
     missing = [flag for flag in t.context if flag not in context]
     if missing:
         return f"off: the talk is not marked {', '.join(missing)}"
-    if event.kind == "visual":
-        return UNSEEN
+    if over_scans(event):
+        return unmeasured(event)
     if over_days(event):
         return _unjudged(event)
     names = {name for c in [*(t.all or []), *(t.any or [])] for name in parse(c).names}
@@ -68,8 +67,15 @@ def over_days(event: Event) -> bool:
     t = event.temporal
     if event.when is not None:
         return composite.is_over_days(event.when)
+    if over_scans(event):
+        return False
     acts = event.kind == "metric" and event.source in SOURCES and t.after is not None  # what comes before was in another talk
     return acts or bool(t.window_days or t.within_h or t.per in ("account", "rep") or t.distinct == "conversation")
+
+
+def later(event: Event) -> bool:
+    """Whether the event is not judged inside one talk: over days (`across`), or over the scans of a place (`sight`)."""
+    return over_days(event) or over_scans(event)
 
 
 def _unjudged(event: Event) -> str:
@@ -77,8 +83,6 @@ def _unjudged(event: Event) -> str:
     t = event.temporal
     if event.when is not None:
         return composite.inert(event.when)
-    if event.source == "shelf":
-        return OPENING_HOURS
     if event.kind == "repeat" and t.count is not None:
         return "" if t.window_days else PER_DAYS
     if (t.not_followed_by or t.followed_by) is not None and t.within_h is not None:

@@ -78,6 +78,9 @@ def messages() -> dict[str, bytes]:
         case="019a9f20-1b2c-7d3e-8f40-5a6b7c8d9e0f", event_id=tag.event_id, recording=RECORDING, state="overturned",
         reason="wrong-speaker",
     )  # fmt: skip
+    closed = wire.CaseData(
+        case="019a9f30-1b2c-7d3e-8f40-5a6b7c8d9e0f", event_id=tag.event_id, recording=RECORDING, state="closed", reason="scan"
+    )
     gap = wire.Gap(reason="shed", ranges=(wire.Range(first=12, last=40), wire.Range(first=44, last=44)), count=30)
     birth = wire.Birth(
         tenant="demo",
@@ -117,6 +120,7 @@ def messages() -> dict[str, bytes]:
         "tags.json": row(1, tags),
         "shelf.json": row(2, shelf),
         "case.json": row(4, case),
+        "case-closed.json": row(5, closed),
         "gap.json": row(45, gap),
         "tags-packed.zst": row(
             3, wire.TagsData(recording=RECORDING, consent="notice", ruleset="5c" * 32, models=(), tags=(tag,) * 40)

@@ -1,0 +1,183 @@
+"""Scans of places: which wait to be judged, what they observed, and how what follows from them is kept.
+
+An analysis with observations marks its recording in `to_watch`, in its own transaction; judging its place takes the marks away
+in the transaction that writes what follows, so that a kill in between loses and doubles nothing. A late scan is inserted: its
+place is judged anew from the state before it (`watched`), or from the first of the last `HORIZON` where none is kept. States
+follow from the scans and bind nothing; of each place the last ones and the last of each day are kept.
+
+Tags are written like conclusions over days (see `later`); that one is over is a row of `closings`, see there.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from edge_agent import log
+from edge_agent.domain.observation import Scanned
+from edge_agent.domain.recording import Circumstances
+from edge_agent.domain.watching import After, Placed, Series, Watched, place_of
+from edge_agent.errors import LedgerBroken, Unavailable
+from edge_agent.ledger import closings, findings, later
+from edge_agent.ledger.audit import stamp
+from edge_agent.ledger.database import Transaction
+from edge_agent.ledger.outbox import Outbox
+from edge_agent.ledger.writer import Writer
+from edge_agent.ports import Watch
+
+AT_ONCE: Final = ""
+AGAIN: Final = timedelta(hours=1)
+HORIZON: Final = timedelta(days=62)
+KEPT_STATES: Final = 16
+_Moment = tuple[int, str]
+_FIRST: Final = (-(2**62), "")
+_SCANS: Final = """SELECT recordings.id, circumstances, observations FROM recordings JOIN analyses ON analyses.id = (
+    SELECT MAX(id) FROM analyses AS one WHERE one.recording = recordings.id AND one.ruleset NOT GLOB '*+*')
+    WHERE place = ? AND (scanned_ms, recordings.id) > (?, ?) AND observations <> '' ORDER BY scanned_ms, recordings.id"""
+_STOOD: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, scanned_ms
+    FROM recordings JOIN tags ON tags.recording = recordings.id JOIN analyses ON analyses.id = tags.analysis
+    WHERE place = ? AND scanned_ms >= ? AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset GLOB '*+*'
+    AND {findings.CURRENT}"""  # noqa: S608 - constants
+
+
+def mark(tx: Transaction, recording_id: str) -> None:
+    """What was observed in this recording has changed: its place is to be judged anew from there."""
+    tx.execute(
+        "INSERT OR IGNORE INTO to_watch SELECT id, ? FROM recordings WHERE id = ? AND place <> ''", (AT_ONCE, recording_id)
+    )
+
+
+def due(view: sqlite3.Connection, now: str) -> Sequence[str]:
+    """Places that are to be judged by now."""
+    rows = view.execute(
+        "SELECT DISTINCT place FROM to_watch JOIN recordings ON recordings.id = recording WHERE at <= ? ORDER BY place", (now,)
+    )
+    return [row[0] for row in rows]
+
+
+def read(view: sqlite3.Connection, place: str, after: _Moment = _FIRST) -> Sequence[Scanned]:
+    """What was observed at a place, by the newest analysis of each recording; nothing of those whose use was forbidden."""
+    return [_scanned(*row) for row in view.execute(_SCANS, (place, *after))]
+
+
+class Watching:
+    """Takes the marks that are due, one transaction for each place."""
+
+    def __init__(self, writer: Writer, outbox: Outbox) -> None:
+        self._writer, self._outbox = writer, outbox
+
+    def watch(self, watch: Watch | None) -> int:
+        """How many tags and closings were given or taken back; without who judges the marks are only taken away."""
+        waiting = self._writer.database.reading(lambda tx: due(tx, self._writer.now()))
+        return sum(self._tried(place, watch) for place in waiting)
+
+    def _tried(self, place: str, watch: Watch | None) -> int:
+        """One of them; what fails is tried again later and holds nobody else up."""
+        try:
+            return self._writer.write(lambda tx: self._one(tx, place, watch))
+        except (LedgerBroken, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - an observation that nobody foresaw must not end the worker
+            self._writer.write(lambda tx: self._put_off(tx, place))
+            log.get().warning("scans.deferred", error=type(error).__name__)
+            return 0
+
+    def _put_off(self, tx: Transaction, place: str) -> None:
+        again = stamp(self._writer.terms.clock.now() + AGAIN)
+        tx.executemany("INSERT OR IGNORE INTO to_watch VALUES (?, ?)", [(one, again) for _, one in self._taken(tx, place)])
+
+    def _taken(self, tx: Transaction, place: str) -> Sequence[_Moment]:
+        """The marks of a place that are due, which are taken away."""
+        rows: list[_Moment] = tx.execute(
+            "SELECT DISTINCT scanned_ms, recording FROM to_watch JOIN recordings ON recordings.id = recording "
+            "WHERE at <= ? AND place = ? ORDER BY scanned_ms, recording",
+            (self._writer.now(), place),
+        ).fetchall()
+        tx.executemany("DELETE FROM to_watch WHERE recording = ?", [(one,) for _, one in rows])
+        return rows
+
+    def _one(self, tx: Transaction, place: str, watch: Watch | None) -> int:
+        marks = self._taken(tx, place)
+        if not marks or watch is None:
+            return 0
+        first = marks[0]
+        before = _before(tx, place, watch.basis, first)
+        after = before or self._oldest(tx, place)
+        floor = after.since_ms
+        stood = [Placed(recording=one, began_ms=began, tag=tag) for one, tag, began in _stood(tx, place, floor, watch)]
+        found = watch.judge(
+            Series(
+                place=place, scans=read(tx, place, (after.began_ms, after.recording)), state=after.state, stood=stood,
+                closed=closings.standing(tx, [one.tag.id for one in stood]),
+            )
+        )  # fmt: skip
+        tx.execute(
+            "DELETE FROM watched WHERE place = ? AND (basis <> ? OR (scanned_ms, recording) >= (?, ?))",
+            (place, watch.basis, *first),
+        )
+        _remember(tx, place, watch.basis, found.after)
+        written = self._write(tx, found, watch.ruleset)
+        if written:
+            self._outbox.bound(tx)
+        return written
+
+    def _oldest(self, tx: Transaction, place: str) -> After:
+        """Where to begin when no state is kept: with nothing, `HORIZON` before the newest scan."""
+        (newest,) = tx.execute("SELECT MAX(scanned_ms) FROM recordings WHERE place = ?", (place,)).fetchone()
+        since = newest - HORIZON // timedelta(milliseconds=1)
+        return After(began_ms=since, recording="", state="", since_ms=since)
+
+    def _write(self, tx: Transaction, found: Watched, ruleset: str) -> int:
+        said: dict[str, list[Placed]] = {}
+        for placed in (*found.new, *found.gone):
+            said.setdefault(placed.recording, []).append(placed)
+        kept: set[str] = set()
+        for recording, all_of_it in sorted(said.items()):
+            tags = [placed.tag for placed in all_of_it]
+            written = later.write(tx, self._writer, self._outbox, recording, tags, ruleset=ruleset, leaf="scans.judged")
+            kept |= {tag.id for tag in written}
+        new = {placed.tag.id for placed in found.new}
+        over = [one for one in found.closed if one.tag in kept or one.tag not in new]
+        for one in found.reopened:
+            closings.put(tx, self._writer, self._outbox, one, closings.REOPENED)
+        for one in over:
+            closings.put(tx, self._writer, self._outbox, one, closings.CLOSED)
+        return len(kept) + len(over) + len(found.reopened)
+
+
+def _before(tx: Transaction, place: str, basis: str, moment: _Moment) -> After | None:
+    row = tx.execute(
+        "SELECT scanned_ms, recording, state, since_ms FROM watched WHERE place = ? AND basis = ? "
+        "AND (scanned_ms, recording) < (?, ?) ORDER BY scanned_ms DESC, recording DESC LIMIT 1",
+        (place, basis, *moment),
+    ).fetchone()
+    return None if row is None else After(began_ms=row[0], recording=row[1], state=row[2], since_ms=row[3])
+
+
+def _remember(tx: Transaction, place: str, basis: str, states: Sequence[After]) -> None:
+    tx.executemany(
+        "INSERT OR REPLACE INTO watched VALUES (?, ?, ?, ?, ?, ?)",
+        [(place, one.began_ms, one.recording, basis, one.state, one.since_ms) for one in states],
+    )
+    tx.execute(
+        "DELETE FROM watched WHERE place = :place AND (scanned_ms, recording) NOT IN ("
+        "SELECT scanned_ms, recording FROM watched WHERE place = :place ORDER BY scanned_ms DESC, recording DESC LIMIT :last) "
+        "AND (scanned_ms < (SELECT MAX(scanned_ms) FROM watched WHERE place = :place) - :horizon OR EXISTS ("
+        "SELECT 1 FROM watched AS later WHERE later.place = watched.place AND later.scanned_ms / 86400000 = "
+        "watched.scanned_ms / 86400000 AND (later.scanned_ms, later.recording) > (watched.scanned_ms, watched.recording)))",
+        {"place": place, "last": KEPT_STATES, "horizon": HORIZON // timedelta(milliseconds=1)},
+    )
+
+
+def _stood(tx: Transaction, place: str, since_ms: int, watch: Watch) -> Sequence[tuple[str, Any, int]]:
+    codes = msgspec.json.encode(sorted(watch.codes)).decode()
+    return [(*findings.tag_of(row), began) for *row, began in tx.execute(_STOOD, (place, since_ms, codes)).fetchall()]
+
+
+def _scanned(recording: str, around: str, observations: str) -> Scanned:
+    said = msgspec.json.decode(around, type=Circumstances)
+    return Scanned(
+        recording=recording, place=place_of(said), began_at=said.started_at, observations=findings.observations_of(observations)
+    )

@@ -1,0 +1,153 @@
+"""Scans in the ledger: judged in one transaction with what follows, closed by a later scan, told to HQ, and killed in between."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from ledger_world import NO_FLOOR, NOON, RULES, World, analysis, memory_folder, opened
+from shipped import lexicon
+from sight_world import ALWAYS, slot
+
+from edge_agent.domain.observation import Observation
+from edge_agent.domain.recording import Kind
+from edge_agent.domain.tags import Status
+from edge_agent.domain.watching import Series, Watched
+from edge_agent.errors import LedgerBroken
+from edge_agent.tagging.sight.watch import Watch
+from edge_sync import wire
+
+WATCH = Watch(lexicon(), ALWAYS)
+OOS = "shelf.out_of_stock"
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with memory_folder() as folder:
+        yield World(folder, options={"limits": NO_FLOOR})
+
+
+def scanned(world: World, minute: float, state: str, *, judge: bool = True) -> str:
+    """Analyse one scan of the bay, and judge; its recording."""
+    made = world.take_in(kind=Kind.SHELF, started_at=NOON + timedelta(minutes=minute))
+    seen: tuple[Observation, ...] = slot(state)
+    assert world.ledger.analysed(made.id, analysis((), rules=RULES, observations=seen, transcript_object=""))
+    if judge:
+        world.ledger.watch(WATCH)
+    return made.id
+
+
+def stands(world: World) -> list[tuple[str, str, str]]:
+    over = world.reader.closings()
+    return [
+        (one.tag.code, "closed" if one.tag.id in over else one.tag.status.value, one.recording) for one in world.reader.tags()
+    ]
+
+
+def sent(world: World) -> list[wire.Envelope]:
+    rows = world.ledger._read(lambda tx: tx.execute("SELECT payload FROM outbox ORDER BY seq").fetchall())
+    return [opened(payload) for (payload,) in rows]
+
+
+def test_an_event_is_provisional_then_final_then_closed_and_hq_is_told_of_each(world: World) -> None:
+    first = scanned(world, 0, "E")
+    assert stands(world) == [(OOS, "provisional", first)]
+    scanned(world, 10, "E")
+    scanned(world, 20, "E")
+    assert stands(world) == [(OOS, "final", first)]
+    scanned(world, 30, "F")
+    over = scanned(world, 40, "F")
+    (found,) = [one for one in world.reader.tags() if one.tag.code == OOS]
+    assert world.reader.closings() == {found.tag.id: over}
+    tags = [tag for one in sent(world) if isinstance(one.data, wire.TagsData) for tag in one.data.tags]
+    assert [(tag.code, tag.status) for tag in tags if tag.code == OOS] == [(OOS, "provisional"), (OOS, "final")]
+    (case,) = [one.data for one in sent(world) if isinstance(one.data, wire.CaseData)]
+    assert (case.event_id, case.state, case.reason, case.recording) == (found.tag.id, "closed", "scan", first)
+    assert world.ledger.verify_chain()
+
+
+def test_a_late_scan_withdraws_and_reopens_what_no_longer_follows(world: World) -> None:
+    first = scanned(world, 0, "E")
+    for minute, state in ((10, "E"), (20, "E"), (30, "F"), (50, "F")):
+        scanned(world, minute, state)
+    assert (OOS, "closed", first) in stands(world)
+    scanned(world, 40, "E")
+    assert (OOS, "final", first) in stands(world)
+    assert [one.data.state for one in sent(world) if isinstance(one.data, wire.CaseData)] == ["closed", "reopened"]
+    for minute in (5, 6):
+        scanned(world, minute, "F")
+    assert (OOS, "final", first) not in stands(world)
+    withdrawn = [one.tag for one in world.reader.tags(superseded=True) if one.tag.status is Status.WITHDRAWN]
+    assert sorted(tag.code for tag in withdrawn) == [OOS, "shelf.restocked"]
+    assert world.ledger.verify_chain()
+
+
+def test_scans_analysed_in_any_order_give_the_same(world: World) -> None:
+    with memory_folder() as folder:
+        other = World(folder, options={"limits": NO_FLOOR})
+        states = list(enumerate("EEFEE?FFEEFEFFE"))
+        for number, state in states:
+            scanned(world, 10 * number, state)
+        for number, state in [*states[1::2], *states[::-2]]:
+            scanned(other, 10 * number, state)
+        found = [
+            sorted((code, status, next(r.circumstances.started_at for r in w.reader.recordings() if r.id == one))
+                   for code, status, one in stands(w))
+            for w in (world, other)
+        ]  # fmt: skip
+    assert found[0] == found[1]
+
+
+def test_a_kill_between_analysis_and_judgement_loses_and_doubles_nothing(world: World) -> None:
+    for minute in (0, 10, 20):
+        scanned(world, minute, "E", judge=False)
+    world.reopen()
+    assert stands(world) == []
+    assert world.ledger.watch(WATCH) == 1
+    assert world.ledger.watch(WATCH) == 0
+    assert [status for _, status, _ in stands(world)] == ["final"]
+
+
+class Broken:
+    """A judge that fails at what it was given."""
+
+    ruleset, basis, codes = "0" * 64, "0" * 64, frozenset({OOS})
+
+    def judge(self, series: Series) -> Watched:
+        raise ZeroDivisionError(series.place)
+
+
+def test_what_cannot_be_judged_is_put_off_and_the_analysis_stays(world: World) -> None:
+    scanned(world, 0, "E", judge=False)
+    assert world.ledger.watch(Broken()) == 0
+    assert world.ledger.watch(WATCH) == 0
+    world.clock.pass_(timedelta(hours=2))
+    assert world.ledger.watch(WATCH) == 1
+
+
+def test_nothing_is_judged_and_nothing_kept_due_without_a_judge(world: World) -> None:
+    scanned(world, 0, "E", judge=False)
+    assert world.ledger.watch(None) == 0
+    assert world.ledger.watch(WATCH) == 0
+
+
+def test_an_observation_that_is_changed_in_the_file_is_found(world: World) -> None:
+    scanned(world, 0, "E")
+    world.ledger._writer.database.write(lambda tx: tx.execute("UPDATE analyses SET observations = '[]' WHERE observations <> ''"))
+    with pytest.raises(LedgerBroken):
+        world.ledger.verify_chain()
+
+
+def test_a_closing_that_no_row_speaks_of_is_found(world: World) -> None:
+    first = scanned(world, 0, "E")
+    tag = world.reader.tags()[0].tag.id
+    row = ("00000000-0000-7000-8000-000000000000", tag, first, first, "closed", "scan", 0, "")
+    world.ledger._writer.database.write(lambda tx: tx.execute("INSERT INTO closings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row))
+    with pytest.raises(LedgerBroken):
+        world.ledger.verify_chain()
+
+
+def test_states_are_kept_for_the_last_scans_and_for_each_day(world: World) -> None:
+    for hour in range(0, 60, 2):
+        scanned(world, 60 * hour, "F")
+    ((count,),) = world.ledger._read(lambda tx: tx.execute("SELECT COUNT(*) FROM watched").fetchall())
+    assert 16 <= count <= 18
