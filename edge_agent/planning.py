@@ -22,6 +22,7 @@ from edge_agent.sandbox import decode_picture
 from edge_agent.shelf.pictures import check_sheet
 from edge_agent.shelf.setup import packs, photos, plan_file, sheets
 from edge_agent.shelf.setup.bay import Code, load, read_picture
+from edge_agent.shelf.setup.dividing import Divider
 from edge_agent.shelf.setup.second_look import Stretch, look_again
 from edge_agent.shelf.setup.table import Faults
 from edge_agent.shelf.setup.understand import Remark, Understanding, Understood, corrected, gridded, understand
@@ -53,6 +54,7 @@ class Wanted:
     own: tuple[str, ...] = ()
     competitors: tuple[str, ...] = ()
     from_bottom: bool = False
+    tags_above: bool = False
     accept: bool = False
 
 
@@ -155,7 +157,8 @@ def _understood(settings: Config, wanted: Wanted, given: _Given) -> Understandin
     def again(stretch: Stretch, sought: "Sequence[Priced]") -> "list[TagReading]":
         return look_again(given.photo, stretch, sought, shelf.reader)
 
-    return understand(tags, given.boards, given.listed, aspect, again)
+    between = Divider(given.photo).between
+    return understand(tags, given.boards, given.listed, aspect, again, between=between, tags_above=wanted.tags_above)
 
 
 def _files(wanted: Wanted, version: str, given: _Given, understood: Understanding) -> dict[str, bytes]:

@@ -91,6 +91,7 @@ def _add_calibrate(verbs: Commands) -> None:
         "--rows", default="", metavar="Y1,Y2,…", help="--grid 内每层的下沿 where each board ends, fractions of the bay's height"
     )
     calibrate.add_argument("--from-bottom", action="store_true", help="表格的第 1 层是最下层 the table counts boards from below")
+    calibrate.add_argument("--tags-above", action="store_true", help="价签在商品上方（挂钩） tags hang above their products")
     calibrate.add_argument("--accept", action="store_true", help="有存疑也启用 put it in force with its doubts")
     calibrate.add_argument("--sheet", type=Path, metavar="FILE.pdf|png", help="写出核对单 write the check sheet here")
 
@@ -172,7 +173,7 @@ def _wanted(arguments: argparse.Namespace) -> "Wanted":
         bay=arguments.bay, photo=arguments.photo, planogram=arguments.planogram, prices=arguments.prices,
         photos=arguments.photos, slots=arguments.slots, grid=_grid(arguments.grid), bottoms=_numbers(arguments.rows, "--rows"),
         version=arguments.version, own=planning.brands(arguments.own), competitors=planning.brands(arguments.competitors),
-        from_bottom=arguments.from_bottom, accept=arguments.accept,
+        from_bottom=arguments.from_bottom, tags_above=arguments.tags_above, accept=arguments.accept,
     )  # fmt: skip
 
 

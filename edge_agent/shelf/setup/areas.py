@@ -61,6 +61,20 @@ def bounds(rails: Sequence[Rail], index: int) -> tuple[TagRow, TagRow]:
     return TagRow(members=(), level=bottom.at(0.5) - high - turned * 0.5, slope=turned), bottom
 
 
+def below(rails: Sequence[Rail], index: int) -> tuple[TagRow, TagRow]:
+    """The same where tags hang above their products: from under the own tags down to those of the next board."""
+    own = rails[index]
+    top = _moved(own.line, (0.5 + RAIL) * own.tall)
+    if index + 1 < len(rails):
+        return top, _moved(rails[index + 1].line, -(0.5 + RAIL) * rails[index + 1].tall)
+    if len(rails) == 1:
+        return top, _moved(own.line, 8 * own.tall)
+    above = rails[index - 1]
+    high = own.line.at(0.5) - above.line.at(0.5) - (1 + 2 * RAIL) * own.tall
+    turned = 2 * own.line.slope - above.line.slope
+    return top, TagRow(members=(), level=top.at(0.5) + high - turned * 0.5, slope=turned)
+
+
 def area(top: TagRow, bottom: TagRow, left: float, right: float) -> tuple[Point, Point, Point, Point]:
     """The slot over the board's points at `left` and `right`, between two lines; corners clockwise from the top left."""
     lean = -(top.slope + bottom.slope) / 2

@@ -261,7 +261,7 @@ def _places(cells: Sequence[str], number: int, file: str, columns: Sequence[Colu
 
 
 def _key(header: str) -> str:
-    return re.sub(r"[\s_()/:-]|（.*?）|\(.*?\)", "", _clean(header).casefold())
+    return re.sub(r"\(.*?\)|[\s_/:-]", "", _clean(header).casefold())
 
 
 def _clean(cell: str) -> str:

@@ -7,6 +7,7 @@ there. Everything else is said as a doubt: nothing is guessed silently. Lengths 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -69,6 +70,8 @@ class Understanding:
         return tuple(one for one in self.slots if one.doubt is not None)
 
 
+Between = Callable[[tuple[TagRow, TagRow], float, float, float], float]
+"""Where to divide a board (its top and bottom line) between the middles of two tags of a width: see `dividing`."""
 LookAgain = Callable[[Stretch, Sequence[Priced]], list[TagReading]]
 Boards = Sequence[Sequence[Planned]]
 
@@ -84,10 +87,34 @@ class _Hung:
     tall: float
 
 
+def halfway(_: tuple[TagRow, TagRow], left: float, right: float, __: float) -> float:
+    return (left + right) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How slots are cut out of the boards."""
+
+    aspect: float
+    between: Between
+    tags_above: bool
+
+
 def understand(
-    tags: Sequence[TagReading], boards: Boards, listed: dict[str, Priced], aspect: float, look_again: LookAgain
+    tags: Sequence[TagReading],
+    boards: Boards,
+    listed: dict[str, Priced],
+    aspect: float,
+    look_again: LookAgain,
+    *,
+    between: Between = halfway,
+    tags_above: bool = False,
 ) -> Understanding:
-    """Slots from tags. `aspect` = height / width of the photo; `look_again` searches a stretch of rail for missing tags."""
+    """Slots from tags.
+
+    `aspect` = height / width of the photo; `look_again` searches a stretch of rail for missing tags; `between` divides a board
+    between two tags. `tags_above`: they hang above their products (hooks), not below.
+    """
     hung = _usable([_hung(one, aspect) for one in tags])
     if not hung:
         return Understanding(slots=tuple(_unplaced(boards)))
@@ -102,7 +129,8 @@ def understand(
         group if line is None else _completed(group, board, listed, line=line, aspect=aspect, look_again=look_again)
         for group, board, line in zip(found, boards, lines, strict=True)
     ]
-    return _placed(found, boards, listed, lines, aspect)
+    way = _Way(aspect=aspect, between=between, tags_above=tags_above)
+    return _placed(found, boards, listed, lines, way)
 
 
 def corrected(understanding: Understanding, outlined: dict[str, Outlined]) -> Understanding:
@@ -177,8 +205,9 @@ def _placed(
     boards: Boards,
     listed: dict[str, Priced],
     lines: Sequence[TagRow | None],
-    aspect: float,
+    way: _Way,
 ) -> Understanding:
+    aspect = way.aspect
     pairs = [_pairs(group, board, listed) for group, board in zip(found, boards, strict=True)]
     known = [
         (index, _rail(line, group))
@@ -193,8 +222,9 @@ def _placed(
         middles = _middles(found[index], pairs[index].found_of, left, right)
         own = {at for at in pairs[index].found_of if at is not None}
         strangers = [one for at, one in enumerate(found[index]) if at not in own and one.reading.price is not None]
-        cuts = _cuts(middles, [one.x for one in strangers], left, right)
-        top, bottom = areas.bounds(rails, index)
+        top, bottom = areas.below(rails, index) if way.tags_above else areas.bounds(rails, index)
+        divide = partial(way.between, (top, bottom))
+        cuts = _cuts(middles, [one.x for one in strangers], (left, right), divide, rails[index].wide)
         doubts = _doubts(pairs[index], found[index], board, listed, no_board=lines[index] is None)
         unplanned += [_tag(one, rails[index].line, aspect) for one in strangers]
         for place, planned in enumerate(board):
@@ -253,11 +283,16 @@ def _middles(group: Sequence[_Hung], pairs: Sequence[int | None], left: float, r
     return middles
 
 
-def _cuts(middles: Sequence[float], strangers: Sequence[float], left: float, right: float) -> list[tuple[float, float]]:
+def _cuts(
+    middles: Sequence[float],
+    strangers: Sequence[float],
+    ends: tuple[float, float],
+    divide: Callable[[float, float, float], float],
+    wide: float,
+) -> list[tuple[float, float]]:
     """Left and right side of each slot at its board; a tag that the plan does not know takes its own room."""
     every = sorted([*((x, place) for place, x in enumerate(middles)), *((x, -1) for x in strangers)])
-    edges = areas.edges([x for x, _ in every])
-    edges[0], edges[-1] = left, right
+    edges = [ends[0], *(divide(a, b, wide) for (a, _), (b, _) in pairwise(every)), ends[1]]
     cuts = [(0.0, 0.0)] * len(middles)
     for index, (_, place) in enumerate(every):
         if place >= 0:
