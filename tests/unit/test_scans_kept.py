@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta, timezone
 
+import msgspec
 import pytest
 from ledger_world import NO_FLOOR, NOON, RULES, World, analysis, memory_folder, opened, score
 from shipped import lexicon
 from sight_world import ALWAYS, slot
 
+from edge_agent.domain.consent import Party, Statement, Verb
 from edge_agent.domain.history import ms_of
 from edge_agent.domain.observation import Observation
 from edge_agent.domain.planogram import Side
@@ -17,6 +19,7 @@ from edge_agent.domain.shelf import BrandShare, FacingIndex, Measured, Share
 from edge_agent.domain.tags import Status
 from edge_agent.domain.watching import Series, Watched, place_of
 from edge_agent.errors import LedgerBroken
+from edge_agent.ids import new_id
 from edge_agent.tagging.sight.watch import Watch
 from edge_sync import wire
 
@@ -205,3 +208,41 @@ def test_hq_is_told_scores_with_coverage_and_only_listed_brands(world: World) ->
     assert [(one.brand, one.side, one.sos, one.linear_sos) for one in data.brands] == [("maitian", "own", 0.6, None)]
     assert data.visible == 0.7
     assert world.reader.score(made.id) == told
+
+
+def other_rules(sustain_s: float) -> Watch:
+    known = lexicon()
+    event = known.events[OOS]
+    changed = msgspec.structs.replace(event, version=2, temporal=msgspec.structs.replace(event.temporal, sustain_s=sustain_s))
+    digests = {**known.event_digests, OOS: "9" * 64}
+    return Watch(
+        msgspec.structs.replace(known, events={**known.events, OOS: changed}, digest="8" * 64, event_digests=digests), ALWAYS
+    )
+
+
+def test_other_rules_rewrite_nothing_that_was_decided_and_go_on_with_what_is_open(world: World) -> None:
+    first = ""
+    for minute, state in enumerate("EEEFFFFEEE"):
+        recording = scanned(world, 10 * minute, state)
+        first = first or recording
+    old = {one.tag.id for one in world.reader.tags()}
+    made = world.take_in(kind=Kind.SHELF, started_at=NOON + timedelta(minutes=100))
+    assert world.ledger.analysed(made.id, analysis((), rules="8" * 64, observations=slot("F"), transcript_object=""))
+    world.ledger.watch(other_rules(60))
+    kept = [one.tag for one in world.reader.tags() if one.recording == first]
+    assert {tag.id for tag in kept} <= old
+    (going,) = [one.tag for one in world.reader.tags() if one.tag.code == OOS and one.recording != first]
+    assert (going.status, going.rule) == (Status.FINAL, "shelf.out_of_stock@2")
+    assert world.ledger.verify_chain()
+
+
+def test_a_scan_that_may_no_longer_be_used_counts_no_more(world: World) -> None:
+    scanned(world, 0, "E")
+    scanned(world, 10, "E")
+    third = scanned(world, 20, "E")
+    assert [status for _, status, _ in stands(world)] == ["final"]
+    world.ledger.keeping.withdraw(
+        Statement(id=new_id(), party=Party.RECORDING, subject=third, verb=Verb.WITHDRAWN, basis="", at=NOON, since=NOON)
+    )
+    world.ledger.watch(WATCH)
+    assert [status for _, status, _ in stands(world)] == ["provisional"]
