@@ -7,12 +7,15 @@ other: provisional when first seen, final once it was sustained, withdrawn where
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from edge_agent.domain.observation import Scanned
 from edge_agent.domain.recording import Circumstances, Kind
 from edge_agent.domain.tags import BehaviorTag
 
-BY_SCAN = "scan"
+FIRST: Final = (-(2**62), "")
+"""Before every scan."""
+BY_SCAN: Final = "scan"
 """Why an event is closed: a later scan no longer shows it."""
 
 
@@ -57,10 +60,16 @@ class After:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """What there is to judge: the scans after `state` ("" = from nothing), in order, and what stands of this place."""
+    """What there is to judge: the scans after `state` ("" = from nothing), in order, and what stands of this place.
+
+    Nothing that was decided by a scan before `since` (began, recording) is judged anew: what stood then stands, also where the
+    rules have changed. `changed`: recordings whose scans are new, or are none any more.
+    """
 
     place: str
     scans: Sequence[Scanned]
+    since: tuple[int, str] = FIRST
+    changed: Sequence[str] = ()
     state: str = ""
     stood: Sequence[Placed] = ()
     closed: Sequence[Closed] = ()

@@ -2,8 +2,8 @@
 
 An analysis with observations marks its recording in `to_watch`, in its own transaction; judging its place takes the marks away
 in the transaction that writes what follows, so that a kill in between loses and doubles nothing. A late scan is inserted: its
-place is judged anew from the state before it (`watched`), or from the first of the last `HORIZON` where none is kept. States
-follow from the scans and bind nothing; of each place the last ones and the last of each day are kept.
+place is judged anew from the state before it (`watched`), or, where none is kept (other rules), from the first scan of the last
+`HORIZON`. States follow from the scans and bind nothing; of each place the last ones and the last of each day are kept.
 
 Tags are written like conclusions over days (see `later`); that one is over is a row of `closings`, see there.
 """
@@ -18,7 +18,7 @@ import msgspec
 from edge_agent import log
 from edge_agent.domain.observation import Scanned
 from edge_agent.domain.recording import Circumstances
-from edge_agent.domain.watching import After, Placed, Series, Watched, place_of
+from edge_agent.domain.watching import FIRST, After, Placed, Series, Watched, place_of
 from edge_agent.errors import LedgerBroken, Unavailable
 from edge_agent.ledger import closings, findings, later
 from edge_agent.ledger.audit import stamp
@@ -32,7 +32,6 @@ AGAIN: Final = timedelta(hours=1)
 HORIZON: Final = timedelta(days=62)
 KEPT_STATES: Final = 16
 _Moment = tuple[int, str]
-_FIRST: Final = (-(2**62), "")
 _SCANS: Final = """SELECT recordings.id, circumstances, observations FROM recordings JOIN analyses ON analyses.id = (
     SELECT MAX(id) FROM analyses AS one WHERE one.recording = recordings.id AND one.ruleset NOT GLOB '*+*')
     WHERE place = ? AND (scanned_ms, recordings.id) > (?, ?) AND observations <> '' ORDER BY scanned_ms, recordings.id"""
@@ -57,7 +56,7 @@ def due(view: sqlite3.Connection, now: str) -> Sequence[str]:
     return [row[0] for row in rows]
 
 
-def read(view: sqlite3.Connection, place: str, after: _Moment = _FIRST) -> Sequence[Scanned]:
+def read(view: sqlite3.Connection, place: str, after: _Moment = FIRST) -> Sequence[Scanned]:
     """What was observed at a place, by the newest analysis of each recording; nothing of those whose use was forbidden."""
     return [_scanned(*row) for row in view.execute(_SCANS, (place, *after))]
 
@@ -110,6 +109,7 @@ class Watching:
         found = watch.judge(
             Series(
                 place=place, scans=read(tx, place, (after.began_ms, after.recording)), state=after.state, stood=stood,
+                since=first, changed=[one for _, one in marks],
                 closed=closings.standing(tx, [one.tag.id for one in stood]),
             )
         )  # fmt: skip

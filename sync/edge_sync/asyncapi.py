@@ -29,7 +29,7 @@ _ROWS: Final = ("tags.v1", "shelf.v1", "gap.v1")
 CHANNELS: Final = (
     Channel(leaf="tags", action="send", summary="Live rows of the outbox.", messages=_ROWS),
     Channel(leaf="backfill", action="send", summary="The same rows, sent again or older than 60 s.", messages=_ROWS),
-    Channel(leaf="case", action="send", summary="A contest of a finding: objected, upheld, overturned.", messages=("case.v1",)),
+    Channel(leaf="case", action="send", summary="Cases: a finding contested or closed.", messages=("case.v1",)),
     Channel(leaf="audit", action="send", summary="Signed checkpoints of the audit log.", messages=("audit.v1",)),
     Channel(
         leaf="birth", action="send", summary="Who this box is right now, signed.", messages=("birth.v1",), retained=True,

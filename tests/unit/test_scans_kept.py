@@ -1,18 +1,25 @@
 """Scans in the ledger: judged in one transaction with what follows, closed by a later scan, told to HQ, and killed in between."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import timedelta, timezone
 
+import msgspec
 import pytest
-from ledger_world import NO_FLOOR, NOON, RULES, World, analysis, memory_folder, opened
+from ledger_world import NO_FLOOR, NOON, RULES, World, analysis, memory_folder, opened, score
 from shipped import lexicon
 from sight_world import ALWAYS, slot
 
+from edge_agent.domain.consent import Party, Statement, Verb
+from edge_agent.domain.history import ms_of
 from edge_agent.domain.observation import Observation
+from edge_agent.domain.planogram import Side
 from edge_agent.domain.recording import Kind
+from edge_agent.domain.shelf import BrandShare, FacingIndex, Measured, Share
 from edge_agent.domain.tags import Status
-from edge_agent.domain.watching import Series, Watched
+from edge_agent.domain.watching import Series, Watched, place_of
 from edge_agent.errors import LedgerBroken
+from edge_agent.ids import new_id
 from edge_agent.tagging.sight.watch import Watch
 from edge_sync import wire
 
@@ -124,6 +131,26 @@ def test_what_cannot_be_judged_is_put_off_and_the_analysis_stays(world: World) -
     assert world.ledger.watch(WATCH) == 1
 
 
+class Killed(Watch):
+    """Judges, and then the power goes: nothing of that transaction was written."""
+
+    def judge(self, series: Series) -> Watched:
+        super().judge(series)
+        raise KeyboardInterrupt
+
+
+def test_a_kill_amid_the_judgement_leaves_its_marks(world: World) -> None:
+    for minute in (0, 10, 20):
+        scanned(world, minute, "E", judge=False)
+    with pytest.raises(KeyboardInterrupt):
+        world.ledger.watch(Killed(lexicon(), ALWAYS))
+    world.reopen()
+    assert stands(world) == []
+    assert world.ledger.watch(WATCH) == 1
+    assert [status for _, status, _ in stands(world)] == ["final"]
+    assert world.ledger.verify_chain()
+
+
 def test_nothing_is_judged_and_nothing_kept_due_without_a_judge(world: World) -> None:
     scanned(world, 0, "E", judge=False)
     assert world.ledger.watch(None) == 0
@@ -151,3 +178,71 @@ def test_states_are_kept_for_the_last_scans_and_for_each_day(world: World) -> No
         scanned(world, 60 * hour, "F")
     ((count,),) = world.ledger._read(lambda tx: tx.execute("SELECT COUNT(*) FROM watched").fetchall())
     assert 16 <= count <= 18
+
+
+def test_place_and_beginning_are_found_by_an_index_as_the_circumstances_say(world: World) -> None:
+    shop = timezone(timedelta(hours=8))
+    made = [
+        world.take_in(kind=Kind.SHELF, started_at=NOON.astimezone(shop) + timedelta(milliseconds=123)),
+        world.take_in(kind=Kind.SHELF, bay=""), world.take_in(), world.take_in(kind=Kind.CHANNEL, channel="wechat"),
+    ]  # fmt: skip
+    rows = dict(
+        world.ledger._read(lambda tx: [(r[0], r[1:]) for r in tx.execute("SELECT id, place, scanned_ms FROM recordings")])
+    )
+    assert [rows[one.id][0] or "" for one in made] == [place_of(one.circumstances) for one in made] == ["shelf:bay-a", "", "", ""]
+    assert rows[made[0].id][1] == ms_of(made[0].circumstances.started_at)
+
+
+def test_hq_is_told_scores_with_coverage_and_only_listed_brands(world: World) -> None:
+    brand = BrandShare(
+        brand="maitian", side=Side.OWN, facings=3, sos=Measured(value=0.6, coverage=0.8, n=5), linear_sos=Measured()
+    )
+    told = replace(
+        score(), oos=Share(good=1, assessed=4, planned=5), brands=(brand, replace(brand, brand="麦田")),
+        competitor_index=FacingIndex(own=3, competitor=6, coverage=0.8), visible=0.7,
+    )  # fmt: skip
+    made = world.take_in(kind=Kind.SHELF)
+    assert world.ledger.analysed(made.id, analysis((), score=told, transcript_object=""))
+    (data,) = [one.data for one in sent(world) if isinstance(one.data, wire.ShelfData)]
+    assert [(one.name, one.value, one.n) for one in data.scores] == [("oos", 0.25, 4), ("competitor_index", 2.0, 9)]
+    assert [(one.brand, one.side, one.sos, one.linear_sos) for one in data.brands] == [("maitian", "own", 0.6, None)]
+    assert data.visible == 0.7
+    assert world.reader.score(made.id) == told
+
+
+def other_rules(sustain_s: float) -> Watch:
+    known = lexicon()
+    event = known.events[OOS]
+    changed = msgspec.structs.replace(event, version=2, temporal=msgspec.structs.replace(event.temporal, sustain_s=sustain_s))
+    digests = {**known.event_digests, OOS: "9" * 64}
+    return Watch(
+        msgspec.structs.replace(known, events={**known.events, OOS: changed}, digest="8" * 64, event_digests=digests), ALWAYS
+    )
+
+
+def test_other_rules_rewrite_nothing_that_was_decided_and_go_on_with_what_is_open(world: World) -> None:
+    first = ""
+    for minute, state in enumerate("EEEFFFFEEE"):
+        recording = scanned(world, 10 * minute, state)
+        first = first or recording
+    old = {one.tag.id for one in world.reader.tags()}
+    made = world.take_in(kind=Kind.SHELF, started_at=NOON + timedelta(minutes=100))
+    assert world.ledger.analysed(made.id, analysis((), rules="8" * 64, observations=slot("F"), transcript_object=""))
+    world.ledger.watch(other_rules(60))
+    kept = [one.tag for one in world.reader.tags() if one.recording == first]
+    assert {tag.id for tag in kept} <= old
+    (going,) = [one.tag for one in world.reader.tags() if one.tag.code == OOS and one.recording != first]
+    assert (going.status, going.rule) == (Status.FINAL, "shelf.out_of_stock@2")
+    assert world.ledger.verify_chain()
+
+
+def test_a_scan_that_may_no_longer_be_used_counts_no_more(world: World) -> None:
+    scanned(world, 0, "E")
+    scanned(world, 10, "E")
+    third = scanned(world, 20, "E")
+    assert [status for _, status, _ in stands(world)] == ["final"]
+    world.ledger.keeping.withdraw(
+        Statement(id=new_id(), party=Party.RECORDING, subject=third, verb=Verb.WITHDRAWN, basis="", at=NOON, since=NOON)
+    )
+    world.ledger.watch(WATCH)
+    assert [status for _, status, _ in stands(world)] == ["provisional"]

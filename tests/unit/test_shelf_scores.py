@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent import answers, config, view
 from edge_agent.domain.planogram import Planogram, Row, Side, Sku, Slot
 from edge_agent.domain.shelf import WEIGHTS, Perfect, Seen, SlotReading
+from edge_agent.errors import BadConfig
 from edge_agent.shelf.scoring.align import aligned, in_order, shift
 from edge_agent.shelf.scoring.observing import observed
 from edge_agent.shelf.scoring.score import scored
@@ -164,3 +166,20 @@ def test_what_is_not_known_is_absent():
     uncounted = [verdict("r1s1", Seen.EXPECTED, "tea"), *SEEN[1:]]
     assert values("slot:r1s1", uncounted)["facings"] == 1
     assert "facing_ratio" not in values("slot:r1s1", uncounted)
+
+
+def test_every_score_is_printed_with_what_it_rests_on(capsys):
+    line = answers.shelf_line(score(), PLAN, [])
+    assert [one.name for one in line.scores][-1] == "perfect"
+    assert (line.scores[0].low, line.scores[0].high, line.scores[0].n) == (0.15, 0.85, 4)
+    view.console().print(view.shelf(line))
+    said = capsys.readouterr().out
+    assert "完美货架" in said
+    assert "无名" in said
+
+
+def test_weights_that_do_not_sum_to_one_are_refused(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text("[shelf.weights]\nosa = 0.5\n")
+    with pytest.raises(BadConfig, match=r"shelf.weights must sum to 1, not to 1.1"):
+        config.load(file)

@@ -216,3 +216,18 @@ def test_a_late_scan_reopens_what_was_closed():
     assert [status for code, status, *_ in record.stands() if code == OOS] == ["closed by scan-000050.00"]
     record.add(scans[4])
     assert [status for code, status, *_ in record.stands() if code == OOS] == ["final"]
+
+
+def test_why_not_is_answered_from_what_was_observed():
+    events = lexicon().events
+    said = WATCH.why_not(events[OOS], row("F"))
+    assert said.en == ("slot:r1s1: fails facings == 0 (2 facings)",)
+    assert "不满足" in said.zh[0]
+    assert WATCH.why_not(events[OOS], row("E")).en == ("slot:r1s1: it holds, but not yet for 600 s (3 of the last 5 scans)",)
+    assert WATCH.why_not(events[OOS], row("?")).en == (
+        "slot:r1s1: fails view_occluded == false (true); facings == 0 (?)",
+    )  # fmt: skip
+    assert WATCH.why_not(events[OOS], row(".")).en == ("Out of stock: nothing that it asks for was measured",)
+    assert WATCH.why_not(events["shelf.promo_missing"], row("F")).en == (
+        "Promotional material missing: no scan measures promo_items_missing",
+    )  # fmt: skip

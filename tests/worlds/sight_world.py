@@ -82,6 +82,8 @@ class Record:
         later: Sequence[Scanned] = [s for s in self.scans.values() if (ms_of(s.began_at), s.recording) > before[0]]
         found = self.watch.judge(
             Series(
+                since=at,
+                changed=(one.recording,),
                 place=self.place, scans=later, state=before[1], stood=tuple(self.stood.values()),
                 closed=tuple(self.closed.values()),
             )

@@ -192,10 +192,11 @@ class Watch:
             found = self._concerned[names] = [one for one in self._others if one.names & names]
         return found
 
-    def folded(self, series: Series) -> Fold:
-        """All scans of a series taken in, each recording once."""
-        memory = msgspec.json.decode(series.state, type=Memory) if series.state else Memory()
-        fold = Fold(watch=self, place=series.place, memory=memory)
+    def folded(self, series: Series, fold: Fold | None = None) -> Fold:
+        """All scans of a series taken in, each recording once; on top of `fold`, or of the series' own state."""
+        if fold is None:
+            memory = msgspec.json.decode(series.state, type=Memory) if series.state else Memory()
+            fold = Fold(watch=self, place=series.place, memory=memory)
         scans = sorted({one.recording: one for one in series.scans}.values(), key=_order)
         for number, one in enumerate(scans):
             fold.take(one)
@@ -206,10 +207,13 @@ class Watch:
 
     def judge(self, series: Series) -> Watched:
         """What follows now; see `domain.watching`."""
-        before = {_key(run) for run in self.folded(replace(series, scans=())).alive()}
-        fold = self.folded(series)
+        early = self.folded(replace(series, scans=[one for one in series.scans if _order(one) < series.since]))
+        before = {_key(run) for run in early.alive()}
+        early.ended = []
+        scans = [one for one in series.scans if _order(one) >= series.since]
+        fold = self.folded(replace(series, scans=scans), early)
         due = {_key(run): (run, closed) for run, closed in _standing(fold)}
-        taken = {one.recording for one in series.scans}
+        taken = {one.recording for one in scans}.union(series.changed)
         left = {
             key: old for old in series.stood
             if old.tag.code in self.codes and (key := telling.key_of(old)) is not None
