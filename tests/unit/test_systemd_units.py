@@ -115,7 +115,9 @@ def test_a_hung_process_is_started_again(service: Path) -> None:
 def test_the_programs_are_commands_of_the_product() -> None:
     for service in SERVICES:
         (start,) = said(service)["ExecStart"]
-        assert re.fullmatch(r"/opt/edge-agent/current/bin/edge-(agent|hq) .*\b(run (worker|uplink|capture)|watch|sink)\b.*", start)
+        assert re.fullmatch(
+            r"/opt/edge-agent/current/bin/edge-(agent|hq) .*\b(run (worker|uplink|capture)|watch|sink)\b.*", start
+        )
 
 
 def test_scripts_are_posix_shell() -> None:
