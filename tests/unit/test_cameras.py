@@ -189,6 +189,32 @@ def test_the_process_with_the_network_can_do_nothing_but_connect() -> None:
     assert set(outcomes.values()) <= {1, 13}, outcomes
 
 
+SHUT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import os, subprocess
+from edge_agent.capture.cameras import nursery
+from edge_agent.capture.cameras.wire import Job
+import msgspec
+nursery.shut_out(nursery.Task(cameras=()))
+try:
+    open(sys.argv[2])
+    print("open")
+except PermissionError:
+    print("shut")
+job = msgspec.json.encode(Job(url="/dev/video99", kind="device", segment_s=5, silent_s=5))
+print(subprocess.run(nursery.PULLER, input=job, capture_output=True, env=nursery.ENVIRONMENT, cwd="/").stdout[-9:].decode())
+"""
+
+
+def test_who_starts_pullers_sees_no_key_and_starts_them_all_the_same(tmp_path: Path) -> None:
+    key = tmp_path / "device.key"
+    key.write_text("secret")
+    command = [sys.executable, "-I", "-c", SHUT, str(nursery.ROOT), str(key)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["shut", "not-found"]
+
+
 class TestWire:
     @pytest.fixture
     def pair(self) -> Iterator[tuple[socket.socket, Reader]]:

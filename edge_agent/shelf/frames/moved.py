@@ -49,7 +49,10 @@ class Reference:
         if max(abs(dx), abs(dy)) > WINDOW * WIDTH_PX:
             dx = dy = 0.0
         moved = cv2.warpAffine(
-            grey, np.float32([[1, 0, -dx], [0, 1, -dy]]), (grey.shape[1], grey.shape[0]), borderMode=cv2.BORDER_REPLICATE
+            grey,
+            np.array([[1, 0, -dx], [0, 1, -dy]], np.float32),
+            (grey.shape[1], grey.shape[0]),
+            borderMode=cv2.BORDER_REPLICATE,
         )
         agreed = _agreement(self._slopes, _slopes(moved))
         return agreed * min(1.0, _fineness(grey) / (BLURRED * self._fine))
