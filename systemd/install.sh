@@ -95,6 +95,9 @@ run_services() {
     if grep -q '^ *\[\[capture\.sources\]\]' "$etc/config.toml"; then
         systemctl enable --quiet edge-agent-capture.service
     fi
+    if grep -q '^ *\[\[cameras\]\]' "$etc/config.toml"; then
+        systemctl enable --quiet edge-agent-watch.service
+    fi
     systemctl restart edge-agent.target
 }
 

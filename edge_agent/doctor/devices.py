@@ -1,8 +1,8 @@
-"""Checks of the devices: microphones that are configured, and cameras that are there."""
+"""Checks of the devices: microphones and cameras that are configured, or that are there."""
 
 from typing import Final
 
-from edge_agent.doctor.facts import Facts
+from edge_agent.doctor.facts import Facts, Watched
 from edge_agent.doctor.finding import Finding
 
 _SILENT_S: Final = 60
@@ -62,7 +62,44 @@ def microphones(facts: Facts) -> Finding:
 
 
 def cameras(facts: Facts) -> Finding:
-    """Today's videos come as files; a camera here is only said to be there."""
+    """Configured cameras; without any, what could be configured."""
+    if facts.watched:
+        return _watched(facts.watched)
     if facts.cameras is None:
         return Finding(check="cameras", state="unknown", zh="无法得知摄像头", en="whether there are cameras is unknown")
     return Finding(check="cameras", state="ok", zh=f"本机有 {facts.cameras} 个摄像头", en=f"{facts.cameras} here")
+
+
+def _watched(cameras: tuple[Watched, ...]) -> Finding:
+    off = [one.name for one in cameras if one.state == "off"]
+    lost = [one.name for one in cameras if one.state == "lost"]
+    dropped = sum(one.dropped for one in cameras)
+    if off:
+        return Finding(
+            check="cameras",
+            state="fail",
+            zh="摄像头录制进程未运行",
+            en="nobody watches the cameras",
+            remedy_zh="systemctl enable --now edge-agent-watch",
+            remedy="systemctl enable --now edge-agent-watch",
+        )
+    if lost:
+        words = ", ".join(lost)
+        return Finding(
+            check="cameras",
+            state="fail",
+            zh=f"摄像头中断：{words}",
+            en=f"lost: {words}",
+            remedy_zh="检查摄像头与网线；edge-agent status 写明原因",
+            remedy="check the camera and its cable; edge-agent status says why",
+        )
+    if dropped:
+        return Finding(
+            check="cameras",
+            state="warn",
+            zh=f"来不及分析，丢弃了 {dropped} 段录像",
+            en=f"{dropped} recordings were dropped unread: the box is behind",
+            remedy_zh="缩短 cameras.hours、加长 cameras.segment_s，或减少摄像头",
+            remedy="shorten cameras.hours, lengthen cameras.segment_s, or watch fewer cameras",
+        )
+    return Finding(check="cameras", state="ok", zh=f"{len(cameras)} 个摄像头录制中", en=f"{len(cameras)} watched")

@@ -95,6 +95,15 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One configured camera: its state as `status` says it, and how many of its recordings were left unread."""
+
+    name: str
+    state: str
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     machine: Machine
     initialised: bool = False
@@ -115,3 +124,6 @@ class Facts:
     link: Link = Link(hq_key=False, tls=False)
     sound: Sound = Sound()
     cameras: int | None = None
+    """Video devices of this machine."""
+    watched: tuple[Watched, ...] = ()
+    """The cameras of the configuration."""

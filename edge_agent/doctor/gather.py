@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_agent import answers, app
+from edge_agent import answers, app, cameras
 from edge_agent.assets import store
 from edge_agent.assets.manifest import shipped
 from edge_agent.capture import spool
@@ -16,7 +16,7 @@ from edge_agent.capture.inbox import FileInbox
 from edge_agent.capture.storage import storage_of
 from edge_agent.config import Config
 from edge_agent.doctor import kernel, uplink
-from edge_agent.doctor.facts import Facts, Inbox, Ledger, Machine, Sound, Source
+from edge_agent.doctor.facts import Facts, Inbox, Ledger, Machine, Sound, Source, Watched
 from edge_agent.domain.consent import Party, in_force
 from edge_agent.errors import EdgeError, LedgerBroken, NotAllowed
 
@@ -60,6 +60,7 @@ def gather(settings: Config) -> Facts:
         link=uplink.link(settings),
         sound=_sound(settings),
         cameras=kernel.cameras(),
+        watched=_watched(settings),
     )
 
 
@@ -211,6 +212,19 @@ def _employees(settings: Config) -> int | None:
     except EdgeError:
         return None
     return sum(in_force(one, now, now=now) for one in newest.values())
+
+
+def _watched(settings: Config) -> tuple[Watched, ...]:
+    from edge_agent.ledger.cameras import CameraCounts, counts  # noqa: PLC0415
+
+    if not settings.cameras:
+        return ()
+    try:
+        with answers.reader(settings) as book:
+            counted = book.viewing(counts)
+    except EdgeError:
+        counted = CameraCounts()
+    return tuple(Watched(name=one.id, state=one.state, dropped=one.dropped) for one in cameras.standing(settings, counted))
 
 
 def _sound(settings: Config) -> Sound:

@@ -40,8 +40,8 @@ def key_frames(file: RemoteFile, job: Job) -> Iterator[Picture]:
         context.thread_count = 1
         context.skip_frame = "NONKEY"
         context.options = bounded(job)
-        keys, seen, shown, last_ms = 0, 0, 0, -KEY_FRAME_GAP_MS
-        start, clock, packets = stream.start_time or 0, _Clock(), 0
+        keys, seen, packets, last_ms = 0, 0, 0, -KEY_FRAME_GAP_MS
+        start, clock = stream.start_time or 0, _Clock()
         for packet in container.demux(stream):
             packets += bool(packet.size)
             if packet.pts is not None and packet.size:
@@ -51,20 +51,22 @@ def key_frames(file: RemoteFile, job: Job) -> Iterator[Picture]:
             if clock.end_ms > job.max_duration_ms:
                 raise FaultyError("too-long")
             keys += bool(packet.is_keyframe and packet.size)
-            for frame in decoded(packet):
-                if not frame.key_frame:
-                    continue
+            for frame in _keys(packet):
                 seen += 1
                 at_ms = max(0, clock.of(frame.pts, to_ms((frame.pts or start) - start, frame.time_base or stream.time_base)))
                 if at_ms - last_ms >= KEY_FRAME_GAP_MS:
                     yield Picture(at_ms=at_ms, rgb=_upright(frame, job.max_px))
-                    shown, last_ms = shown + 1, at_ms
-        if not shown:
-            raise FaultyError("damaged" if keys or not packets else "no-key-frames")
-        if promised_ms is not None and clock.end_ms < promised_ms - slack_ms(promised_ms):
+                    last_ms = at_ms
+        if not keys and packets and not seen:
+            raise FaultyError("no-key-frames")
+        if promised_ms is not None and seen and clock.end_ms < promised_ms - slack_ms(promised_ms):
             raise FaultyError("truncated")
-        if keys > 2 * seen:
+        if not seen or keys > 2 * seen:
             raise FaultyError("damaged")
+
+
+def _keys(packet: Any) -> list[Any]:
+    return [one for one in decoded(packet) if one.key_frame]
 
 
 class _Clock:

@@ -1,7 +1,9 @@
 """Bad and odd videos through the real, confined child: a picture or a clear refusal, within bounds, whatever was delivered."""
 
 import io
+import random
 import resource
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,11 +24,9 @@ def outcome(content: bytes) -> str:
     try:
         shown = list(sandbox.decode_key_frames(io.BytesIO(content), LIMITS))
     except BadInput as error:
-        assert error.remedy
-        assert error.zh
-        return error.kind
+        return error.kind if error.remedy and error.zh else "no words"
     assert shown
-    assert all(one.at_ms < two.at_ms for one, two in zip(shown, shown[1:], strict=False))
+    assert all(one.at_ms < two.at_ms for one, two in pairwise(shown))
     return DECODED
 
 
@@ -58,8 +58,6 @@ def test_a_film_most_of_whose_key_frames_cannot_be_decoded_is_damaged_not_short(
 
 
 def test_random_changes_give_pictures_or_a_refusal() -> None:
-    import random
-
     dice, whole = random.Random(5), film("matroska", frames=20)
     for _ in range(6):
         content = bytearray(whole)

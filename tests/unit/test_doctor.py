@@ -15,7 +15,7 @@ from edge_agent.capture.storage import Storage
 from edge_agent.cli import main
 from edge_agent.config import Config
 from edge_agent.doctor import kernel, uplink, walls
-from edge_agent.doctor.facts import Facts, Inbox, Ledger, Link, Machine, Sound, Source, SwapDevice
+from edge_agent.doctor.facts import Facts, Inbox, Ledger, Link, Machine, Sound, Source, SwapDevice, Watched
 from edge_agent.provision import provision
 from edge_agent.vault.x25519 import Identity
 from edge_sync import certificates, credentials
@@ -142,6 +142,10 @@ CASES: list[tuple[str, str, Change]] = [
     ("microphones", "warn", sound(sources=(Source(name="counter", present=True, recording=False),))),
     ("microphones", "ok", sound(sources=())),
     ("cameras", "unknown", box(cameras=None)),
+    ("cameras", "ok", box(watched=(Watched(name="cam-1", state="recording"), Watched(name="cam-2", state="closed")))),
+    ("cameras", "fail", box(watched=(Watched(name="cam-1", state="lost"), Watched(name="cam-2", state="recording")))),
+    ("cameras", "fail", box(watched=(Watched(name="cam-1", state="off"),))),
+    ("cameras", "warn", box(watched=(Watched(name="cam-1", state="recording", dropped=3),))),
 ]
 
 

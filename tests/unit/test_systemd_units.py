@@ -85,10 +85,23 @@ def test_whoever_has_network_has_no_media_no_keys_and_no_devices() -> None:
     assert "edge-inbox" not in unit["SupplementaryGroups"][0]
 
 
+def test_whoever_pulls_cameras_reaches_no_address_that_nobody_allowed() -> None:
+    unit = said(SYSTEMD / "edge-agent-watch.service")
+    assert unit["IPAddressDeny"] == ["any"]
+    assert "IPAddressAllow" not in unit, "the installer names the cameras' addresses in a drop-in"
+    assert unit["SocketBindDeny"] == ["any"]
+    assert unit["DevicePolicy"] == ["closed"]
+    assert unit["DeviceAllow"] == ["char-video4linux rw"]
+    assert (unit["LimitCORE"], unit["MemorySwapMax"]) == (["0"], ["0"])
+    assert unit["InaccessiblePaths"] == ["-/var/lib/edge-agent/uplink"]
+
+
 def test_each_process_has_an_account_of_its_own_that_sysusers_makes() -> None:
     users = [said(unit)["User"][0] for unit in SERVICES if unit.name != "edge-hq-sink.service"]
     made = re.findall(r"^u +(\S+)", (SYSTEMD / "sysusers.d" / "edge-agent.conf").read_text(), re.MULTILINE)
-    assert sorted(users) == sorted(made)
+    assert sorted(set(users)) == sorted(made)
+    shared = [name for name in set(users) if users.count(name) > 1]
+    assert shared == ["edge-agent"], "worker and watch: both seal"
 
 
 @pytest.mark.parametrize("service", [path for path in SERVICES if "hq" not in path.name], ids=lambda path: path.stem)
@@ -102,7 +115,9 @@ def test_a_hung_process_is_started_again(service: Path) -> None:
 def test_the_programs_are_commands_of_the_product() -> None:
     for service in SERVICES:
         (start,) = said(service)["ExecStart"]
-        assert re.fullmatch(r"/opt/edge-agent/current/bin/edge-(agent|hq) .*\b(run (worker|uplink|capture)|sink)\b.*", start)
+        assert re.fullmatch(
+            r"/opt/edge-agent/current/bin/edge-(agent|hq) .*\b(run (worker|uplink|capture)|watch|sink)\b.*", start
+        )
 
 
 def test_scripts_are_posix_shell() -> None:

@@ -131,9 +131,8 @@ def transport_times(value: int) -> bytes:
         number += 1
         if number % 2 == 0 and content[start + 7] & 0x80:
             stamp = value & (2**33 - 1)
-            content[start + 9 : start + 14] = bytes([
-                0x21 | (stamp >> 29) & 0x0E, stamp >> 22 & 0xFF, 0x01 | stamp >> 14 & 0xFE, stamp >> 7 & 0xFF, 0x01 | stamp << 1 & 0xFE,
-            ])  # fmt: skip
+            high, middle, low = 0x21 | stamp >> 29 & 0x0E, 0x01 | stamp >> 14 & 0xFE, 0x01 | stamp << 1 & 0xFE
+            content[start + 9 : start + 14] = bytes([high, stamp >> 22 & 0xFF, middle, stamp >> 7 & 0xFF, low])
         start += 4
     return bytes(content)
 
@@ -154,9 +153,8 @@ def noise_inside() -> bytes:
 def garbage_between() -> bytes:
     packets, random = film("mpegts", frames=60), np.random.default_rng(4)
     pieces = [packets[start : start + 188 * 7] for start in range(0, len(packets), 188 * 7)]
-    return random.bytes(500) + b"".join(
-        piece + (random.bytes(97) if number % 5 == 4 else b"") for number, piece in enumerate(pieces)
-    )
+    spoilt = (piece + (random.bytes(97) if number % 5 == 4 else b"") for number, piece in enumerate(pieces))
+    return random.bytes(500) + b"".join(spoilt)
 
 
 def turned() -> bytes:

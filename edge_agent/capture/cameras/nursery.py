@@ -5,9 +5,11 @@ input, the control socket. For each connection it makes a socket pair: one end i
 the sealing process together with the camera's number. Between two connections it waits longer each time, at random, so that
 after a power cut not everything calls the recorder at once. Credentials are read anew each time: they may have been corrected.
 
-It hears of the sealing process which connection of which camera is to be ended. It reads no byte of any stream.
+It hears of the sealing process which connection of which camera is to be ended. It reads no byte of any stream, and sees no file
+of this box (landlock) but programs, the system's settings, devices and the credentials: neither keys nor recordings.
 """
 
+import ctypes
 import os
 import random
 import select
@@ -26,7 +28,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edge_agent.capture.cameras.address import credentials, with_credentials
+from edge_agent.capture.cameras.address import FOLDER, credentials, with_credentials
 from edge_agent.capture.cameras.wire import Job, Kind, frame
 from edge_agent.config.cameras import Camera, is_open
 from edge_agent.errors import BadConfig
@@ -49,6 +51,7 @@ NURSERY: Final = (
 )  # fmt: skip
 ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 LACKS: Final = "EDGE_AGENT_SANDBOX_LACKS"
+_PROGRAMS: Final = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc")
 _WALLS: Final[tuple[Literal["landlock", "seccomp"], ...]] = ("landlock", "seccomp")
 
 
@@ -129,6 +132,7 @@ def main() -> None:
     """Until the control socket, standard input, is at its end."""
     with socket.socket(fileno=os.dup(0)) as control:
         task = msgspec.json.decode(_line(control), type=Task)
+        shut_out(task)
         zone = ZoneInfo(task.timezone) if task.timezone else None
         named = os.environ.get(LACKS, "")
         lacks = tuple(one for one in _WALLS if one in named)
@@ -140,6 +144,26 @@ def main() -> None:
         finally:
             for one in cradles:
                 one.bury()
+
+
+def shut_out(task: Task) -> None:
+    """Leave this process and all that it starts nothing to read but what starting a puller takes."""
+    import landlock  # noqa: PLC0415 - a Linux-only library
+
+    own = (one.url for one in task.cameras if one.kind == "file")
+    secrets = (one.credentials for one in task.cameras if one.credentials.startswith("/"))
+    folder = os.environ.get(FOLDER, "/run/credentials")
+    ctypes.set_errno(0)  # the library takes a stale errno for a failure
+    try:
+        walls = landlock.Ruleset()
+        reading = landlock.FSAccess.READ_FILE | landlock.FSAccess.READ_DIR | landlock.FSAccess.EXECUTE
+        for path in {*_PROGRAMS, sys.prefix, sys.base_prefix, str(ROOT), *sys.path, folder, *own, *secrets}:
+            if path and Path(path).exists():
+                walls.allow(path, rules=reading if Path(path).is_dir() else reading & ~landlock.FSAccess.READ_DIR)
+        walls.allow("/dev", rules=(reading | landlock.FSAccess.WRITE_FILE | landlock.FSAccess.IOCTL_DEV) & walls.restrict_rules)
+        walls.apply()
+    except (OSError, landlock.LandlockError):
+        return  # each puller finds that, too, and says so
 
 
 def _tend_all(control: socket.socket, cradles: list[Cradle], zone: tzinfo | None) -> None:
