@@ -15,8 +15,8 @@ CROP: Final = 320
 MIN_PX: Final = (9.0, 7.0)
 SEEN: Final = 0.4
 """A tag cut by the crop's edge counts when this share of it is inside; else its place is left out of the loss."""
-TAG_PX: Final = (15.0, 115.0)
-"""Widths at which tags are shown; a photo is looked at 1280 px wide, where they are 25 to 100 px."""
+TAG_PX: Final = (15.0, 170.0)
+"""Widths at which tags are shown; a photo is looked at 1280 px wide, where they are 25 to 150 px."""
 
 Sample = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
@@ -24,7 +24,7 @@ Sample = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], NDAr
 def crop(picture: Any, boxes: Boxes, rng: Random, *, real: bool) -> tuple[Any, Boxes, NDArray[np.float32]]:
     """A CROP x CROP view, the boxes in it cut to it, and the share of each that is inside."""
     usual = float(np.median(boxes[:, 2] - boxes[:, 0])) if len(boxes) else 60.0
-    low, high = max(TAG_PX[0] / usual, 0.3), min(TAG_PX[1] / usual, 1.6)
+    low, high = max(TAG_PX[0] / usual, 0.3), min(TAG_PX[1] / usual, 1.8)
     scale = low * (max(high, low) / low) ** rng.random()
     if scale < 0.6:
         shrink = max(0.5, scale)
@@ -36,7 +36,7 @@ def crop(picture: Any, boxes: Boxes, rng: Random, *, real: bool) -> tuple[Any, B
         x, y = (one[0] + one[2]) / 2 - rng.uniform(0.05, 0.95) * side, (one[1] + one[3]) / 2 - rng.uniform(0.05, 0.95) * side
     else:
         x, y = rng.uniform(-0.1, 1) * (picture.width - side * 0.8), rng.uniform(-0.1, 1) * (picture.height - side * 0.8)
-    stretch = np.exp(rng.uniform(-0.12, 0.12))
+    stretch = np.exp(rng.uniform(-0.25, 0.25) if real else rng.uniform(-0.12, 0.12))
     corners = np.array(((0, 0), (side * stretch, 0), (side * stretch, side / stretch), (0, side / stretch))) + np.array((x, y))
     spread = rng.choice((0.0, 0.03, 0.08)) if real else 0.0
     corners += np.array([(rng.uniform(-1, 1), rng.uniform(-1, 1)) for _ in range(4)]) * spread * side

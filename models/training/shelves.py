@@ -55,6 +55,7 @@ class Shop:
     gaps: float
     crooked: float
     hang: float
+    pegs: bool
 
 
 def shelf_photo(seed: int) -> tuple[Any, list[tuple[tuple[float, float], ...]]]:
@@ -91,6 +92,7 @@ def _shop(rng: Random) -> Shop:
         back=rng.choice((tone(rng, 0, 50), tone(rng, 0, 90), tone(rng, 90, 220))),
         strip=rng.choice((0, 0, 0, 0.5, 1)), blank=rng.choice((0, 0.05, 0.2)), gaps=rng.choice((0.0, 0.1, 0.5)),
         crooked=rng.choice((0.0, 1.0, 4.0)), hang=rng.choice((0, 0, 0, 0.3)),
+        pegs=rng.random() < 0.2,
     )  # fmt: skip
 
 
@@ -102,7 +104,11 @@ def _board(sheet: Sheet, shop: Shop, span: tuple[float, float], rng: Random) -> 
     draw.rectangle((0, top, width, top + tall), shop.back)
     draw.rectangle((0, top, width, top + tall * rng.uniform(0.02, 0.25)), tuple(level // 2 for level in shop.back))
     foot = top + tall
+    if shop.pegs:
+        _pegboard(sheet, shop, (top, foot + shop.rail_px), rng)
     _goods(sheet, shop, (top, foot), rng)
+    if shop.pegs:
+        return
     rail = (0, foot, width, foot + shop.rail_px)
     draw.rectangle(rail, shop.rail)
     for _ in range(rng.randint(0, 3)):
@@ -114,6 +120,20 @@ def _board(sheet: Sheet, shop: Shop, span: tuple[float, float], rng: Random) -> 
         _promotion(sheet, (foot, rail[3]), rng)
     under = rng.randint(2, 14)
     draw.rectangle((0, rail[3], width, rail[3] + under), tuple(level // 3 for level in shop.back))
+
+
+def _pegboard(sheet: Sheet, shop: Shop, span: tuple[float, float], rng: Random) -> None:
+    """A perforated panel instead of boards; tags hang on the hooks above and below the goods."""
+    draw = pen(sheet.picture)
+    draw.rectangle((0, span[0], sheet.picture.width, span[1]), shop.back)
+    pitch, hole = rng.uniform(0.12, 0.4) * shop.tag_px, rng.uniform(0.02, 0.06) * shop.tag_px
+    dark = tuple(level // 3 for level in shop.back)
+    y = span[0] + pitch / 2
+    while y < span[1]:
+        for number in range(int(sheet.picture.width / pitch)):
+            x = (number + 0.5) * pitch
+            draw.ellipse((x - hole, y - hole, x + hole, y + hole), dark)
+        y += pitch
 
 
 def _goods(sheet: Sheet, shop: Shop, span: tuple[float, float], rng: Random) -> None:

@@ -191,7 +191,7 @@ def _with_real(chosen: argparse.Namespace, base: Any, synthetic: list[Photo], ph
     """The network after made-up shelves and all real photos, and the figures on these before, across and after."""
     report = {"real_never_seen": figures(found(Told(base).eval(), photos), photos)}
     print(json.dumps(report), flush=True)
-    tune = Run(chosen.tune, 8e-4, chosen.batch, 0.6, chosen.seed + 1, chosen.loaders, chosen.device)
+    tune = Run(chosen.tune, 8e-4, chosen.batch, 0.45, chosen.seed + 1, chosen.loaders, chosen.device)
     if chosen.cross_validate:
         report["real_cross_validated"], answers = cross_validate(base, synthetic, photos, tune)
         _keep(chosen.work / "cross-validated.json", answers, photos)
