@@ -18,7 +18,8 @@ import msgspec
 
 from edge_agent import __version__, worker
 from edge_agent.app.bays import Bays, Listed, bays_folder
-from edge_agent.app.engines import OCR, VAD, VOICES, Notepad, Position, Shelf, Speech, live, model, nothing, zone
+from edge_agent.app.engines import OCR, PEOPLE, VAD, VOICES, Floor, Notepad, Position, Shelf, Speech, live, model, nothing, zone
+from edge_agent.app.floors import Floors, floors_folder
 from edge_agent.assets import bundled
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
@@ -44,10 +45,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OCR",
+    "PEOPLE",
     "VAD",
     "VOICES",
     "Bays",
     "Box",
+    "Floor",
+    "Floors",
     "Listed",
     "Notepad",
     "Position",
@@ -56,6 +60,7 @@ __all__ = [
     "SystemClock",
     "bays_folder",
     "box",
+    "floors_folder",
     "historian",
     "keys",
     "ledger",
@@ -186,7 +191,8 @@ def box(
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
-            clock=clock, historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours),
+            floor=Floor(settings, progress), floor_plans=Floors(settings), clock=clock,
+            historian=historian(settings, rules), hot_for=timedelta(hours=settings.hot_hours),
             policy=policy(settings),
             listens=lambda one: (reception is not None and reception.seals(one)) or listening(one),
         )  # fmt: skip

@@ -14,6 +14,7 @@ from edge_agent.domain.transcript import Speaker
 class Kind(StrEnum):
     CALL = "call"
     SHELF = "shelf"
+    FLOOR = "floor"
     CHANNEL = "channel"
     """A touch point that is no media: see `domain.touch`."""
 
@@ -68,6 +69,8 @@ class Circumstances:
     own: tuple[str, ...] = ()
     competitors: tuple[str, ...] = ()
     bay: str = ""
+    floor: str = ""
+    """Names a floor: what a camera shows from above, see `domain.floor`."""
     rep: str = ""
     customer: str = ""
     reference: str = ""

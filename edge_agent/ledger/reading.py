@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from edge_agent.domain.floor import FloorScore
 from edge_agent.domain.history import History, Whose, ms_of
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
@@ -106,6 +107,13 @@ class LedgerReader:
 
     def score(self, recording: str) -> ShelfScore:
         """The newest score of a shelf scan."""
+        return findings.score_of(self._score(recording, "no shelf score for that recording"))
+
+    def floor(self, recording: str) -> FloorScore:
+        """The newest score of a floor recording."""
+        return findings.floor_of(self._score(recording, "no floor score for that recording"))
+
+    def _score(self, recording: str, absent: str) -> str:
         rows = list(
             self._query(
                 "SELECT score FROM analyses WHERE recording = :recording AND score <> '' ORDER BY id DESC LIMIT 1",
@@ -113,8 +121,8 @@ class LedgerReader:
             )
         )
         if not rows:
-            raise NotFound("no shelf score for that recording", remedy="edge-agent status")
-        return findings.score_of(rows[0]["score"])
+            raise NotFound(absent, remedy="edge-agent status")
+        return str(rows[0]["score"])
 
     def metrics(self, recording: str) -> Metrics | None:
         """How a call was conducted, by its newest analysis that measured it."""

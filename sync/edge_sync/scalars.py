@@ -70,4 +70,6 @@ CaseState = Literal["contested", "upheld", "overturned"]
 """Where a contest of a finding stands: somebody objected, the finding stands, the finding was taken back."""
 CaseReason = Literal["not-said", "wrong-speaker", "wrong-product", "context", "already-solved", "consent", "other"]
 """Why it was contested."""
+ZoneRole = Literal["entrance", "counter_staff", "counter_customer", "queue", "aisle", "fitting"]
+"""What a part of the floor is for."""
 Seen = Literal["expected", "empty", "other", "unknown", "not_assessable"]
