@@ -85,7 +85,7 @@ def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("corners = [[0.2, 0.3], [0.8, 0.3], [1.1, 1.0], [-0.1, 1.0]]", "corners = [[0.2, 0.3], [0.4, 0.3], [0.6, 0.3], [0.8, 0.3]]", "fix no floor"),
+        ("[0.8, 0.3], [1.1, 1.0], [-0.1, 1.0]]", "[0.4, 0.3], [0.6, 0.3], [0.8, 0.3]]", "fix no floor"),
         ('served_by = "behind"', 'served_by = "till"', "role counter_staff"),
         ('id = "till"', 'id = "behind"', "used twice"),
         ("outline = [[0, 0], [2, 0], [2, 2], [0, 2]]", "outline = [[0, 0], [1, 1], [2, 2]]", "encloses no floor"),

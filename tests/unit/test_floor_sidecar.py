@@ -18,8 +18,12 @@ def test_a_floor_video_names_its_floor() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
-    [('floor = "floor-a"\n', "", "floor video names"), ("notice", "not-personal", "shows persons"), ("notice", "spoken", "no notice")],
-)  # fmt: skip
+    [
+        ('floor = "floor-a"\n', "", "floor video names"),
+        ("notice", "not-personal", "shows persons"),
+        ("notice", "spoken", "no notice"),
+    ],
+)
 def test_what_cannot_be_is_refused(old: str, new: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         sidecar.read(FLOOR.replace(old, new).encode())
