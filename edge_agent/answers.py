@@ -3,7 +3,7 @@
 import dataclasses
 import fcntl
 import os
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,10 @@ from edge_agent.config import Config
 from edge_agent.documents import (
     BrandLine,
     Condition,
+    FloorCellLine,
+    FloorLine,
+    FloorLines,
+    FloorZoneLine,
     MetricsLine,
     PartLine,
     RecordingLine,
@@ -29,9 +33,10 @@ from edge_agent.documents import (
     WhyNot,
 )
 from edge_agent.domain.contests import Stage
+from edge_agent.domain.floor import FloorScore
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.recording import Recording, State
+from edge_agent.domain.recording import Kind, Recording, State
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.watching import place_of
@@ -249,6 +254,36 @@ def shelf_scores(settings: Config) -> list[ShelfLine]:
                 )
             )
         return found
+
+
+def floor_scores(settings: Config) -> FloorLines:
+    """The newest score of every analysed floor recording."""
+    with reader(settings) as book:
+        done = [
+            one for one in book.recordings()
+            if one.circumstances.kind is Kind.FLOOR and one.state in {State.ANALYSED, State.CLOSED}
+        ]  # fmt: skip
+        return FloorLines(floors=[floor_line(book.floor(one.id), recording=one.id) for one in done])
+
+
+def floor_line(score: FloorScore, names: Mapping[str, str] | None = None, *, recording: str = "") -> FloorLine:
+    """One floor recording as the document that is printed; `names` of its zones, where the plan is at hand."""
+    called, seen = names or {}, score.coverage
+    return FloorLine(
+        floor=score.floor, duration_ms=score.duration_ms, frames_seen=score.frames_seen, frames_searched=score.frames_searched,
+        coverage=round(seen.value, 4), dark_s=seen.dark_s, blocked_s=seen.blocked_s, moved_s=seen.moved_s, gap_s=seen.gap_s,
+        person_s=score.person_s, arrivals=score.arrivals, suppressed=score.suppressed, cell_m=score.cell_m,
+        columns=score.columns, rows=score.rows, recording=recording,
+        zones=[
+            FloorZoneLine(
+                zone=one.zone, name=called.get(one.zone, one.zone), role=one.role.value, person_s=one.person_s, visits=one.visits,
+                stay_s=one.stay_s, unattended_s=one.unattended_s, unstaffed_s=one.unstaffed_s,
+                minutes=[minute.person_s for minute in one.minutes],
+            )
+            for one in score.zones
+        ],
+        cells=[FloorCellLine(column=one.column, row=one.row, person_s=one.person_s) for one in score.cells],
+    )  # fmt: skip
 
 
 def shelf_line(

@@ -259,6 +259,19 @@ def shelf_compare(settings: Config, before: Path, after: Path, bay: Path) -> tup
     ), picture  # fmt: skip
 
 
+def floor_score(settings: Config, video: Path, floor: Path) -> tuple[documents.FloorLine, bytes, str]:
+    """Count one video against a floor plan; the document and the heat map (PNG and SVG)."""
+    from edge_agent.shelf.floor import heat  # noqa: PLC0415
+    from edge_agent.shelf.floor.plan import load  # noqa: PLC0415
+
+    with privilege.raised():
+        plan = load(floor)
+    with _opened(video) as media:
+        found = app.Floor(settings).score(media, plan, app.SystemClock().now())
+    line = answers.floor_line(found.score, {zone.id: zone.name for zone in plan.zones})
+    return line, found.picture, heat.svg(plan, found.score)
+
+
 def price_tags(settings: Config, image: Path) -> PriceTags:
     """Every price tag found on one photo."""
     with _opened(image) as media:

@@ -6,7 +6,7 @@ model resolution, which downloads, is never entered. What a price looks like is 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -36,8 +36,8 @@ class Line(NamedTuple):
     confidence: float
 
 
-def session(path: Path, threads: int) -> Any:
-    """An onnxruntime InferenceSession of a verified model file, on the CPU, silent, with `threads` threads.
+def session(model: Path | bytes, threads: int) -> Any:
+    """An onnxruntime InferenceSession of a verified model file or its bytes, on the CPU, silent, with `threads` threads.
 
     Raises:
         MissingAsset: the file is absent or is no model that this runtime can load.
@@ -53,12 +53,30 @@ def session(path: Path, threads: int) -> Any:
     options.enable_cpu_mem_arena = False
     failures = onnxruntime.capi.onnxruntime_pybind11_state
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            str(model) if isinstance(model, Path) else model, options, providers=["CPUExecutionProvider"]
+        )
     except (
         failures.Fail, failures.InvalidArgument, failures.InvalidGraph, failures.InvalidProtobuf, failures.NoSuchFile,
         failures.NotImplemented, failures.RuntimeException,
     ) as error:  # fmt: skip
-        raise MissingAsset(f"model file {path.name} does not load", remedy="run `edge-agent models verify`") from error
+        name = model.name if isinstance(model, Path) else "made on this box"
+        raise MissingAsset(f"model file {name} does not load", remedy="run `edge-agent models verify`") from error
+
+
+def person_network(content: bytes, threads: int) -> Callable[[Any], tuple[Any, Any]]:
+    """The person detector's network out of its ONNX bytes: (1, 3, 300, 300) -> raw boxes (n, 4) and scores (n, 2).
+
+    Raises:
+        MissingAsset: the bytes are no model that this runtime can load.
+    """
+    running = session(content, threads)
+
+    def asked(picture: Any) -> tuple[Any, Any]:
+        boxes, scores = running.run(["boxes", "logits"], {"picture": picture})
+        return boxes[0], scores[0]
+
+    return asked
 
 
 def test_load(folder: Path) -> None:

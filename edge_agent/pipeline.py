@@ -2,7 +2,7 @@
 
     take_in     a file arrives: seal it while reading it, make the seal durable, only then forget the original
     analyse     open what was sealed while it is hot: a call becomes a transcript and tags, a video a score and what it
-                observed, a touch point that is no media (messages, what another system measured) tags
+                observed (of the floor only counts), a touch point that is no media (messages, what another system measured) tags
     commit      tags, outbox, lifecycle and audit in one ledger transaction
     close       destroy the device's own key to the media: from now on LEGAL and HR open it together, or nobody
 
@@ -37,6 +37,8 @@ from edge_agent.ports import (
     Analysis,
     Arrival,
     Clock,
+    FloorPlans,
+    FloorScorer,
     Historian,
     Ledger,
     Notetaker,
@@ -62,6 +64,8 @@ class Kit:
     reviewer: Reviewer
     shelf: ShelfScorer
     planograms: Planograms
+    floor: FloorScorer
+    floor_plans: FloorPlans
     clock: Clock
     historian: Historian | None = None
     """None: nothing is judged over days."""
@@ -150,6 +154,18 @@ def look(kit: Kit, recording: Recording) -> Analysis:
     )  # fmt: skip
 
 
+def survey(kit: Kit, recording: Recording) -> Analysis:
+    """A floor video: counts per zone and minute, suppressed where they are small. The heat map goes into the vault, closed."""
+    around = recording.circumstances
+    plan = kit.floor_plans.load(around.floor)
+    with kit.vault.open_hot(recording.id) as media:
+        found = kit.floor.score(media, plan, around.started_at)
+    return Analysis(
+        ruleset=kit.tagger.ruleset, models=(found.score.model_digest,), tags=(), floor=found.score,
+        duration_ms=found.score.duration_ms, picture_object=_keep(kit, found.picture, "picture"), observations=found.observations,
+    )  # fmt: skip
+
+
 def read(kit: Kit, recording: Recording) -> Analysis:
     """A touch: its messages are a transcript in which nothing was misheard and no time is measured; its facts are judged too."""
     around = recording.circumstances
@@ -168,7 +184,7 @@ def read(kit: Kit, recording: Recording) -> Analysis:
     )  # fmt: skip
 
 
-_UNDERSTAND: Final = {Kind.CALL: listen, Kind.SHELF: look, Kind.CHANNEL: read}
+_UNDERSTAND: Final = {Kind.CALL: listen, Kind.SHELF: look, Kind.FLOOR: survey, Kind.CHANNEL: read}
 
 
 def commit(kit: Kit, recording: Recording, analysis: Analysis) -> Recording:

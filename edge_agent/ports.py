@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.floor import FloorPlan, FloorScore
 from edge_agent.domain.history import History, Judgement, Whose
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
@@ -115,6 +116,22 @@ class ShelfScorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FloorFindings:
+    """A floor recording's score, what it observed, and the heat map (PNG bytes: no frame of the video is in it)."""
+
+    score: FloorScore
+    picture: bytes
+    observations: tuple[Observation, ...] = ()
+    """For judging in memory: states of zones, not to be kept or sent themselves."""
+
+
+class FloorScorer(Protocol):
+    def score(self, video: BinaryIO, plan: FloorPlan, began_at: datetime) -> FloorFindings:
+        """Score one video of a fixed floor camera; BadInput names what is wrong with the video, MissingAsset the model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
     """What one analysis of one recording commits, all of it in one transaction."""
 
@@ -122,6 +139,7 @@ class Analysis:
     models: tuple[str, ...]
     tags: tuple[BehaviorTag, ...]
     score: ShelfScore | None = None
+    floor: FloorScore | None = None
     duration_ms: int = 0
     doubtful: int = 0
     utterances: int = 0
@@ -296,6 +314,12 @@ class Arrival(Protocol):
 class Planograms(Protocol):
     def load(self, bay: str) -> Planogram:
         """The bay's plan; BadConfig lists every error in it, NotFound when there is none."""
+        ...
+
+
+class FloorPlans(Protocol):
+    def load(self, floor: str) -> FloorPlan:
+        """The floor's plan; BadConfig lists every error in it, NotFound when there is none."""
         ...
 
 

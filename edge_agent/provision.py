@@ -23,7 +23,7 @@ def provision(settings: Config, *, legal: Sequence[str], hr: Sequence[str], hq_k
 
     paths = settings.paths
     public = _public(hq_key) if hq_key else None
-    for folder in (paths.root, paths.inbox, paths.bays, paths.run, paths.cache, paths.uplink):
+    for folder in (paths.root, paths.inbox, paths.bays, paths.floors, paths.run, paths.cache, paths.uplink):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = DeviceKeys.create(paths.keys, legal=legal, hr=hr, hq_public=public)
     if public is not None:

@@ -33,9 +33,12 @@ _MOST_LOST: Final = 16
 _WAITS: Final = frozenset(Waits)
 _BATCH: Final = 256
 """Recordings per round of the three steps: each costs the vault one new epoch, and the ledger two commits."""
+_SEEN: Final = frozenset({Kind.SHELF, Kind.FLOOR})
+"""Videos: a finding in them is a state of the shop, and no reason to keep pictures longer."""
 _DAYS: Final[Mapping[Kind, Callable[[Retention], float]]] = {
     Kind.CALL: lambda rules: rules.call_days,
     Kind.SHELF: lambda rules: rules.shelf_days,
+    Kind.FLOOR: lambda rules: rules.floor_days,
     Kind.CHANNEL: lambda rules: rules.channel_days,
 }
 
@@ -119,7 +122,7 @@ def sweep(sealed: Iterable[str], known: Container[str], vault: Vault, *, now: da
 
 
 def _severe(rules: Retention, kind: Kind, severity: str) -> Iterable[tuple[str, float]]:
-    if kind is not Kind.SHELF and severity == "warning":
+    if kind not in _SEEN and severity == "warning":
         yield severity, rules.warning_days
-    if kind is not Kind.SHELF and severity == "critical":
+    if kind not in _SEEN and severity == "critical":
         yield severity, rules.critical_days

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from edge_agent.documents import (
     CameraLine,
     Diagnosis,
+    FloorLine,
     MetricsLine,
     Openings,
     Queue,
@@ -87,9 +88,10 @@ LOST = {
 CONTENTS = {
     "call": "录音 call",
     "shelf": "货架视频 shelf video",
+    "floor": "卖场视频 floor video",
     "channel": "渠道触点 touch point",
     "transcript": "文字稿 transcript",
-    "picture": "货架图 picture",
+    "picture": "证据图 picture",
 }
 REASONS = {
     "no-consent": "没有同意记录，不分析 no consent record",
@@ -140,6 +142,7 @@ RULES = {
     "rejected": "拒收文件 rejected file",
     "call": "普通录音 call",
     "shelf": "货架视频 shelf video",
+    "floor": "卖场视频 floor video",
     "channel": "渠道触点 touch point",
     "warning": "有警告 a warning in it",
     "critical": "有严重发现 a critical finding in it",
@@ -254,6 +257,19 @@ def why_not(answer: WhyNot) -> "Table":
     for zh, en in zip(answer.zh, answer.en, strict=True):
         made.add_row(zh, en)
     return made
+
+
+def floor(found: FloorLine) -> "Table":
+    """One floor recording by zones; — = too few people, or not known."""
+    total = "—" if found.person_s is None else f"{found.person_s / 60:.1f}"
+    lines = table(
+        f"卖场 Floor {found.floor}: {total} 人·分钟 person-min · 可评估 assessed {100 * found.coverage:.0f}%",
+        "区域 Zone", "人·秒 Person-s", "人次 Visits", "平均停留 Stay s", "无人接待/值守 Alone s",
+    )  # fmt: skip
+    for one in found.zones:
+        alone = one.unstaffed_s if one.unattended_s is None else one.unattended_s
+        lines.add_row(one.name, *("—" if said is None else f"{said:g}" for said in (one.person_s, one.visits, one.stay_s, alone)))
+    return lines
 
 
 def shelf(score: ShelfLine) -> "Group":

@@ -18,7 +18,23 @@ import msgspec
 
 from edge_agent import __version__, locks
 from edge_agent.app.bays import Bays, Listed, bays_folder
-from edge_agent.app.engines import OCR, TAGS, VAD, VOICES, Notepad, Position, Shelf, Speech, live, model, nothing, zone
+from edge_agent.app.engines import (
+    OCR,
+    PEOPLE,
+    TAGS,
+    VAD,
+    VOICES,
+    Floor,
+    Notepad,
+    Position,
+    Shelf,
+    Speech,
+    live,
+    model,
+    nothing,
+    zone,
+)  # fmt: skip
+from edge_agent.app.floors import Floors, floors_folder
 from edge_agent.assets import bundled
 from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
@@ -46,11 +62,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OCR",
+    "PEOPLE",
     "TAGS",
     "VAD",
     "VOICES",
     "Bays",
     "Box",
+    "Floor",
+    "Floors",
     "Listed",
     "Notepad",
     "Position",
@@ -59,6 +78,7 @@ __all__ = [
     "SystemClock",
     "bays_folder",
     "box",
+    "floors_folder",
     "historian",
     "keys",
     "ledger",
@@ -187,7 +207,8 @@ def box(
         kit = Kit(
             vault=opened, ledger=book, transcriber=Speech(settings, progress, position), notetaker=Notepad(settings),
             tagger=rules, reviewer=reviewer(settings, rules), shelf=Shelf(settings, progress), planograms=Bays(settings),
-            clock=clock, historian=historian(settings, rules), watch=watch(settings, rules),
+            floor=Floor(settings, progress), floor_plans=Floors(settings), clock=clock,
+            historian=historian(settings, rules), watch=watch(settings, rules),
             hot_for=timedelta(hours=settings.hot_hours), policy=policy(settings),
             listens=lambda one: (reception is not None and reception.seals(one.id)) or sealing(one),
         )  # fmt: skip

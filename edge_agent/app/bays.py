@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge_agent.app.floors import floors_folder
 from edge_agent.config import Config
 from edge_agent.errors import BadConfig
 
@@ -25,14 +26,16 @@ class Bays:
 
 
 class Listed:
-    """The closed set of values a message may carry: brands and topics of the lexicons; SKUs, slots and bays of the plans here.
+    """The closed set of values a message may carry: those of the lexicons, and the ids in the plans here.
 
-    Plans that are not in force count too: a scan may have been scored just before the switch.
+    Brands and topics; SKUs, slots and bays; floors and zones. Plans that are not in force count too: a scan may have been scored
+    just before the switch.
     """
 
     def __init__(self, lexicon: frozenset[str], settings: Config) -> None:
         self._lexicon = lexicon
         self._bays = bays_folder(settings)
+        self._floors = floors_folder(settings)
         self._planned: frozenset[str] = frozenset()
 
     def __contains__(self, value: object) -> bool:
@@ -42,9 +45,14 @@ class Listed:
         return value in self._planned
 
     def _read(self) -> Iterator[str]:
+        from edge_agent.shelf.floor import plan as floor  # noqa: PLC0415
         from edge_agent.shelf.setup import packs  # noqa: PLC0415
         from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
 
+        for path in sorted(self._floors.glob("*/floor.toml")):
+            known = floor.load(path)
+            yield known.floor
+            yield from (zone.id for zone in known.zones)
         for folder in packs.bays(self._bays):
             current = packs.in_force(folder)
             for path in packs.plans(folder):

@@ -18,10 +18,12 @@ from edge_agent.domain.notes import Notes
 from edge_agent.errors import MissingAsset
 
 if TYPE_CHECKING:
+    from edge_agent.domain.floor import FloorPlan
     from edge_agent.domain.planogram import Planogram
     from edge_agent.domain.transcript import Speaker, Transcript
-    from edge_agent.ports import ShelfFindings
+    from edge_agent.ports import FloorFindings, ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
+    from edge_agent.shelf.floor.engine import FloorEngine
     from edge_agent.shelf.price_tags.photo import TagReading
     from edge_agent.shelf.price_tags.reading import Ocr
     from edge_agent.speech.lanes import Ear
@@ -33,6 +35,7 @@ OCR: Final = "ppocr-v6-small"
 TAGS: Final = "price-tags"
 VAD: Final = "silero-vad"
 VOICES: Final = "ge2e-voices"
+PEOPLE: Final = "pedestrian-ssdlite"
 
 
 def nothing(*_: object) -> None:
@@ -165,3 +168,32 @@ class Shelf:
 
         finder = infer.tag_finder(model(self._settings, TAGS) / infer.TAG_NETWORK, self._settings.shelf.threads)
         return self.engine.read_tags(photo, finder)
+
+
+class Floor:
+    """Implements `ports.FloorScorer`: the person detector is made and verified by the first floor video.
+
+    Without its weights `score` raises MissingAsset, which says how to get them: the recording lies sealed and waits.
+    """
+
+    def __init__(self, settings: Config, progress: Callable[[], None] = nothing) -> None:
+        self._settings = settings
+        self._progress = progress
+
+    @cached_property
+    def engine(self) -> "FloorEngine":
+        from edge_agent import infer  # noqa: PLC0415
+        from edge_agent.shelf.floor.engine import FloorEngine  # noqa: PLC0415
+        from edge_agent.shelf.floor.people import convert  # noqa: PLC0415
+        from edge_agent.shelf.floor.people.detector import Detector  # noqa: PLC0415
+
+        folder, floor = model(self._settings, PEOPLE), self._settings.floor
+        onnx = convert.model(folder, shipped().get(PEOPLE).converted or "")
+        return FloorEngine(
+            people=Detector(infer.person_network(onnx, floor.threads)),
+            model_digest=store.digest_of(PEOPLE, self._settings.paths.models), threads=floor.threads,
+            limits=self._settings.limits, progress=self._progress,
+        )  # fmt: skip
+
+    def score(self, video: BinaryIO, plan: "FloorPlan", began_at: datetime) -> "FloorFindings":
+        return self.engine.score(video, plan, began_at.astimezone(zone(self._settings)))

@@ -57,17 +57,19 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `digests`: "computed" = from files this project has loaded and run; "published" = agreed upon by several public
     projects, not yet seen here. `stands_for` names the model this one may replace. `in_place` = used where its package
-    lies, because the library that needs it loads it from there, or because it comes with the release.
+    lies, because the library that needs it loads it from there, or because it comes with the release. `converted` = sha256 of
+    what the box makes of the file in memory, and then runs.
     """
 
     name: Name
-    task: Literal["speech-to-text", "voice-activity", "voice-embedding", "text-reading", "tag-finding"]
+    task: Literal["speech-to-text", "voice-activity", "voice-embedding", "text-reading", "tag-finding", "person-detection"]
     licence: str
     summary: str
     card: str
     digests: Literal["computed", "published"]
     stands_for: str = ""
     in_place: bool = False
+    converted: Digest | None = None
     file: Annotated[tuple[File, ...], msgspec.Meta(min_length=1)]
     source: tuple[Wheels | Hub | Release, ...] = ()
 

@@ -33,7 +33,7 @@ class _Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    kind: Literal["call", "shelf"]
+    kind: Literal["call", "shelf", "floor"]
     started_at: Annotated[datetime, msgspec.Meta(tz=True)]
     consent: _Consent
     channels: Annotated[tuple[Speaker, ...], msgspec.Meta(max_length=8)] = ()
@@ -44,12 +44,13 @@ class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     competitors: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     bay: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
     camera: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$(?!\n)")] = ""
+    floor: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
     rep: Person | None = None
     customer: Person | None = None
 
 
 _EXPECTED: Final[Mapping[str, str]] = {
-    "kind": '"call" or "shelf"',
+    "kind": '"call", "shelf" or "floor"',
     "started_at": "a date and time from 1970 to 2199 with its offset, like 2026-11-20T09:30:00+08:00",
     "consent": 'a table [consent] with basis = "notice", "spoken", "written", "not-personal" or "none"',
     "channels": 'the speaker of each audio channel, left first: "rep", "customer" or "unknown"; [] = unknown',
@@ -60,6 +61,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "competitors": "a list of brand names, 1 to 40 characters each",
     "bay": "the id of a bay plan: a-z, 0-9, _ . -",
     "camera": "the name of the camera: a-z, 0-9 and -, at most 32 characters",
+    "floor": "the id of a floor plan: a-z, 0-9, _ . -",
     "rep": "the code by which the store knows this employee, 1 to 64 characters",
     "customer": "the code by which the store knows this customer, 1 to 64 characters",
 }
@@ -96,7 +98,7 @@ def read(content: bytes, pseudonym: Pseudonym | None = None) -> Circumstances:
     return Circumstances(
         kind=Kind(said.kind), started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
         industry=said.industry, channel=said.channel, context=frozenset(said.context), own=said.own,
-        competitors=said.competitors, bay=said.bay, camera=said.camera,
+        competitors=said.competitors, bay=said.bay, camera=said.camera, floor=said.floor,
         rep=pseudonym("rep", said.rep) if pseudonym and said.rep else "",
         customer=pseudonym("customer", said.customer) if pseudonym and said.customer else "",
     )  # fmt: skip
@@ -130,9 +132,13 @@ def _contradictions(given: Mapping[str, Any]) -> Iterator[Mistake]:
     basis = consent.get("basis") if isinstance(consent, dict) else None
     if given.get("kind") == "shelf" and not given.get("bay"):
         yield Mistake("bay", "is missing; a shelf video names the bay it shows")
+    if given.get("kind") == "floor" and not given.get("floor"):
+        yield Mistake("floor", "is missing; a floor video names the floor it shows")
+    if given.get("kind") == "floor" and basis == "not-personal":
+        yield Mistake("consent", 'a floor video shows persons: basis is "notice", "written" or "none"')
     if given.get("kind") == "call" and basis == "not-personal":
         yield Mistake("consent", 'a call holds persons: basis is "notice", "spoken", "written" or "none"')
-    if given.get("kind") == "shelf" and basis == "spoken":
+    if given.get("kind") in {"shelf", "floor"} and basis == "spoken":
         yield Mistake("consent", 'a video without sound holds no notice: basis is "notice", "written", "not-personal" or "none"')
 
 

@@ -23,6 +23,7 @@ from edge_agent.cli import (
     doctor,
     enrol,
     facts,
+    floor,
     learn,
     lexicon,
     listen,
@@ -74,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for group in (
         work, show, tools, shelf, models, vault, opening, officers, audit, consent, contest, retention, subject, config, doctor,
-        enrol, bundle, facts, lexicon, learn, listen, watch, channel, rules, claims, score,
+        enrol, bundle, facts, lexicon, learn, listen, watch, channel, rules, claims, score, floor,
     ):  # fmt: skip
         group.add(commands)
     return top

@@ -109,6 +109,12 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     weights: Weights = Weights()
 
 
+class FloorCameras(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    threads: Few = 1
+    plans: str = ""
+    """Folder of floor plans (`<floor>/floor.toml`); empty = `<state>/floors`."""
+
+
 class Insights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is concluded from a talk besides its tags."""
 
@@ -143,6 +149,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     call_days: Days = 30.0
     shelf_days: Days = 14.0
+    floor_days: Days = 3.0
     channel_days: Days = 30.0
     warning_days: Days = 180.0
     """Calls and touches with a finding of severity `warning`."""
@@ -234,6 +241,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     speech: Speech = Speech()
     live: Live = Live()
     shelf: Shelf = Shelf()
+    floor: FloorCameras = FloorCameras()
     insights: Insights = Insights()
     channel: Channel = Channel()
     capture: Capture = Capture()
@@ -291,6 +299,10 @@ class Paths:
     @property
     def bays(self) -> Path:
         return self.root / "bays"
+
+    @property
+    def floors(self) -> Path:
+        return self.root / "floors"
 
     @property
     def cache(self) -> Path:

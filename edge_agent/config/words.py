@@ -63,6 +63,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "retention.call_days": ("普通通话保留天数", "days an ordinary call is kept"),
     "retention.shelf_days": ("货架视频保留天数", "days a shelf video is kept"),
+    "retention.floor_days": ("卖场视频保留天数", "days a floor video is kept"),
     "retention.channel_days": ("普通渠道触点（聊天、邮件等）保留天数", "days an ordinary touch (chat, e-mail …) is kept"),
     "retention.warning_days": ("含“警告”级发现的通话、触点保留天数", "days a call or touch with a warning is kept"),
     "retention.critical_days": (
@@ -106,6 +107,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "seconds from an utterance's end to its text; three times as late, it is left to the analysis after the call",
     ),
     "shelf.threads": ("货架分析线程数", "threads of the shelf engine"),
+    "floor.threads": ("卖场分析线程数", "threads of the floor engine"),
+    "floor.plans": ("卖场平面图目录；空 = <state>/floors", "folder of floor plans; empty = <state>/floors"),
     "shelf.bays": ("陈列图目录；空 = <state>/bays", "folder of bay plans; empty = <state>/bays"),
     "insights.mood": (
         "分析客户情绪变化（只看客户的话；从不分析员工）",

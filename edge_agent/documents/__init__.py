@@ -31,6 +31,7 @@ from edge_agent.documents.demo import Demo, DemoRecording, DemoTag, HqCount, Wir
 from edge_agent.documents.doctor import Diagnosis, DoctorLine, Wall, Walls
 from edge_agent.documents.enrolment import Asked, Enrolment
 from edge_agent.documents.facts import FactsOfLine, FactsOfLines
+from edge_agent.documents.floor import FloorCellLine, FloorLine, FloorLines, FloorZoneLine
 from edge_agent.documents.learning import ChangedExample, EventGain, Learned, LearningGain
 from edge_agent.documents.lexicon import (
     CorrectedLine,
@@ -164,6 +165,10 @@ __all__ = [
     "FactsOfLines",
     "FailedExample",
     "Findings",
+    "FloorCellLine",
+    "FloorLine",
+    "FloorLines",
+    "FloorZoneLine",
     "Found",
     "GroundLine",
     "HoldLine",
@@ -281,6 +286,8 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "shelf-use": PlanUsed,
     "shelf-trend": ShelfTrend,
     "shelf-compare": ShelfCompared,
+    "floor-score": FloorLine,
+    "floor-show": FloorLines,
     "models-list": ModelList,
     "models-install": Installation,
     "models-verify": Verification,

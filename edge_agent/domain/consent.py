@@ -6,6 +6,9 @@ cn, call: notice, spoken notice, written. PIPL art. 13 (1) 1 and 14 (informed, v
     says). That talking on after a clear notice is consent is practice, not the letter. Shelf video: art. 26 asks for a sign.
 eu, call: spoken agreement, written. GDPR art. 4 (11), 7, recital 32: consent is an affirmative act, silence after a notice is
     none. Shelf video: a sign, on art. 6 (1) (f) and 13.
+Floor video shows people, customers and staff: never `not-personal`. cn: a sign, art. 26 (public safety alone without consent; the
+    counts are anonymous, art. 4). eu: a sign, on art. 6 (1) (f), 13 and recital 26. Which employee it shows nobody says, so that
+    the register is asked only where a sidecar names one.
 Touch (messages, what another system measured): as a call, but nothing is heard in it; what names nobody and holds no message may
     be `not-personal`.
 
@@ -31,11 +34,13 @@ SUFFICES: Final[Mapping[Jurisdiction, Mapping[Kind, frozenset[Consent]]]] = {
     "cn": {
         Kind.CALL: frozenset({Consent.NOTICE, Consent.SPOKEN, Consent.WRITTEN}),
         Kind.SHELF: frozenset({Consent.NOT_PERSONAL, Consent.NOTICE, Consent.WRITTEN}),
+        Kind.FLOOR: frozenset({Consent.NOTICE, Consent.WRITTEN}),
         Kind.CHANNEL: frozenset({Consent.NOT_PERSONAL, Consent.NOTICE, Consent.WRITTEN}),
     },
     "eu": {
         Kind.CALL: frozenset({Consent.SPOKEN, Consent.WRITTEN}),
         Kind.SHELF: frozenset({Consent.NOT_PERSONAL, Consent.NOTICE, Consent.WRITTEN}),
+        Kind.FLOOR: frozenset({Consent.NOTICE, Consent.WRITTEN}),
         Kind.CHANNEL: frozenset({Consent.NOT_PERSONAL, Consent.WRITTEN}),
     },
 }
@@ -111,7 +116,7 @@ def refusal(policy: Policy, around: Circumstances, standing: Standing, *, now: d
         return Waits.NO_CONSENT
     if around.consent not in SUFFICES[policy.jurisdiction][around.kind]:
         return Waits.BASIS
-    if not around.rep and (around.kind is Kind.SHELF or around.consent is Consent.NOT_PERSONAL):
+    if not around.rep and (around.kind in {Kind.SHELF, Kind.FLOOR} or around.consent is Consent.NOT_PERSONAL):
         return None
     if not around.rep:
         return Waits.UNNAMED if policy.employees == "required" else None

@@ -14,6 +14,7 @@ from edge_agent.domain.transcript import Speaker
 class Kind(StrEnum):
     CALL = "call"
     SHELF = "shelf"
+    FLOOR = "floor"
     CHANNEL = "channel"
     """A touch point that is no media: see `domain.touch`."""
 

@@ -13,7 +13,7 @@ from edge_agent.ledger.terms import Terms
 from edge_sync import wire
 from edge_sync.errors import WireError
 
-SCHEMAS: Final = ("cn.sx.tags.v1", "cn.sx.shelf.v1", "cn.sx.case.v1", "cn.sx.gap.v1", "cn.sx.audit.v1")
+SCHEMAS: Final = ("cn.sx.tags.v1", "cn.sx.shelf.v1", "cn.sx.floor.v1", "cn.sx.case.v1", "cn.sx.gap.v1", "cn.sx.audit.v1")
 _SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
 
 
@@ -28,7 +28,7 @@ class Presence:
     ruleset: str
     recipients: str
     """Digest of the signed set of officers."""
-    capabilities: tuple[str, ...] = ("calls", "shelf", "channel")
+    capabilities: tuple[str, ...] = ("calls", "shelf", "floor", "channel")
     privacy: str = "tags-only"
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from edge_agent.domain.contests import Case
+from edge_agent.domain.floor import FloorScore, ZoneScore
 from edge_agent.domain.recording import Consent, Kind, Recording
 from edge_agent.domain.shelf import Share, ShelfScore, SlotReading
 from edge_agent.domain.tags import BehaviorTag, SlotValue
@@ -57,6 +58,8 @@ def of_analysis(
         raise NotAllowed(f"recording {recording.id} has no consent record", zh="没有同意记录")
     if analysis.score is not None:
         yield RANK_SHELF, _builder(terms, recording, _shelf(terms, recording, analysis))
+    if analysis.floor is not None:
+        yield RANK_SHELF, _builder(terms, recording, _floor(recording, analysis, analysis.floor))
     for start in range(0, len(tags), BATCH_TAGS):
         batch = tags[start : start + BATCH_TAGS]
         urgent = any(tag.severity in {"warning", "critical"} for tag in batch)
@@ -128,12 +131,14 @@ def resealed(terms: Terms, payload: bytes) -> Build:
     return build
 
 
-def _builder(terms: Terms, recording: Recording, data: wire.TagsData | wire.ShelfData) -> Build:
+def _builder(terms: Terms, recording: Recording, data: wire.TagsData | wire.ShelfData | wire.FloorData) -> Build:
     return _sealed(terms, data, recording.circumstances.started_at)
 
 
 def _sealed(
-    terms: Terms, data: wire.TagsData | wire.ShelfData | wire.CaseData | wire.Gap | wire.Checkpoint, happened: datetime
+    terms: Terms,
+    data: wire.TagsData | wire.ShelfData | wire.FloorData | wire.CaseData | wire.Gap | wire.Checkpoint,
+    happened: datetime,
 ) -> Build:
     recorded = terms.clock.now().astimezone(UTC)
 
@@ -149,7 +154,7 @@ def _sealed(
 
 
 def _head(recording: Recording, analysis: Analysis) -> dict[str, Any]:
-    role = "asr" if recording.circumstances.kind is Kind.CALL else "shelf"
+    role = {Kind.CALL: "asr", Kind.FLOOR: "people"}.get(recording.circumstances.kind, "shelf")
     return {
         "recording": recording.id,
         "consent": recording.circumstances.consent.value,
@@ -221,6 +226,34 @@ def _brands(score: ShelfScore, values: Container[str] | None) -> Iterator[dict[s
                 "brand": one.brand, "side": one.side.value, "facings": one.facings, "sos": one.sos.value,
                 "linear_sos": one.linear_sos.value, "coverage": min(1.0, one.sos.coverage), "n": one.sos.n,
             }  # fmt: skip
+
+
+def _floor(recording: Recording, analysis: Analysis, score: FloorScore) -> wire.FloorData:
+    """Zones by minutes; the grid's cells stay here. A minute in which nothing was assessed is 0 of 0 seconds."""
+    count = max((one.minute for zone in score.zones for one in zone.minutes), default=-1) + 1
+    assessed = [0] * count
+    for one in score.zones[0].minutes if score.zones else ():
+        assessed[one.minute] = min(60, one.assessed_s)
+    seen, told = score.coverage, {"person_s": score.person_s, "arrivals": score.arrivals}
+    data = {
+        **_head(recording, analysis), "floor": score.floor, "plan": score.plan_digest, "duration_ms": score.duration_ms,
+        "seconds": seen.seconds, "dark_s": seen.dark_s, "blocked_s": seen.blocked_s, "moved_s": seen.moved_s,
+        "gap_s": seen.gap_s, "assessed_s": assessed, "suppressed": score.suppressed,
+        "zones": [_zone(zone, count) for zone in score.zones],
+        **{name: value for name, value in told.items() if value is not None},
+    }  # fmt: skip
+    return _convert(data, wire.FloorData)
+
+
+def _zone(zone: ZoneScore, count: int) -> dict[str, Any]:
+    minutes: list[int | None] = [0] * count
+    for one in zone.minutes:
+        minutes[one.minute] = one.person_s
+    told = {
+        "person_s": zone.person_s, "visits": zone.visits, "unattended_s": zone.unattended_s, "unstaffed_s": zone.unstaffed_s,
+    }  # fmt: skip
+    said = {name: value for name, value in told.items() if value is not None}
+    return {"zone": zone.zone, "role": zone.role.value, "minutes": minutes, **said}
 
 
 def _share(share: Share) -> dict[str, int]:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from edge_agent.domain.floor import FloorScore
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.observation import Observation
@@ -113,7 +114,8 @@ def take_back(
 def _write(
     tx: Transaction, recording_id: str, analysis: Analysis, tags: Sequence[BehaviorTag], *, at: str
 ) -> tuple[int, Sequence[BehaviorTag]]:
-    score = "" if analysis.score is None else msgspec.json.encode(analysis.score).decode()
+    measured = analysis.score if analysis.score is not None else analysis.floor
+    score = "" if measured is None else msgspec.json.encode(measured).decode()
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
     facts = msgspec.json.encode(dict(analysis.facts)).decode() if analysis.facts else ""
@@ -168,6 +170,10 @@ def tag_of(row: Any) -> tuple[str, BehaviorTag]:
 
 def score_of(text: str) -> ShelfScore:
     return msgspec.json.decode(text, type=ShelfScore)
+
+
+def floor_of(text: str) -> FloorScore:
+    return msgspec.json.decode(text, type=FloorScore)
 
 
 def facts_of(text: str) -> dict[str, float | bool]:

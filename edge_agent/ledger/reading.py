@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from edge_agent.domain.floor import FloorScore
 from edge_agent.domain.history import History, Whose, ms_of
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
@@ -115,11 +116,22 @@ class LedgerReader:
 
     def scored(self, recording: str) -> ShelfScore | None:
         """The same, None when there is none."""
+        found = self._score(recording)
+        return findings.score_of(found) if found else None
+
+    def floor(self, recording: str) -> FloorScore:
+        """The newest score of a floor recording."""
+        found = self._score(recording)
+        if not found:
+            raise NotFound("no floor score for that recording", remedy="edge-agent status")
+        return findings.floor_of(found)
+
+    def _score(self, recording: str) -> str:
         rows = self._query(
             "SELECT score FROM analyses WHERE recording = :recording AND score <> '' ORDER BY id DESC LIMIT 1",
             recording=recording,
         )
-        return next((findings.score_of(row["score"]) for row in rows), None)
+        return next((str(row["score"]) for row in rows), "")
 
     def metrics(self, recording: str) -> Metrics | None:
         """How a call was conducted, by its newest analysis that measured it."""

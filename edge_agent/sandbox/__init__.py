@@ -7,7 +7,7 @@ What a caller sees is blocks of samples, pictures, or `BadInput` whose `kind` sa
 - Audio comes at 16 kHz, float32 in -1..1, every channel kept (up to 8), in blocks of at most 30 s.
 - A file that is cut short is refused as `truncated`, even where its beginning decodes: a partial talk would be judged as a
   whole one. What appears before the error is not success.
-- Video gives its key frames only.
+- Video gives its key frames, or frames at a low pace.
 
 Not here: what the samples or pictures mean.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Frame", "MediaInfo", "decode_audio", "decode_key_frames", "decode_picture", "probe"]
+__all__ = ["Frame", "MediaInfo", "decode_audio", "decode_frames", "decode_key_frames", "decode_picture", "probe"]
 
 HOUR_MS = 3_600_000
 
@@ -61,6 +61,18 @@ def decode_key_frames(media: BinaryIO, limits: Limits) -> Iterator[Frame]:
         Unavailable: as in `probe`.
     """
     job = Job(operation="key-frames", max_duration_ms=_hours(limits.max_video_hours), max_px=limits.max_picture_px)
+    with Session(media, job, max_file_bytes=limits.max_file_bytes) as session:
+        yield from session.frames()
+
+
+def decode_frames(media: BinaryIO, limits: Limits, every_ms: int) -> Iterator[Frame]:
+    """Frames of the first video stream about `every_ms` apart, upright, RGB uint8 (height, width, 3), in the order of their time.
+
+    Raises:
+        BadInput: also `no-video`, `damaged`; possibly after some frames.
+        Unavailable: as in `probe`.
+    """
+    job = Job(operation="frames", max_duration_ms=_hours(limits.max_video_hours), max_px=limits.max_picture_px, every_ms=every_ms)
     with Session(media, job, max_file_bytes=limits.max_file_bytes) as session:
         yield from session.frames()
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from edge_agent.sandbox import headers
 from edge_agent.sandbox.containers import FaultyError, declared_ms, name, opened, sound_of, video_of
+from edge_agent.sandbox.paced import frames
 from edge_agent.sandbox.remote import RemoteFile
 from edge_agent.sandbox.sound import audio
 from edge_agent.sandbox.vision import Picture, key_frames, picture, picture_size
@@ -70,5 +71,6 @@ OPERATIONS: Final[dict[str, Callable[[RemoteFile, Job], Iterator[Result]]]] = {
     "probe": probe,
     "audio": audio,
     "key-frames": key_frames,
+    "frames": frames,
     "picture": picture,
 }

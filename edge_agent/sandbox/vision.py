@@ -35,7 +35,7 @@ def key_frames(file: RemoteFile, job: Job) -> Iterator[Picture]:
     """Key frames, upright, at least 200 ms apart."""
     with opened(file, job) as container:
         stream, promised_ms = video_of(container), declared_ms(container)
-        _check_video(stream, promised_ms, job)
+        check_video(stream, promised_ms, job)
         context = stream.codec_context
         context.thread_count = 1
         context.skip_frame = "NONKEY"
@@ -55,7 +55,7 @@ def key_frames(file: RemoteFile, job: Job) -> Iterator[Picture]:
                 seen += 1
                 at_ms = max(0, clock.of(frame.pts, to_ms((frame.pts or start) - start, frame.time_base or stream.time_base)))
                 if at_ms - last_ms >= KEY_FRAME_GAP_MS:
-                    yield Picture(at_ms=at_ms, rgb=_upright(frame, job.max_px))
+                    yield Picture(at_ms=at_ms, rgb=upright(frame, job.max_px))
                     last_ms = at_ms
         if not keys and packets and not seen:
             raise FaultyError("no-key-frames")
@@ -114,12 +114,12 @@ def picture(file: RemoteFile, job: Job) -> Iterator[Picture]:
         stream.codec_context.options = bounded(job)
         for packet in container.demux(stream):
             for frame in decoded(packet):
-                yield Picture(at_ms=0, rgb=_upright(frame, job.max_px))
+                yield Picture(at_ms=0, rgb=upright(frame, job.max_px))
                 return
     raise FaultyError("damaged")
 
 
-def _check_video(stream: Any, promised_ms: int | None, job: Job) -> None:
+def check_video(stream: Any, promised_ms: int | None, job: Job) -> None:
     if stream is None:
         raise FaultyError("no-video")
     if promised_ms is not None and promised_ms > job.max_duration_ms:
@@ -139,7 +139,7 @@ def picture_size(file: RemoteFile, which: headers.PictureFormat, max_px: int) ->
     return width, height
 
 
-def _upright(frame: Any, max_px: int) -> npt.NDArray[np.uint8]:
+def upright(frame: Any, max_px: int) -> npt.NDArray[np.uint8]:
     """RGB uint8 (height, width, 3), turned by the rotation the file states."""
     if frame.width * frame.height > max_px:
         raise FaultyError("too-many-pixels")

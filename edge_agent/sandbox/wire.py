@@ -42,9 +42,11 @@ class Kind(IntEnum):
 class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the child shall do. `lacks` names the confinements this kernel is known not to have (see `confine`)."""
 
-    operation: Literal["probe", "audio", "key-frames", "picture"]
+    operation: Literal["probe", "audio", "key-frames", "frames", "picture"]
     max_duration_ms: int
     max_px: int
+    every_ms: int = 0
+    """How far apart `frames` are wanted."""
     size_bytes: int = 0
     lacks: tuple[Literal["landlock", "seccomp"], ...] = ()
 

@@ -25,7 +25,7 @@ class Channel:
     content: str = CLOUD_EVENT
 
 
-_ROWS: Final = ("tags.v1", "shelf.v1", "gap.v1")
+_ROWS: Final = ("tags.v1", "shelf.v1", "floor.v1", "gap.v1")
 CHANNELS: Final = (
     Channel(leaf="tags", action="send", summary="Live rows of the outbox.", messages=_ROWS),
     Channel(leaf="backfill", action="send", summary="The same rows, sent again or older than 60 s.", messages=_ROWS),

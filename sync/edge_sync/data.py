@@ -1,4 +1,4 @@
-"""What an envelope carries: tags of a conversation, a scan of a shelf bay, a contest's state, or a counted gap. No sentence."""
+"""What an envelope carries: tags of a talk, a scan of a bay, counts of a floor, a contest, or a counted gap. No sentence."""
 
 from typing import Annotated, Literal
 
@@ -28,6 +28,7 @@ from edge_sync.scalars import (
     Speaker,
     Status,
     Word,
+    ZoneRole,
 )
 
 
@@ -177,6 +178,54 @@ class ShelfData(Closed, frozen=True, kw_only=True, omit_defaults=True):
     brands: Annotated[tuple[ShelfBrand, ...], Meta(max_length=256)] = ()
     visible: Fraction | UnsetType = UNSET
     """Share of the bay that a walk-by video showed; absent for a fixed camera."""
+
+
+class FloorZone(Closed, frozen=True, kw_only=True, omit_defaults=True):
+    """One zone of a floor over a recording. `visits` are people-equivalents: nobody is known again.
+
+    `minutes` are the person-seconds of each minute from the recording's beginning, to be read with its `assessed_s` (mean number
+    present = person-seconds / assessed_s). null = not told, because fewer than 3 people-equivalents are behind it; absent = not
+    told, or not known. `unattended_s`: somebody waited here and nobody stood where this zone is served from. `unstaffed_s`: a
+    counter behind which nobody stood.
+    """
+
+    zone: Code
+    role: ZoneRole
+    minutes: Annotated[tuple[Count | None, ...], Meta(max_length=1500)]
+    person_s: Count | UnsetType = UNSET
+    visits: Count | UnsetType = UNSET
+    unattended_s: Count | UnsetType = UNSET
+    unstaffed_s: Count | UnsetType = UNSET
+
+
+class FloorData(Closed, frozen=True, kw_only=True, omit_defaults=True):
+    """One recording of one floor camera: zones by minutes. Nothing finer than a zone and a minute, and no small count.
+
+    `assessed_s` = seconds of each minute that could be assessed; `dark_s`, `blocked_s`, `moved_s`, `gap_s` say why others could
+    not. `suppressed` counts the zone minutes and grid cells that are not told.
+    """
+
+    recording: RecordingId
+    consent: Consent
+    ruleset: Digest
+    models: Annotated[tuple[Model, ...], Meta(max_length=16)]
+    floor: Code
+    plan: Digest
+    duration_ms: Ms
+    seconds: Count
+    dark_s: Count = 0
+    blocked_s: Count = 0
+    moved_s: Count = 0
+    gap_s: Count = 0
+    assessed_s: Annotated[tuple[Annotated[int, Meta(ge=0, le=60)], ...], Meta(max_length=1500)]
+    zones: Annotated[tuple[FloorZone, ...], Meta(max_length=30)]
+    suppressed: Count
+    person_s: Count | UnsetType = UNSET
+    arrivals: Count | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if any(len(zone.minutes) != len(self.assessed_s) for zone in self.zones):
+            raise ValueError("a zone has other minutes than the recording")
 
 
 class CaseData(Closed, frozen=True, kw_only=True):

@@ -1,16 +1,16 @@
 """Every message of the contract as a closed type: what a gateway may say, and what HQ may say back.
 
-Upward in the outbox's sequence (CloudEvents 1.0): `TagsEnvelope`, `ShelfEnvelope`, `CaseEnvelope`, `GapEnvelope`,
-`AuditEnvelope`. Upward beside it: `Birth` (signed), `State` and `Health` (not signed: the process that holds the link holds no
-key). Downward, signed by HQ: `Committed`, `Replay`, `Rebirth`, `Witness`. Unknown fields are refused everywhere. Sealing and
-opening are in `wire`.
+Upward in the outbox's sequence (CloudEvents 1.0): `TagsEnvelope`, `ShelfEnvelope`, `FloorEnvelope`, `CaseEnvelope`,
+`GapEnvelope`, `AuditEnvelope`. Upward beside it: `Birth` (signed), `State` and `Health` (not signed: the process that holds the
+link holds no key). Downward, signed by HQ: `Committed`, `Replay`, `Rebirth`, `Witness`. Unknown fields are refused everywhere.
+Sealing and opening are in `wire`.
 """
 
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from edge_sync.data import CaseData, Checkpoint, Closed, Gap, ShelfData, TagsData
+from edge_sync.data import CaseData, Checkpoint, Closed, FloorData, Gap, ShelfData, TagsData
 from edge_sync.scalars import (
     LAST_SEQ,
     BootId,
@@ -86,6 +86,13 @@ class ShelfEnvelope(_Envelope, frozen=True, kw_only=True, tag="cn.sx.shelf.v1"):
     data: ShelfData
 
 
+class FloorEnvelope(_Envelope, frozen=True, kw_only=True, tag="cn.sx.floor.v1"):
+    dataschema: Literal["urn:sx:schema:floor:v1"] = "urn:sx:schema:floor:v1"
+    datacontenttype: Literal["application/json"] = "application/json"
+    dataclassification: Literal["operational"] = "operational"
+    data: FloorData
+
+
 class CaseEnvelope(_Envelope, frozen=True, kw_only=True, tag="cn.sx.case.v1"):
     dataschema: Literal["urn:sx:schema:case:v1"] = "urn:sx:schema:case:v1"
     datacontenttype: Literal["application/json"] = "application/json"
@@ -112,7 +119,7 @@ class AuditEnvelope(_Envelope, frozen=True, kw_only=True, tag="cn.sx.audit.v1"):
             raise ValueError("a checkpoint of another gateway's log")
 
 
-Envelope = TagsEnvelope | ShelfEnvelope | CaseEnvelope | GapEnvelope | AuditEnvelope
+Envelope = TagsEnvelope | ShelfEnvelope | FloorEnvelope | CaseEnvelope | GapEnvelope | AuditEnvelope
 
 
 class Birth(Closed, frozen=True, kw_only=True, tag_field="type", tag="cn.sx.birth.v1"):

@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from edge_sync.messages import CaseEnvelope, GapEnvelope, ShelfEnvelope, TagsEnvelope
+from edge_sync.messages import CaseEnvelope, FloorEnvelope, GapEnvelope, ShelfEnvelope, TagsEnvelope
 from edge_sync.postgres_link import Database
 from edge_sync.store import Accepted
 
@@ -72,7 +72,9 @@ def key_of(arrival: Accepted) -> Key:
 
 def _incoming(key: Key, arrival: Accepted, at: datetime) -> Row:
     envelope = arrival.envelope
-    recording = envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope | CaseEnvelope) else ""
+    recording = (
+        envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope | FloorEnvelope | CaseEnvelope) else ""
+    )
     kind = str(type(envelope).__struct_config__.tag)
     digest = sha256(arrival.payload).digest()
     return *key, kind, recording, envelope.time, envelope.recordedtime, at, digest, arrival.payload
@@ -82,6 +84,8 @@ def _take_apart(db: Database, fresh: Sequence[Accepted], at: datetime) -> None:
     tags: list[Row] = []
     scans: list[Row] = []
     readings: list[Row] = []
+    floors: list[Row] = []
+    minutes: list[Row] = []
     cases: list[Row] = []
     gaps: list[Row] = []
     for arrival in fresh:
@@ -92,6 +96,9 @@ def _take_apart(db: Database, fresh: Sequence[Accepted], at: datetime) -> None:
             case ShelfEnvelope() as envelope:
                 scans.append(_scan(key, envelope))
                 readings += _readings(key, envelope, at)
+            case FloorEnvelope() as envelope:
+                floors.append(_floor(key, envelope))
+                minutes += _minutes(key, envelope, at)
             case CaseEnvelope() as envelope:
                 said = envelope.data
                 cases.append((*key, said.case, said.event_id, said.recording, said.state, said.reason, envelope.time))
@@ -100,6 +107,8 @@ def _take_apart(db: Database, fresh: Sequence[Accepted], at: datetime) -> None:
     _copy(db, "COPY tags FROM STDIN (FORMAT binary)", _TAG_TYPES, tags)
     _copy(db, "COPY shelf_scans FROM STDIN (FORMAT binary)", _SCAN_TYPES, scans)
     _copy(db, "COPY shelf_readings FROM STDIN (FORMAT binary)", _READING_TYPES, readings)
+    _copy(db, "COPY floor_recordings FROM STDIN (FORMAT binary)", _FLOOR_TYPES, floors)
+    _copy(db, "COPY floor_minutes FROM STDIN (FORMAT binary)", _MINUTE_TYPES, minutes)
     _copy(db, "COPY cases FROM STDIN (FORMAT binary)", _CASE_TYPES, cases)
     explain(db, gaps)
 
@@ -126,6 +135,12 @@ _TAG_TYPES = (
 )  # fmt: skip
 _SCAN_TYPES = ("text", "text", "int8", "text", "text", "text", "int8", "int8", "int8", "int8", "int8", "int8", "int8")
 _CASE_TYPES = ("text", "text", "int8", "text", "text", "text", "text", "text", "timestamptz")
+_FLOOR_TYPES = (
+    "text", "text", "int8", "text", "text", "text", "timestamptz", "int8", "int8", "int8", "int8", "int8",
+)  # fmt: skip
+_MINUTE_TYPES = (
+    "timestamptz", "timestamptz", "text", "text", "int8", "text", "text", "text", "int8", "int8", "int8",
+)  # fmt: skip
 _READING_TYPES = (
     "timestamptz", "timestamptz", "text", "text", "int8", "text", "text", "text", "text", "float8", "int8", "text", "float8",
 )  # fmt: skip
@@ -156,6 +171,21 @@ def _readings(key: Key, envelope: ShelfEnvelope, at: datetime) -> Iterator[Row]:
             at, envelope.time, *key, data.bay, one.slot, one.seen, _or_none(one.sku), float(one.confidence), one.at_ms,
             _or_none(one.price), _or_none(one.price_confidence),
         )  # fmt: skip
+
+
+def _floor(key: Key, envelope: FloorEnvelope) -> Row:
+    data = envelope.data
+    return (
+        *key, data.recording, data.floor, data.plan, envelope.time, data.seconds, sum(data.assessed_s), _or_none(data.person_s),
+        _or_none(data.arrivals), data.suppressed,
+    )  # fmt: skip
+
+
+def _minutes(key: Key, envelope: FloorEnvelope, at: datetime) -> Iterator[Row]:
+    data = envelope.data
+    for zone in data.zones:
+        for minute, (assessed_s, person_s) in enumerate(zip(data.assessed_s, zone.minutes, strict=True)):
+            yield at, envelope.time, *key, data.floor, zone.zone, zone.role, minute, assessed_s, person_s
 
 
 def _jsonb(value: object) -> bytes:

@@ -11,7 +11,7 @@ from typing import Final, LiteralString
 from edge_sync.errors import Refused, StoreBroken
 from edge_sync.postgres_link import Database
 
-PARTED: Final = ("payloads", "tags", "shelf_readings")
+PARTED: Final = ("payloads", "tags", "shelf_readings", "floor_minutes")
 """Tables that are partitioned by the day of `received_at`."""
 _FOUNDING: Final = 0x6564_6765_2D68_7100
 """Advisory lock under which tables are made and changed, before there is one of the store's own."""
@@ -94,6 +94,20 @@ STEPS: Final[tuple[LiteralString, ...]] = (
         PRIMARY KEY (gateway, epoch, seq)
     );
     CREATE INDEX cases_by_event ON cases (gateway, event_id);
+    """,
+    """
+    CREATE TABLE floor_recordings (
+        gateway text COLLATE "C" NOT NULL, epoch text COLLATE "C" NOT NULL, seq bigint NOT NULL, recording text NOT NULL,
+        floor text NOT NULL, plan text NOT NULL, time timestamptz NOT NULL, seconds bigint NOT NULL, assessed_s bigint NOT NULL,
+        person_s bigint, arrivals bigint, suppressed bigint NOT NULL, PRIMARY KEY (gateway, epoch, seq)
+    );
+    CREATE TABLE floor_minutes (
+        received_at timestamptz NOT NULL, time timestamptz NOT NULL, gateway text COLLATE "C" NOT NULL,
+        epoch text COLLATE "C" NOT NULL, seq bigint NOT NULL, floor text NOT NULL, zone text NOT NULL, role text NOT NULL,
+        minute bigint NOT NULL, assessed_s bigint NOT NULL, person_s bigint
+    ) PARTITION BY RANGE (received_at);
+    CREATE TABLE floor_minutes_rest PARTITION OF floor_minutes DEFAULT;
+    CREATE INDEX floor_minutes_by_zone ON floor_minutes (gateway, floor, zone);
     """,
 )
 

@@ -71,6 +71,8 @@ CaseState = Literal["contested", "upheld", "overturned", "closed", "reopened"]
 over because a later scan of the place no longer shows it, or is not over after all; the finding stands either way."""
 CaseReason = Literal["not-said", "wrong-speaker", "wrong-product", "context", "already-solved", "consent", "other", "scan"]
 """Why it was contested, or (`scan`) by what it was closed."""
+ZoneRole = Literal["entrance", "counter_staff", "counter_customer", "queue", "aisle", "fitting"]
+"""What a part of the floor is for."""
 Seen = Literal["expected", "empty", "other", "unknown", "not_assessable"]
 ShelfScoreName = Literal["oos", "facings", "position", "tags", "competitor_index", "eye_level", "perfect"]
 """Out of stock, facing compliance, position compliance, tag presence, competitors' facings per own one, own share at eye level,

@@ -19,6 +19,7 @@ from edge_sync.witness import CheckpointsReport
 _SIGNED: Final[dict[str, type]] = {
     "tags.v1": messages.TagsEnvelope,
     "shelf.v1": messages.ShelfEnvelope,
+    "floor.v1": messages.FloorEnvelope,
     "case.v1": messages.CaseEnvelope,
     "gap.v1": messages.GapEnvelope,
     "birth.v1": messages.Birth,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from edge_sync.messages import CaseEnvelope, GapEnvelope, ShelfEnvelope, TagsEnvelope
+from edge_sync.messages import CaseEnvelope, FloorEnvelope, GapEnvelope, ShelfEnvelope, TagsEnvelope
 from edge_sync.store import Accepted
 
 
@@ -13,7 +13,9 @@ def insert(db: sqlite3.Connection, arrival: Accepted, at: datetime) -> bool:
     """Insert inside the caller's transaction; False when this (gateway, epoch, seq) is already there."""
     envelope = arrival.envelope
     key = (envelope.gateway, envelope.epoch, envelope.seq)
-    recording = envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope | CaseEnvelope) else ""
+    recording = (
+        envelope.data.recording if isinstance(envelope, TagsEnvelope | ShelfEnvelope | FloorEnvelope | CaseEnvelope) else ""
+    )
     kind = str(type(envelope).__struct_config__.tag)
     done = db.execute(
         "INSERT OR IGNORE INTO envelopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -29,6 +31,8 @@ def insert(db: sqlite3.Connection, arrival: Accepted, at: datetime) -> bool:
             _insert_tags(db, key, envelope)
         case ShelfEnvelope():
             _insert_shelf(db, key, envelope)
+        case FloorEnvelope():
+            _insert_floor(db, key, envelope)
         case CaseEnvelope():
             data = envelope.data
             db.execute(
@@ -78,6 +82,25 @@ def _insert_shelf(db: sqlite3.Connection, key: tuple[str, str, int], envelope: S
             for one in data.readings
         ],
     )  # fmt: skip
+
+
+def _insert_floor(db: sqlite3.Connection, key: tuple[str, str, int], envelope: FloorEnvelope) -> None:
+    data = envelope.data
+    db.execute(
+        "INSERT INTO floor_recordings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *key, data.recording, data.floor, data.plan, envelope.time.isoformat(), data.seconds, sum(data.assessed_s),
+            _or_none(data.person_s), _or_none(data.arrivals), data.suppressed,
+        ),
+    )  # fmt: skip
+    db.executemany(
+        "INSERT INTO floor_minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (*key, data.floor, zone.zone, zone.role, minute, assessed_s, person_s)
+            for zone in data.zones
+            for minute, (assessed_s, person_s) in enumerate(zip(data.assessed_s, zone.minutes, strict=True))
+        ],
+    )
 
 
 def _or_none(value: object) -> object:

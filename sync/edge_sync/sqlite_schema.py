@@ -77,4 +77,16 @@ STEPS: Final = (
     );
     CREATE INDEX cases_by_event ON cases (gateway, event_id);
     """,
+    """
+    CREATE TABLE floor_recordings (
+        gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, recording TEXT NOT NULL, floor TEXT NOT NULL,
+        plan TEXT NOT NULL, time TEXT NOT NULL, seconds INTEGER NOT NULL, assessed_s INTEGER NOT NULL, person_s INTEGER,
+        arrivals INTEGER, suppressed INTEGER NOT NULL, PRIMARY KEY (gateway, epoch, seq)
+    );
+    CREATE TABLE floor_minutes (
+        gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, floor TEXT NOT NULL, zone TEXT NOT NULL,
+        role TEXT NOT NULL, minute INTEGER NOT NULL, assessed_s INTEGER NOT NULL, person_s INTEGER
+    );
+    CREATE INDEX floor_minutes_by_zone ON floor_minutes (gateway, floor, zone);
+    """,
 )

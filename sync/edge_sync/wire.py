@@ -20,6 +20,8 @@ from edge_sync.data import (
     CaseData,
     Checkpoint,
     Evidence,
+    FloorData,
+    FloorZone,
     Gap,
     Proof,
     Range,
@@ -39,6 +41,7 @@ from edge_sync.messages import (
     Command,
     Committed,
     Envelope,
+    FloorEnvelope,
     GapEnvelope,
     Health,
     Order,
@@ -51,10 +54,10 @@ from edge_sync.messages import (
 )
 
 __all__ = [
-    "AuditEnvelope", "Birth", "CaseData", "CaseEnvelope", "Checkpoint", "Command", "Committed", "Envelope", "Evidence", "Gap",
-    "GapEnvelope", "Health", "Order", "Proof", "Range", "Rebirth", "Replay", "Rule", "Share", "ShelfData", "ShelfEnvelope",
-    "ShelfReading", "Slots", "State", "Tag", "TagsData", "TagsEnvelope", "Witness", "envelope", "open", "open_birth",
-    "open_order", "parse", "plain", "seal", "signed",
+    "AuditEnvelope", "Birth", "CaseData", "CaseEnvelope", "Checkpoint", "Command", "Committed", "Envelope", "Evidence",
+    "FloorData", "FloorEnvelope", "FloorZone", "Gap", "GapEnvelope", "Health", "Order", "Proof", "Range", "Rebirth", "Replay",
+    "Rule", "Share", "ShelfData", "ShelfEnvelope", "ShelfReading", "Slots", "State", "Tag", "TagsData", "TagsEnvelope",
+    "Witness", "envelope", "open", "open_birth", "open_order", "parse", "plain", "seal", "signed",
 ]  # fmt: skip
 
 Sign = Callable[[bytes], bytes]
@@ -75,6 +78,7 @@ _T = TypeVar("_T")
 _TYPES: Final[dict[type, Any]] = {
     TagsData: TagsEnvelope,
     ShelfData: ShelfEnvelope,
+    FloorData: FloorEnvelope,
     CaseData: CaseEnvelope,
     Gap: GapEnvelope,
     Checkpoint: AuditEnvelope,
@@ -89,7 +93,7 @@ def envelope(
     seq: int,
     time: datetime,
     recorded: datetime,
-    data: TagsData | ShelfData | CaseData | Gap | Checkpoint,
+    data: TagsData | ShelfData | FloorData | CaseData | Gap | Checkpoint,
 ) -> Envelope:
     """The CloudEvents envelope of one outbox row; `time` and `recorded` are aware, `seq` starts at 1.
 
@@ -113,8 +117,8 @@ def envelope(
 def seal(message: Signed, sign: Sign, *, codes: Container[str] | None = None, values: Container[str] | None = None) -> bytes:
     """Signed bytes of a message, ready to publish; the same bytes every time.
 
-    `codes` is the closed set of event ids of the ruleset in force; `values` the closed set of SKUs, brands, topics, bays
-    and slots. Either may be None: then only the patterns hold.
+    `codes` is the closed set of event ids of the ruleset in force; `values` the closed set of SKUs, brands, topics, bays,
+    slots, floors and zones. Either may be None: then only the patterns hold.
 
     Raises:
         Malformed: the message breaks its own type.
@@ -248,7 +252,7 @@ def _check_listed(message: Signed, codes: Container[str] | None, values: Contain
             if isinstance(tag.slots.missing, str) and tag.slots.missing not in codes:
                 raise Unlisted("tag: names an event that is not of the ruleset in force")
     if values is not None and not all(value in values for value in _named(message)):
-        raise Unlisted("message: a SKU, brand, topic, bay or slot outside the closed lists")
+        raise Unlisted("message: a SKU, brand, topic, bay, slot, floor or zone outside the closed lists")
 
 
 def _named(message: Signed) -> Iterator[str]:
@@ -263,6 +267,8 @@ def _named(message: Signed) -> Iterator[str]:
         ]  # fmt: skip
     elif isinstance(message, ShelfEnvelope):
         found = [message.data.bay, *(v for one in message.data.readings for v in (one.slot, one.sku))]
+    elif isinstance(message, FloorEnvelope):
+        found = [message.data.floor, *(one.zone for one in message.data.zones)]
     else:
         found = []
     return (value for value in found if isinstance(value, str))

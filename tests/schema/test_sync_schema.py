@@ -20,7 +20,8 @@ FOLDER = ROOT / "sync" / "schema"
 GOLDEN = ROOT / "tests" / "golden" / "wire"
 FILES = sorted(path.name for path in FOLDER.glob("*.json"))
 OF = {
-    "tags.json": "tags.v1.json", "shelf.json": "shelf.v1.json", "gap.json": "gap.v1.json", "case.json": "case.v1.json",
+    "tags.json": "tags.v1.json", "shelf.json": "shelf.v1.json", "floor.json": "floor.v1.json",
+    "gap.json": "gap.v1.json", "case.json": "case.v1.json",
     "birth.json": "birth.v1.json",
     "state.json": "state.v1.json", "health.json": "health.v1.json", "committed.json": "committed.v1.json",
     "replay.json": "cmd.replay.v1.json", "rebirth.json": "cmd.rebirth.v1.json",

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 from ledger_world import DIGEST, GATEWAY, NO_FLOOR, RULES, TurnableClock, score
-from pipeline_fakes import FakeNotetaker, FakePlanograms, FakeReviewer
+from pipeline_fakes import FakeFloor, FakeFloorPlans, FakeNotetaker, FakePlanograms, FakeReviewer
 
 from edge_agent import pipeline, retention
 from edge_agent.capture.inbox import FileInbox
@@ -33,7 +33,7 @@ from edge_agent.ledger.openings import OpeningRow
 from edge_agent.ledger.reading import LedgerReader
 from edge_agent.ledger.uplink import OutboxReader
 from edge_agent.pipeline import Kit
-from edge_agent.ports import Historian, ShelfFindings, Tagger
+from edge_agent.ports import FloorPlans, FloorScorer, Historian, ShelfFindings, Tagger
 from edge_agent.vault import request, unseal
 from edge_agent.vault.device import DeviceVault
 from edge_agent.vault.keys import DeviceKeys
@@ -110,6 +110,8 @@ class BoxWorld:
     hot_for: timedelta = timedelta(0)
     tagger: Tagger = field(default_factory=WordTagger)
     historian: Historian | None = None
+    floor: FloorScorer = field(default_factory=FakeFloor)
+    floor_plans: FloorPlans = field(default_factory=FakeFloorPlans)
     boot: str = "0" * 8
 
     def __post_init__(self) -> None:
@@ -138,7 +140,7 @@ class BoxWorld:
         return Kit(
             vault=self.vault, ledger=self.ledger, transcriber=ScriptTranscriber(),
             notetaker=FakeNotetaker(), tagger=self.tagger, reviewer=FakeReviewer(), shelf=ScriptShelf(),
-            planograms=FakePlanograms(), clock=self.clock, policy=self.policy,
+            planograms=FakePlanograms(), floor=self.floor, floor_plans=self.floor_plans, clock=self.clock, policy=self.policy,
             hot_for=self.hot_for, historian=self.historian,
         )  # fmt: skip
 

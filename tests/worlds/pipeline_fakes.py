@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.domain.consent import Standing
+from edge_agent.domain.floor import Cell, Coverage, FloorPlan, FloorScore, Role, Zone, ZoneMinute, ZoneScore
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.notes import Notes
 from edge_agent.domain.planogram import Planogram
@@ -19,7 +20,7 @@ from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput, NotAllowed
 from edge_agent.pipeline import Kit
-from edge_agent.ports import Analysis, Historian, Sealed, ShelfFindings, Watch
+from edge_agent.ports import Analysis, FloorFindings, Historian, Sealed, ShelfFindings, Watch
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
@@ -216,6 +217,29 @@ class FakePlanograms:
         return Planogram(bay=bay, version="1", reference=Path("r.jpg"), slots=(), skus=(), digest="p" * 64)
 
 
+class FakeFloor:
+    def score(self, video: BinaryIO, plan: FloorPlan, began_at: datetime) -> FloorFindings:
+        zone = ZoneScore(
+            zone="till", role=Role.QUEUE, person_s=90, visits=4, stay_s=22.5,
+            minutes=(ZoneMinute(minute=0, assessed_s=60, person_s=90), ZoneMinute(minute=1, assessed_s=30, person_s=None)),
+        )  # fmt: skip
+        score = FloorScore(
+            floor=plan.floor, plan_digest=plan.digest, model_digest="m" * 64, duration_ms=90_000, frames_seen=90,
+            frames_searched=40, coverage=Coverage(seconds=90, assessed_s=90), person_s=None, arrivals=None, columns=8, rows=6,
+            cell_m=0.5, zones=(zone,), cells=(Cell(column=1, row=2, person_s=90), Cell(column=2, row=2, person_s=None)),
+        )  # fmt: skip
+        return FloorFindings(score=score, picture=b"png")
+
+
+class FakeFloorPlans:
+    def load(self, floor: str) -> FloorPlan:
+        zone = Zone(id="till", name="收银", role=Role.QUEUE, outline=((0, 0), (4, 0), (4, 3), (0, 3)))
+        return FloorPlan(
+            floor=floor, version="1", reference=Path("r.jpg"), to_floor=(4, 0, 0, 0, 3, 0, 0, 0, 1), width_m=4, depth_m=3,
+            cell_m=0.5, zones=(zone,), digest="f" * 64,
+        )  # fmt: skip
+
+
 @dataclass
 class FakeClock:
     at: datetime = NOON
@@ -234,5 +258,7 @@ def make_kit() -> Kit:
         reviewer=FakeReviewer(),
         shelf=FakeShelf(),
         planograms=FakePlanograms(),
+        floor=FakeFloor(),
+        floor_plans=FakeFloorPlans(),
         clock=FakeClock(),
     )

@@ -22,7 +22,9 @@ def messages() -> dict[str, bytes]:
     """File name -> exact bytes."""
     box, hq = signing.signer(BOX), signing.signer(HQ)
 
-    def row(seq: int, data: wire.TagsData | wire.ShelfData | wire.CaseData | wire.Gap | wire.Checkpoint) -> bytes:
+    def row(
+        seq: int, data: wire.TagsData | wire.ShelfData | wire.FloorData | wire.CaseData | wire.Gap | wire.Checkpoint
+    ) -> bytes:
         return wire.seal(
             wire.envelope(
                 tenant="demo", gateway="gateway-1", epoch=EPOCH, seq=seq, time=NOON, recorded=NOON.replace(minute=3), data=data
@@ -74,6 +76,14 @@ def messages() -> dict[str, bytes]:
             wire.ShelfReading(slot="a2", seen="empty", confidence=0.97, frames=5, at_ms=28_000, tag_visible=False),
         ),
     )
+    floor = wire.FloorData(
+        recording=RECORDING, consent="notice", ruleset="5c" * 32, models=("people@" + "c3" * 8,), floor="floor-a", plan="8e" * 32,
+        duration_ms=150_000, seconds=150, gap_s=10, assessed_s=(60, 60, 20), suppressed=3, arrivals=4,
+        zones=(
+            wire.FloorZone(zone="till", role="counter_customer", minutes=(84, None, None), visits=4, unattended_s=12),
+            wire.FloorZone(zone="behind", role="counter_staff", minutes=(0, 0, 0), person_s=0, visits=0, unstaffed_s=140),
+        ),
+    )  # fmt: skip
     case = wire.CaseData(
         case="019a9f20-1b2c-7d3e-8f40-5a6b7c8d9e0f", event_id=tag.event_id, recording=RECORDING, state="overturned",
         reason="wrong-speaker",
@@ -121,6 +131,7 @@ def messages() -> dict[str, bytes]:
         "shelf.json": row(2, shelf),
         "case.json": row(4, case),
         "case-closed.json": row(5, closed),
+        "floor.json": row(6, floor),
         "gap.json": row(45, gap),
         "tags-packed.zst": row(
             3, wire.TagsData(recording=RECORDING, consent="notice", ruleset="5c" * 32, models=(), tags=(tag,) * 40)
