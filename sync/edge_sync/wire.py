@@ -27,7 +27,9 @@ from edge_sync.data import (
     Range,
     Rule,
     Share,
+    ShelfBrand,
     ShelfData,
+    ShelfMeasure,
     ShelfReading,
     Slots,
     Tag,
@@ -56,7 +58,8 @@ from edge_sync.messages import (
 __all__ = [
     "AuditEnvelope", "Birth", "CaseData", "CaseEnvelope", "Checkpoint", "Command", "Committed", "Envelope", "Evidence",
     "FloorData", "FloorEnvelope", "FloorZone", "Gap", "GapEnvelope", "Health", "Order", "Proof", "Range", "Rebirth", "Replay",
-    "Rule", "Share", "ShelfData", "ShelfEnvelope", "ShelfReading", "Slots", "State", "Tag", "TagsData", "TagsEnvelope",
+    "Rule", "Share", "ShelfBrand", "ShelfData", "ShelfEnvelope", "ShelfMeasure", "ShelfReading", "Slots", "State", "Tag", "TagsData",
+    "TagsEnvelope",
     "Witness", "envelope", "open", "open_birth", "open_order", "parse", "plain", "seal", "signed",
 ]  # fmt: skip
 
