@@ -77,7 +77,7 @@ def test_a_camera_whose_server_is_killed_resumes_its_gap_is_recorded_and_nothing
     shutil.copytree(SAMPLES / "bay-a", box.state / "bays" / "bay-a")
     with_cameras(
         box,
-        f'id = "cam-1"\nurl = "rtsp://127.0.0.1:{port}/cam"\nbay = "bay-a"\nbasis = "not-personal"\nsegment_s = 6\nsilent_s = 5',
+        f'id = "cam-1"\nurl = "rtsp://127.0.0.1:{port}/cam"\nbay = "bay-a"\nbasis = "not-personal"\nsegment_s = 4\nsilent_s = 5',
         f'id = "cam-2"\nurl = "rtsp://127.0.0.1:{other}/cam"\nbay = "bay-b"\nsegment_s = 2\nsilent_s = 5',
     )
     with serving(other), serving(port, SAMPLES / "shelf-1.mp4") as server:

@@ -329,10 +329,6 @@ class TestTurns:
         around = Circumstances(kind=kind, started_at=NOON - timedelta(hours=hours), consent=Consent.NOTICE, camera=camera)
         return Recording(id=name, state=State.SEALED, circumstances=around, digest=name, size_bytes=1, captured_at=NOON)
 
-    def test_a_call_goes_before_every_video(self) -> None:
-        video, call = self.seen("video", "cam-1"), self.seen("call", "", kind=What.CALL)
-        assert turns.next_up([video, call], [], now=NOON) is call
-
     def test_a_camera_that_floods_takes_no_more_than_the_other(self) -> None:
         order = turns.Turns(lambda _: [], monotonic=lambda: 0.0)
         waiting = [self.seen(f"a{n}", "cam-1") for n in range(20)] + [self.seen(f"b{n}", "cam-2") for n in range(20)]

@@ -38,10 +38,10 @@ def test_what_began_this_shift_goes_before_older_ones_whatever_came_first() -> N
     assert turns.next_up([], [], now=NOON) is None
 
 
-def test_calls_and_shelf_videos_stand_in_one_line() -> None:
+def test_calls_go_before_videos_of_the_same_shift_and_a_fresh_video_before_an_old_call() -> None:
     video, call = recording("video", age=HOUR, kind=Kind.SHELF), recording("call", age=2 * HOUR)
-    assert turns.next_up([video, call], [], now=NOON) is video
-    assert turns.next_up([call, video], [], now=NOON) is call
+    assert turns.next_up([video, call], [], now=NOON) is call
+    assert turns.next_up([video, recording("old", age=30 * HOUR)], [], now=NOON) is video
 
 
 def test_after_three_fresh_ones_the_backlog_has_a_turn() -> None:
