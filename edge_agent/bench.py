@@ -36,8 +36,8 @@ from edge_agent.errors import BadInput
 
 if TYPE_CHECKING:
     from edge_agent.domain.insights import Insights
-    from edge_agent.lexicon.model import Lexicon
     from edge_agent.domain.planogram import Planogram
+    from edge_agent.lexicon.model import Lexicon
     from edge_agent.ports import ShelfFindings
 
 
