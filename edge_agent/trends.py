@@ -6,7 +6,7 @@ from edge_agent.documents import ShareLine, ShelfTrend, TrendPoint
 from edge_agent.domain.recording import Kind, Recording
 from edge_agent.domain.shelf import Share, ShelfScore
 from edge_agent.errors import NotFound
-from edge_agent.shelf.pictures import trend
+from edge_agent.shelf.pictures import share_bars, trend
 from edge_agent.shelf.pictures.chart import Format
 
 
@@ -34,6 +34,15 @@ def chart(settings: Config, bay: str, found: list[tuple[Recording, ShelfScore]],
         for one, score in found
     ]
     return trend.draw(bay, points, kind)
+
+
+def brands(settings: Config, bay: str, score: ShelfScore, kind: Format) -> bytes:
+    """Share of shelf per brand in one scan, held against what the plan in force agrees."""
+    if not score.brands:
+        raise NotFound(
+            f"no facings were counted in the newest scan of bay {bay}", remedy="scan it again", zh="最近一次扫描没有数到排面"
+        )
+    return share_bars.draw(bay, score.brands, agreed=app.Bays(settings).load(bay).max_competitor_share, kind=kind)
 
 
 def _point(one: Recording, score: ShelfScore) -> TrendPoint:

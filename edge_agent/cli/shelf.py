@@ -62,7 +62,8 @@ def add(commands: Commands) -> None:
     sheet.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.pdf|png")
     trend = command(verbs, "trend", _trend, "一个货架的合规走势", "A bay's scores over time")
     trend.add_argument("bay", metavar="BAY")
-    trend.add_argument("--picture", type=Path, metavar="FILE.svg|png")
+    trend.add_argument("--picture", type=Path, metavar="FILE.svg|png", help="合规走势图 the scores over time")
+    trend.add_argument("--brands", type=Path, metavar="FILE.svg|png", help="各品牌排面占比 share of shelf in the newest scan")
 
 
 def _add_calibrate(verbs: Commands) -> None:
@@ -271,8 +272,9 @@ def _trend(arguments: argparse.Namespace) -> int:
     settings = loaded(arguments)
     series = trends.series(settings, arguments.bay)
     if arguments.picture is not None:
-        kind: Literal["svg", "png"] = "svg" if arguments.picture.suffix.casefold() == ".svg" else "png"
-        _write(arguments.picture, trends.chart(settings, arguments.bay, series, kind))
+        _write(arguments.picture, trends.chart(settings, arguments.bay, series, _kind(arguments.picture)))
+    if arguments.brands is not None:
+        _write(arguments.brands, trends.brands(settings, arguments.bay, series[-1][1], _kind(arguments.brands)))
     found = trends.document(arguments.bay, series)
     if arguments.json:
         print(documents.encode(found))
@@ -285,6 +287,10 @@ def _trend(arguments: argparse.Namespace) -> int:
         table.add_row(one.at[:16].replace("T", " "), *shares, view.percent(one.osa.coverage))
     view.console().print(table)
     return 0
+
+
+def _kind(path: Path) -> Literal["svg", "png"]:
+    return "svg" if path.suffix.casefold() == ".svg" else "png"
 
 
 def _write_sheet(path: Path | None, pages: "Sequence[Any]") -> None:

@@ -57,9 +57,9 @@ def test_the_bundled_bay_is_set_up_as_it_was_drawn_by_hand(tmp_path, capsys):
         one.id: (one.name, one.brand, one.price, one.side) for one in drawn.skus
     }
     areas = [overlap(one.area, other.area) for one, other in zip(made.slots, drawn.slots, strict=True)]
-    assert min(areas) > 0.7
+    assert min(areas) > 0.65
     for one, other in zip(made.slots, drawn.slots, strict=True):
         assert one.tag is not None
         assert other.tag is not None
-        assert overlap(one.tag, other.tag) > 0.3
+        assert overlap(one.tag, other.tag) > 0.5
     assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF-")

@@ -249,3 +249,20 @@ def test_tags_above_their_products_have_their_slots_below():
         assert one.tag is not None
         assert one.tag[3][1] <= one.area[0][1] < one.area[3][1]
     assert max(one.area[3][1] for one in got.slots) <= 1
+
+
+def test_a_tag_found_in_two_pieces_is_one_tag():
+    boards, listed, tags = shelf()
+    whole = tags.pop("p22")
+    left, top, right, bottom = whole.box
+    pieces = [
+        replace(whole, box=(left, top, left + 0.05, bottom), price=whole.price.split(".")[0]),
+        replace(whole, box=(left + 0.03, top, right, bottom), text=("饼干",)),
+    ]
+    got = understand([*tags.values(), *pieces], boards, listed, ASPECT, looks)
+    assert not got.doubtful
+    assert not got.unplanned
+    found = next(one for one in got.slots if one.sku == "p22")
+    assert found.price == whole.price
+    assert found.tag is not None
+    assert found.tag[0][0] == pytest.approx(left, abs=0.001)

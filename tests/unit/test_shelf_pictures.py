@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from edge_agent.domain.planogram import Planogram, Side, Sku, Slot
-from edge_agent.domain.shelf import Seen, Share, SlotReading
+from edge_agent.domain.shelf import BrandShare, Measured, Seen, Share, SlotReading
 from edge_agent.shelf.pictures import check_sheet, compare, drawing, share_bars, trend
 from edge_agent.shelf.pictures.evidence import LEGEND_PX, PRICE, PRINT_PX, STYLES, WIDTH_PX
 from edge_agent.shelf.setup.understand import Doubt, Understood
@@ -33,6 +33,11 @@ def plan(count: int = 6) -> Planogram:
 
 def share(good: int, assessed: int, planned: int = 10) -> Share:
     return Share(good=good, assessed=assessed, planned=planned)
+
+
+def brand(name: str, side: Side, facings: int, counted: int) -> BrandShare:
+    sos = Measured(value=facings / counted if counted else None, coverage=0.9, n=counted)
+    return BrandShare(brand=name, side=side, facings=facings, sos=sos, linear_sos=Measured())
 
 
 def points(*assessed: int) -> list[trend.Point]:
@@ -77,15 +82,15 @@ def test_charts_come_as_svg_and_as_picture_of_one_size():
 
 
 def test_names_in_a_chart_cannot_break_it():
-    bars = [share_bars.BrandShare(brand='<script>"&', side=Side.OWN, share=share(3, 9))]
+    bars = [brand('<script>"&', Side.OWN, 3, 9)]
     assert '<script>"&' in texts(share_bars.draw("bay-a", bars))
 
 
 def test_a_share_over_what_was_agreed_is_said():
     bars = [
-        share_bars.BrandShare(brand="麦田", side=Side.OWN, share=share(5, 10)),
-        share_bars.BrandShare(brand="金谷", side=Side.COMPETITOR, share=share(5, 10)),
-        share_bars.BrandShare(brand="云汀", side=Side.UNKNOWN, share=share(0, 0)),
+        brand("麦田", Side.OWN, 5, 10),
+        brand("金谷", Side.COMPETITOR, 5, 10),
+        brand("云汀", Side.UNKNOWN, 0, 0),
     ]
     said = " ".join(texts(share_bars.draw("bay-a", bars, agreed=0.4)))
     assert "竞品合计 50%，约定不超过 40%：超出" in said
@@ -96,9 +101,7 @@ def test_a_share_over_what_was_agreed_is_said():
 @pytest.mark.parametrize("chart", [trend, share_bars])
 def test_no_letters_are_smaller_than_a_phone_shows(chart):
     svg = (
-        trend.draw("bay-a", points(8, 7))
-        if chart is trend
-        else share_bars.draw("a", [share_bars.BrandShare(brand="麦田", side=Side.OWN, share=share(3, 9))])
+        trend.draw("bay-a", points(8, 7)) if chart is trend else share_bars.draw("a", [brand("麦田", Side.OWN, 3, 9)])
     ).decode()
     sizes = [int(size) for size in re.findall(r'font-size="(\d+)"', svg)]
     assert min(sizes) * drawing.PHONE_POINTS / chart.WIDTH >= drawing.SMALLEST_POINTS - 1

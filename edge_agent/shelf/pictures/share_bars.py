@@ -5,11 +5,10 @@ competitors is a dashed line.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.domain.planogram import Side
-from edge_agent.domain.shelf import Share
+from edge_agent.domain.shelf import BrandShare
 from edge_agent.shelf.pictures import drawing
 from edge_agent.shelf.pictures.chart import Canvas, Format, canvas
 from edge_agent.shelf.pictures.drawing import BLACK, BLUE, GREY, PALE, RED
@@ -23,27 +22,18 @@ PRINT: Final = drawing.phone(WIDTH)
 SIDES: Final = {Side.OWN: ("本品", BLUE), Side.COMPETITOR: ("竞品", RED), Side.UNKNOWN: ("其他", (170, 170, 170))}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrandShare:
-    """`share`: facings of the brand out of all facings that were counted (`planned`: that the plan has)."""
-
-    brand: str
-    side: Side
-    share: Share
-
-
 def draw(bay: str, bars: Sequence[BrandShare], *, agreed: float | None = None, kind: Format = "svg") -> bytes:
     """The chart, largest share first. `agreed`: the share that competitors may have together."""
-    ordered = sorted(bars, key=lambda one: (-(one.share.value or 0.0), one.brand))
+    ordered = sorted(bars, key=lambda one: (-(one.sos.value or 0.0), one.brand))
     height = HEAD + LINE * len(ordered) + FOOT
     made = canvas(WIDTH, height, kind, f"货架 {bay}：各品牌排面占比")
     made.text((20, 34), f"货架 {bay} 排面占比", size=34, heavy=True)
-    rivals = [one.share for one in bars if one.side is Side.COMPETITOR]
-    if agreed is not None and rivals and rivals[0].assessed:
-        together = sum(one.good for one in rivals) / rivals[0].assessed
+    counted = sum(one.facings for one in bars)
+    if agreed is not None and counted:
+        together = sum(one.facings for one in bars if one.side is Side.COMPETITOR) / counted
         word = "超出" if together > agreed else "未超"
         made.text((20, 76), f"竞品合计 {together:.0%}，约定不超过 {agreed:.0%}：{word}", size=PRINT + 2, fill=BLACK)
-    widest = max([0.1, *((one.share.interval or (0, 0))[1] for one in ordered)])
+    widest = max([0.1, *((one.sos.interval or (0, 0))[1] for one in ordered)])
     for index, one in enumerate(ordered):
         _bar(made, HEAD + LINE * index, one, widest)
     made.line([(LEFT, HEAD), (LEFT, HEAD + LINE * len(ordered))], BLACK, width=2)
@@ -57,7 +47,7 @@ def _bar(made: Canvas, top: float, one: BrandShare, widest: float) -> None:
     y, half = top + LINE / 2, LINE * 0.3
     name = drawing.fitted(one.brand, PRINT + 4, LEFT - 30)
     made.text((LEFT - 14, y), name, size=PRINT + 4, anchor="end")
-    value = one.share.value
+    value = one.sos.value
     if value is None:
         made.text((LEFT + 14, y), "未评", size=PRINT, fill=GREY)
         return
@@ -68,11 +58,11 @@ def _bar(made: Canvas, top: float, one: BrandShare, widest: float) -> None:
         while x < end - 2:
             made.line([(x, y - half + 2), (x, y + half - 2)], (255, 255, 255), width=3)
             x += 14
-    low, high = (LEFT + room * edge / widest for edge in one.share.interval or (value, value))
+    low, high = (LEFT + room * edge / widest for edge in one.sos.interval or (value, value))
     made.line([(low, y), (high, y)], BLACK, width=2.5)
     for edge in (low, high):
         made.line([(edge, y - 9), (edge, y + 9)], BLACK, width=2.5)
-    text = f"{value:.0%}（{one.share.good}）"
+    text = f"{value:.0%}（{one.facings}）"
     made.text((WIDTH - RIGHT + 18, y), text, size=PRINT, fill=BLACK)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from edge_agent.domain.planogram import Point, Quad
-from edge_agent.shelf.price_tags.photo import TagReading
+from edge_agent.shelf.price_tags.photo import Box, TagReading
 from edge_agent.shelf.setup import areas
 from edge_agent.shelf.setup.agreement import ALONE, SPEAKS, agreement, other_price
 from edge_agent.shelf.setup.align import Alignment, align
@@ -26,6 +26,7 @@ from edge_agent.shelf.setup.sheets import Outlined, Planned, Priced
 CLEAR: Final = 1.2
 """Least margin by which a tag's partner must beat the next best one."""
 ODD_SIZE: Final = (0.45, 2.2)
+OVERLAP: Final = 0.08
 
 
 class Doubt(StrEnum):
@@ -115,7 +116,7 @@ def understand(
     `aspect` = height / width of the photo; `look_again` searches a stretch of rail for missing tags; `between` divides a board
     between two tags. `tags_above`: they hang above their products (hooks), not below.
     """
-    hung = _usable([_hung(one, aspect) for one in tags])
+    hung = _usable([_hung(one, aspect) for one in _whole(tags)])
     if not hung:
         return Understanding(slots=tuple(_unplaced(boards)))
     tall = float(np.median([one.tall for one in hung]))
@@ -149,6 +150,35 @@ def corrected(understanding: Understanding, outlined: dict[str, Outlined]) -> Un
 def _kept(one: Understood) -> Quad | None:
     """The tag that was found for certain, though the area was corrected."""
     return one.tag if one.doubt is None else None
+
+
+def _whole(tags: Sequence[TagReading]) -> list[TagReading]:
+    """Tags hang side by side: boxes of one board that overlap are pieces of one tag, found twice."""
+    whole: list[TagReading] = []
+    for tag in sorted(tags, key=lambda one: one.box[0]):
+        piece = next((at for at, one in enumerate(whole) if _pieces(one.box, tag.box)), None)
+        if piece is None:
+            whole.append(tag)
+        else:
+            whole[piece] = _united(whole[piece], tag)
+    return whole
+
+
+def _pieces(one: Box, other: Box) -> bool:
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    tall = min(one[3], other[3]) - max(one[1], other[1])
+    return wide > OVERLAP * min(one[2] - one[0], other[2] - other[0]) and tall > 0.5 * min(one[3] - one[1], other[3] - other[1])
+
+
+def _united(one: TagReading, other: TagReading) -> TagReading:
+    """Both boxes, both texts, and the longer of two prices: the shorter one is a piece of it."""
+    (left, top, right, bottom), (a, b, c, d) = one.box, other.box
+    return TagReading(
+        box=(min(left, a), min(top, b), max(right, c), max(bottom, d)),
+        price=max(one.price or "", other.price or "", key=len) or None,
+        text=(*one.text, *other.text),
+        confidence=max(one.confidence, other.confidence),
+    )
 
 
 def _usable(hung: Sequence[_Hung]) -> list[_Hung]:
