@@ -155,7 +155,7 @@ def _corners(quad: Any) -> Quad:
 
 @dataclass(frozen=True, slots=True)
 class TagFinder:
-    """Finds price tags in a picture in which they are about 15 to 110 px wide."""
+    """Finds price tags in a picture in which they are about 15 to 150 px wide."""
 
     network: Any
 

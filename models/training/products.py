@@ -193,6 +193,7 @@ def main() -> None:
     net = learn(chosen.steps, chosen.count, chosen.designs, chosen.seed)
     example = torch.rand(2, 3, SIDE, SIDE)
     export(net, example, chosen.out, {"picture": {0: "n"}, "told": {0: "n"}})
+    print(json.dumps({"steps": chosen.steps, "designs": chosen.designs}), flush=True)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,13 @@ def trained(*arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def test_the_product_embedding_is_trained_on_drawn_packs_and_exported(tmp_path):
+    assert trained(TRAINING / "products.py", "--smoke", "--out", tmp_path / "products.onnx")["steps"] == 6
+    told = session(tmp_path / "products.onnx", 1).run(None, {"picture": np.zeros((3, 3, 64, 64), np.float32)})[0]
+    assert told.shape == (3, 97)
+    assert np.linalg.norm(told[:, :96], axis=1) == pytest.approx(1.0, abs=1e-3)
+
+
 def test_the_tag_finder_is_trained_on_drawn_shelves_and_exported(tmp_path):
     report = trained(TRAINING / "tags.py", "--smoke", "--work", tmp_path, "--out", tmp_path / "tags.onnx")
     first, last = report["loss"]
