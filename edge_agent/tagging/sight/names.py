@@ -7,7 +7,7 @@ Per bay: `visible_ratio`, `calibration_match`, `compliance`, `empty_ratio`, `own
 `category_facings`. Floor: see `shelf.floor`. What scans do not tell and `memory` derives is in `DERIVED`.
 
 Not measured by anything here, so that their events are inert: `promo_items_missing` and `competitor_promo_items` (promotional
-material is not recognised), and of the floor what would need a person to be followed (`unassisted_share`, `arrivals`).
+material is not recognised), and of the floor what would need a person to be followed (`unassisted_share`).
 """
 
 from typing import Final
@@ -26,6 +26,7 @@ FLOOR: Final = frozenset(
     {
         "customers", "staff", "counter_staff", "queue_len", "max_staff_in_zone", "unattended_waiting_zones",
         "dwell_vs_store_avg", "dwell_samples", "zone_staff_time_share", "zone_customer_dwell_share",
+        "arrivals",
     }
 )  # fmt: skip
 DERIVED: Final = frozenset(
