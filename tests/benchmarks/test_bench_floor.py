@@ -1,9 +1,9 @@
 """Floors on real clips: the heat map is the same at a half and a quarter of the frame rate, and costs a fraction of every frame.
 
-Two freely licensed clips: the detector's weights and threshold, the grid and the bridge were fixed without them but for one choice
-(overlapping squares instead of one squeezed picture), which the first clip decided; so the second is the one to believe. The floor
-is a made-up rectangle: where metres lie is not what is measured. A clip is decoded once; half and quarter rate leave frames out.
-Compared before suppression, since nearly every cell of such short clips is about fewer than three people.
+Two freely licensed clips: the detector's weights and threshold, the grid and the bridge were fixed without them but for one
+choice (overlapping squares instead of one squeezed picture), which the first clip decided; so the second is the one to believe.
+The floor is a made-up rectangle: where metres lie is not what is measured. A clip is decoded once; half and quarter rate leave
+frames out. Compared before suppression, since nearly every cell of such short clips is about fewer than three people.
 
 Tolerances: cells correlate at 0.95 or more with the full rate (0.9 at the quarter rate of the 4.5 s clip, which is five frames),
 and person-seconds agree within a tenth and two intervals of the lowest rate.
