@@ -94,8 +94,12 @@ def samples(content: bytes, limits: Limits = LIMITS) -> np.ndarray:
     return np.concatenate(list(sandbox.decode_audio(io.BytesIO(content), limits)), axis=1)
 
 
+def paced(media: io.BytesIO, limits: Limits):
+    return sandbox.decode_frames(media, limits, 500)
+
+
 def refusal(operation, content: bytes, limits: Limits = LIMITS) -> str:
-    streams = operation in {sandbox.decode_audio, sandbox.decode_key_frames}
+    streams = operation in {sandbox.decode_audio, sandbox.decode_key_frames, paced}
     with pytest.raises(BadInput) as caught:
         list(operation(io.BytesIO(content), limits)) if streams else operation(io.BytesIO(content), limits)
     assert caught.value.remedy
@@ -235,6 +239,25 @@ def test_key_frames_come_with_their_times(container, codec):
 def test_a_film_of_key_frames_only_is_thinned():
     frames = list(sandbox.decode_key_frames(io.BytesIO(film("avi", "mjpeg", frames=20)), LIMITS))
     assert [f.at_ms for f in frames] == list(range(0, 2000, 200))
+
+
+def test_frames_come_at_a_low_pace_with_the_last_one_where_key_frames_are_rare():
+    frames = list(paced(io.BytesIO(film(frames=44, gop=1000)), LIMITS))
+    assert [f.at_ms for f in frames] == [*range(0, 4400, 500), 4300]
+    assert frames[1].rgb[120, 300].tolist() == pytest.approx([45] * 3, abs=6)
+
+
+def test_only_key_frames_are_decoded_where_they_come_often_enough():
+    frames = list(paced(io.BytesIO(film(frames=44, gop=5)), LIMITS))
+    assert [f.at_ms for f in frames] == list(range(0, 4400, 500))
+
+
+def test_a_paced_video_that_cannot_be_used_is_refused_by_name():
+    whole = film(frames=300)
+    assert refusal(paced, sound("mp4", "aac")) == "no-video"
+    assert refusal(paced, whole[: len(whole) // 2]) == "truncated"
+    assert refusal(paced, film(), Limits(max_picture_px=1000)) == "too-many-pixels"
+    assert refusal(paced, film(), Limits(max_video_hours=2 / 3600)) == "too-long"
 
 
 def test_video_that_cannot_be_used_is_refused_by_name():
