@@ -20,7 +20,9 @@ from edge_agent.shelf.frames.clear import Gate
 from edge_agent.shelf.frames.register import Registrar
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.photo import TagReading, find_tags
-from edge_agent.shelf.price_tags.reading import Ocr, TagReader, TagStyle, settle, style_of
+from edge_agent.shelf.price_tags.reader import TagReader
+from edge_agent.shelf.price_tags.reading import Ocr
+from edge_agent.shelf.price_tags.settling import TagStyle, settle, style_of
 from edge_agent.shelf.products.verify import Verifier, vote
 from edge_agent.shelf.rules import tags_of
 from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
@@ -136,6 +138,13 @@ def _verdict(evidence: SlotEvidence, scanned: Scan, price_list: str, style: TagS
         price_confidence=tag.confidence,
         price_reads=tag.reads if tag.price else 0,
         tag_visible=tag.visible,
+        promotion=tag.promotion if tag.price else None,
+        tag_sku=tag.sku,
+        member_price=tag.member,
+        offer_price=tag.offer,
+        unit_price=tag.unit,
+        priced_per=tag.per,
+        planned=slot.sku,
     )
     return Verdict(
         reading=reading,

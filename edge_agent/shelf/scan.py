@@ -16,7 +16,9 @@ from edge_agent.domain.planogram import Quad
 from edge_agent.shelf.frames.clear import Clear, Gate, Look
 from edge_agent.shelf.frames.geometry import resized, through
 from edge_agent.shelf.frames.register import Registrar
-from edge_agent.shelf.price_tags.reading import AGREEING, TagRead, TagReader, tag_crop
+from edge_agent.shelf.price_tags.reader import TagReader, TagView
+from edge_agent.shelf.price_tags.reading import TagRead, tag_crop
+from edge_agent.shelf.price_tags.settling import AGREEING
 from edge_agent.shelf.products.verify import Opinion, Verifier, slot_picture
 from edge_agent.shelf.setup.bay import Picture
 
@@ -118,7 +120,8 @@ def _examine(evidence: SlotEvidence, frame: KeyFrame, look: Look, verifier: Veri
     if slot.tag is not None and not evidence.priced:
         tag = tag_crop(frame.rgb, through(look.homography, slot.tag))
         evidence.tags.append(tag)
-        evidence.reads.append(tags.read(slot, tag, frame.at_ms))
+        view = TagView(slot=slot, tag=tag, at_ms=frame.at_ms, reads=tuple(evidence.reads))
+        evidence.reads.extend(tags.read_all([view]))
 
 
 def _centre(quad: Quad) -> tuple[float, float]:

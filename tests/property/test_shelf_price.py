@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.shelf import Seen, SlotReading
 from edge_agent.shelf.price_tags.grammar import Line, amounts_in, price_of
-from edge_agent.shelf.price_tags.reading import TagRead, TagStyle, settle
+from edge_agent.shelf.price_tags.reading import TagRead
+from edge_agent.shelf.price_tags.settling import TagStyle, settle
 from edge_agent.shelf.scoring.shares import ASSESSED, Verdict, shares
 
 CENTS = st.integers(min_value=1, max_value=9_999_999)
