@@ -114,7 +114,7 @@ _AMOUNT: Final = re.compile(
     (?P<next>.?)""",
     re.VERBOSE,
 )
-_NOT_AFTER: Final = re.compile(r"[\dgGkKmMlLcC克斤升瓶个包片枚支盒袋罐听只粒%折号月日年件份提送*×xX./:-]")
+_NOT_AFTER: Final = re.compile(r"[\dgGkKmMlLcC克斤升瓶个包片枚支盒袋罐听只粒抽张条卷%折号月日年件份提送*×xX./:-]")
 _COUNT_BEFORE: Final = re.compile(r"[满买第送减赠返选共]\s?$")
 _PER_AFTER: Final = re.compile(rf"\s?/\s?{_PER}", re.IGNORECASE)
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")

@@ -31,7 +31,8 @@ SECOND_LOOK: Final = (0.4, 0.55)
 """Sizes, in green light only, at which a reading that contradicts the price list is tried again."""
 SAME_PRICE: Final = 0.8
 """Likeness of the price from which a tag counts as unchanged."""
-SAME_NAME: Final = 0.5
+SAME_NAME: Final = 0.8
+"""Another name of as many characters reaches 0.75."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
