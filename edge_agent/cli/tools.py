@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from edge_agent import privilege
+from edge_agent.cli import shelf_prices
 from edge_agent.cli.options import Commands, command, loaded
 
 
@@ -48,6 +49,7 @@ def add(commands: Commands) -> None:
         "Read the price tags on one photo, store nothing",
     )
     read.add_argument("image", type=Path)
+    shelf_prices.add_verb(verbs)
 
 
 def _transcribe(arguments: argparse.Namespace) -> int:

@@ -72,6 +72,7 @@ from edge_agent.documents.score import (
     ScoreWhy,
 )
 from edge_agent.documents.shelf import PriceTagLine, PriceTags, ShelfFound, ShelfLine, SlotLine
+from edge_agent.documents.shelf_prices import PriceSeries, PriceSpan, ShelfPrices
 from edge_agent.documents.subject import (
     Erased,
     Exported,
@@ -179,6 +180,8 @@ __all__ = [
     "PlanLine",
     "PrecisionLine",
     "PrecisionList",
+    "PriceSeries",
+    "PriceSpan",
     "PriceTagLine",
     "PriceTags",
     "ProbeMoved",
@@ -202,6 +205,7 @@ __all__ = [
     "Separation",
     "ShelfFound",
     "ShelfLine",
+    "ShelfPrices",
     "SlotLine",
     "SoundClash",
     "Stated",
@@ -244,6 +248,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "metrics": MetricsList,
     "shelf-score": ShelfLine,
     "shelf-tags": PriceTags,
+    "shelf-prices": ShelfPrices,
     "models-list": ModelList,
     "models-install": Installation,
     "models-verify": Verification,
