@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from edge_agent import privilege
+from edge_agent.cli import shelf_prices
 from edge_agent.cli.options import Commands, command, loaded
 from edge_agent.errors import BadInput
 
@@ -50,6 +51,7 @@ def add(commands: Commands) -> None:
     compare.add_argument("after", type=Path)
     compare.add_argument("--bay", type=Path, required=True, metavar="BAY.toml")
     compare.add_argument("--picture", type=Path, metavar="PNG", help="write both as one picture here")
+    shelf_prices.add_verb(verbs)
     _add_calibrate(verbs)
     plans = command(verbs, "plans", _plans, "列出陈列图版本", "Versions of plans, and which are in force")
     plans.add_argument("bay", nargs="?", default="", metavar="BAY")

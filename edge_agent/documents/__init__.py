@@ -89,6 +89,7 @@ from edge_agent.documents.shelf import (
     TrendPoint,
     UnderstoodSlot,
 )
+from edge_agent.documents.shelf_prices import PriceSeries, PriceSpan, ShelfPrices
 from edge_agent.documents.shelf_scores import BrandLine, PartLine, RowLine, ScoreLine
 from edge_agent.documents.subject import (
     Erased,
@@ -209,6 +210,8 @@ __all__ = [
     "PlanUsed",
     "PrecisionLine",
     "PrecisionList",
+    "PriceSeries",
+    "PriceSpan",
     "PriceTagLine",
     "PriceTags",
     "ProbeMoved",
@@ -236,6 +239,7 @@ __all__ = [
     "ShelfCompared",
     "ShelfFound",
     "ShelfLine",
+    "ShelfPrices",
     "ShelfTrend",
     "SlotLine",
     "SoundClash",
@@ -288,6 +292,7 @@ PRINTED: Final[dict[str, type[msgspec.Struct]]] = {
     "shelf-compare": ShelfCompared,
     "floor-score": FloorLine,
     "floor-show": FloorLines,
+    "shelf-prices": ShelfPrices,
     "models-list": ModelList,
     "models-install": Installation,
     "models-verify": Verification,

@@ -38,6 +38,16 @@ class SlotReading:
     """Units of the planned SKU in the front row, None where they cannot be counted; what stands behind them is never guessed."""
     promotion: bool | None = None
     """Whether the tag shows a promotion, None when it was not read."""
+    tag_sku: str = ""
+    """The SKU whose name the tag shows, "" where that is not clear."""
+    member_price: str = ""
+    offer_price: str = ""
+    """The promotion's price where the tag shows one."""
+    unit_price: str = ""
+    priced_per: str = ""
+    """What `unit_price` is for: "500g", "斤"."""
+    planned: str = ""
+    """The SKU that the plan in force has in this slot, so that a price is known by its product after the plan has changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,9 @@ from edge_agent.shelf.frames.clear import Gate
 from edge_agent.shelf.frames.register import Registrar
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.photo import Finder, TagReading, find_tags
-from edge_agent.shelf.price_tags.reading import Ocr, TagReader, TagStyle, settle, style_of
+from edge_agent.shelf.price_tags.reader import TagReader
+from edge_agent.shelf.price_tags.reading import Ocr
+from edge_agent.shelf.price_tags.settling import TagStyle, settle, style_of
 from edge_agent.shelf.products.verify import Verifier, vote
 from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
 from edge_agent.shelf.scoring.observing import observed
@@ -83,9 +85,7 @@ class ShelfEngine:
         """
         learnt = self._learn(planogram)
         scanned = scan(self._frames(video), learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
-        prices = {sku.id: sku.price for sku in planogram.skus}
-        style = style_of([read for one in scanned.slots for read in one.reads])
-        verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
+        verdicts = verdicts_of(scanned, planogram)
         score = scored(
             planogram, verdicts, model_digest=self._model_digest, duration_ms=scanned.last_ms,
             frames_used=len({at for one in scanned.slots for at in one.at_ms}), weights=self._weights,
@@ -98,7 +98,10 @@ class ShelfEngine:
             views,
             (score.osa, score.planogram, score.price),
         )
-        seen = observed(planogram, verdicts, score) if scanned.looks else ()
+        dark = not scanned.looks and scanned.calibration_match is None
+        seen = () if dark else observed(
+            planogram, verdicts, score, visible_ratio=scanned.visible_ratio, calibration_match=scanned.calibration_match
+        )  # fmt: skip
         return ShelfFindings(score=score, picture=picture, observations=seen)
 
     def read_tags(self, photo: BinaryIO, finder: Finder) -> Sequence[TagReading]:
@@ -119,6 +122,13 @@ class ShelfEngine:
         return learnt
 
 
+def verdicts_of(scanned: Scan, plan: Planogram) -> list[Verdict]:
+    """The verdict on each slot of a scan, in the plan's order."""
+    prices = {sku.id: sku.price for sku in plan.skus}
+    style = style_of([read for one in scanned.slots for read in one.reads])
+    return [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
+
+
 def _verdict(evidence: SlotEvidence, scanned: Scan, price_list: str, style: TagStyle) -> Verdict:
     slot = evidence.clear.slot
     opinion = vote(evidence.opinions)
@@ -137,6 +147,13 @@ def _verdict(evidence: SlotEvidence, scanned: Scan, price_list: str, style: TagS
         price_reads=tag.reads if tag.price else 0,
         tag_visible=tag.visible,
         facings=opinion.facings if assessable else None,
+        promotion=tag.promotion if tag.price else None,
+        tag_sku=tag.sku,
+        member_price=tag.member,
+        offer_price=tag.offer,
+        unit_price=tag.unit,
+        priced_per=tag.per,
+        planned=slot.sku,
     )
     return Verdict(
         reading=reading,

@@ -16,7 +16,9 @@ from edge_agent.domain.planogram import Quad
 from edge_agent.shelf.frames.clear import Clear, Gate, Look
 from edge_agent.shelf.frames.geometry import alike, median, resized, through
 from edge_agent.shelf.frames.register import Follower, Registrar
-from edge_agent.shelf.price_tags.reading import AGREEING, TagRead, TagReader, tag_crop
+from edge_agent.shelf.price_tags.reader import TagReader, TagView
+from edge_agent.shelf.price_tags.reading import TagRead, tag_crop
+from edge_agent.shelf.price_tags.settling import AGREEING
 from edge_agent.shelf.products.facings import slot_picture
 from edge_agent.shelf.products.verify import Opinion, Verifier
 from edge_agent.shelf.setup.bay import Picture
@@ -26,7 +28,9 @@ FIRST_STEP_MS: Final = 1400
 VIEWS: Final = 3
 """Views of a slot that are compared; a tag may need more of them."""
 SAME: Final = 0.7
-"""Smallest correlation with the median view at which a view shows the same."""
+SAME_OFF: Final = 5.0
+SAME_TALL_PX: Final = 60
+"""Smallest correlation with the median view, or largest mean difference, at which a view of this height shows the same."""
 
 
 class KeyFrame(Protocol):
@@ -101,10 +105,7 @@ def scan(
     for slot in slots:
         _cut_out(slot, seen)
         _judge(slot, verifier)
-    for turn in range(max((len(one.clear.best) for one in slots), default=0)):
-        for slot in slots:
-            if turn < len(slot.clear.best) and not slot.priced:
-                _read(slot, *seen[slot.clear.best[turn]], tags)
+    _read(slots, seen, tags)
     lit = [0.0 if one.look is None else one.look.agreement for one in tried if not one.dark]
     planned = sum(_area(one.clear.slot.area) for one in slots)
     clear = sum(_area(one.clear.slot.area) for one in slots if not one.view_occluded)
@@ -145,23 +146,38 @@ def _cut_out(evidence: SlotEvidence, seen: Sequence[tuple[Look, Picture]]) -> No
 
 def _judge(evidence: SlotEvidence, verifier: Verifier) -> None:
     """One opinion on the median view when two thirds of the views show the same, else one on each view."""
-    slot, median = evidence.clear.slot, clear_view(evidence.views)
-    if median is None:
+    slot, usual = evidence.clear.slot, clear_view(evidence.views)
+    if usual is None:
         return
-    same = sum(alike(one, median) >= SAME for one in evidence.views)
+    same = sum(_same(one, usual) for one in evidence.views)
     if same * 3 >= len(evidence.views) * 2:
-        evidence.opinions = [verifier.opinion(slot, median)] * same
+        evidence.opinions = [verifier.opinion(slot, usual)] * same
     else:
         evidence.opinions = [verifier.opinion(slot, one) for one in evidence.views]
 
 
-def _read(evidence: SlotEvidence, look: Look, rgb: Picture, tags: TagReader) -> None:
-    slot = evidence.clear.slot
-    if slot.tag is None:
-        return
-    tag = tag_crop(rgb, through(look.homography, slot.tag))
-    evidence.tags.append(tag)
-    evidence.reads.append(tags.read(slot, tag, look.at_ms))
+def _same(one: Picture, other: Picture) -> bool:
+    """Whether two views show the same; small, so that noise does not count, and a bare wall is like itself."""
+    wide = max(8, round(SAME_TALL_PX * one.shape[1] / one.shape[0]))
+    small = [resized(each, wide, SAME_TALL_PX) for each in (one, other)]
+    off = float(np.abs(small[0].astype(np.int16) - small[1]).mean())
+    return off <= SAME_OFF or alike(*small) >= SAME
+
+
+def _read(slots: Sequence[SlotEvidence], seen: Sequence[tuple[Look, Picture]], tags: TagReader) -> None:
+    """Read the tags in rounds: one view of each tag whose price is not settled yet, all of a round together."""
+    for turn in range(max((len(one.clear.best) for one in slots), default=0)):
+        tagged = [(one, one.clear.slot.tag) for one in slots if turn < len(one.clear.best) and not one.priced]
+        due = [(one, quad) for one, quad in tagged if quad is not None]
+        views = [_tag_view(one, quad, *seen[one.clear.best[turn]]) for one, quad in due]
+        for (slot, _), view, read in zip(due, views, tags.read_all(views), strict=True):
+            slot.tags.append(view.tag)
+            slot.reads.append(read)
+
+
+def _tag_view(evidence: SlotEvidence, quad: Quad, look: Look, rgb: Picture) -> TagView:
+    tag = tag_crop(rgb, through(look.homography, quad))
+    return TagView(slot=evidence.clear.slot, tag=tag, at_ms=look.at_ms, reads=tuple(evidence.reads))
 
 
 def _centre(quad: Quad) -> tuple[float, float]:

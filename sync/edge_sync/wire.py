@@ -58,9 +58,8 @@ from edge_sync.messages import (
 __all__ = [
     "AuditEnvelope", "Birth", "CaseData", "CaseEnvelope", "Checkpoint", "Command", "Committed", "Envelope", "Evidence",
     "FloorData", "FloorEnvelope", "FloorZone", "Gap", "GapEnvelope", "Health", "Order", "Proof", "Range", "Rebirth", "Replay",
-    "Rule", "Share", "ShelfBrand", "ShelfData", "ShelfEnvelope", "ShelfMeasure", "ShelfReading", "Slots", "State", "Tag", "TagsData",
-    "TagsEnvelope",
-    "Witness", "envelope", "open", "open_birth", "open_order", "parse", "plain", "seal", "signed",
+    "Rule", "Share", "ShelfBrand", "ShelfData", "ShelfEnvelope", "ShelfMeasure", "ShelfReading", "Slots", "State", "Tag",
+    "TagsData", "TagsEnvelope", "Witness", "envelope", "open", "open_birth", "open_order", "parse", "plain", "seal", "signed",
 ]  # fmt: skip
 
 Sign = Callable[[bytes], bytes]

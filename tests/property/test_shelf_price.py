@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.shelf import Seen, SlotReading
 from edge_agent.shelf.price_tags.grammar import Line, amounts_in, price_of
-from edge_agent.shelf.price_tags.reading import TagRead, TagStyle, settle
+from edge_agent.shelf.price_tags.reading import TagRead
+from edge_agent.shelf.price_tags.settling import TagStyle, settle
 from edge_agent.shelf.scoring.shares import ASSESSED, Verdict, shares
 
 CENTS = st.integers(min_value=1, max_value=9_999_999)
@@ -34,6 +35,26 @@ def test_raised_decimals_join_at_every_size(yuan, cents, height, smaller):
     found = price_of([small, big])
     assert found is not None
     assert Decimal(found.price) == Decimal(yuan) + Decimal(cents) / 100
+
+
+WORDS = st.sampled_from(["会员价 {}", "原价{}", "{}元/500g", "每100克 {}", "2件{}", "第二件{}元", "任选3件{}"])
+
+
+@given(CENTS, CENTS, WORDS, st.floats(8, 60))
+def test_no_other_amount_of_a_tag_is_taken_for_its_shelf_price(cents, other, words, height):
+    lines = [line(0, 0, 90, 40, "¥" + decimal(cents)), line(0, 60, 90, height, words.format(decimal(other)))]
+    found = price_of(lines)
+    assert found is not None
+    assert found.price == decimal(cents)
+    assert found == price_of(lines[::-1])
+
+
+@given(CENTS, CENTS, st.sampled_from(["{}元/{}", "每{1} {0}", "{}/{}"]), st.sampled_from(["500g", "100mL", "斤", "kg"]))
+def test_a_unit_price_is_read_back_with_what_it_is_for(cents, other, style, per):
+    unit = style.format(decimal(other), per)
+    found = price_of([line(0, 0, 90, 40, "¥" + decimal(cents)), line(0, 60, 90, 12, unit)])
+    assert found is not None
+    assert (found.price, found.unit, found.per) == (decimal(cents), decimal(other), per)
 
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.floats(0, 300), st.floats(0, 90), st.floats(4, 60)), max_size=6))

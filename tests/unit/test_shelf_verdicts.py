@@ -15,7 +15,9 @@ from edge_agent.domain.shelf import WEIGHTS, Seen, Share, SlotReading
 from edge_agent.domain.tags import Status
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.grammar import PriceReading
-from edge_agent.shelf.price_tags.reading import TagRead, TagReader, TagStyle, read_tag, settle, sharpness, style_of, tag_crop
+from edge_agent.shelf.price_tags.reader import TagReader, TagView
+from edge_agent.shelf.price_tags.reading import TagRead, read_tag, sharpness, tag_crop
+from edge_agent.shelf.price_tags.settling import TagStyle, settle, style_of
 from edge_agent.shelf.scoring.observing import observed
 from edge_agent.shelf.scoring.score import scored
 from edge_agent.shelf.scoring.shares import Verdict
@@ -150,18 +152,20 @@ class Reader:
         self.sizes.append(rgb.shape[:2])
         return self.lines
 
+    def read_lines(self, pictures):
+        return [("", 0.0) for _ in pictures]
+
 
 def quad_px(left, top, right, bottom):
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
-def test_a_tag_with_words_but_no_price_is_tried_smaller_and_in_part():
+def test_a_tag_with_words_but_no_price_is_tried_smaller_too():
     reader = Reader((quad_px(5, 5, 60, 18), "麦田薯片", 0.99))
     tag = np.full((90, 200, 3), 240, np.uint8)
-    tag[40:75, 100:115] = 20
     found = read_tag(tag, 7, reader)
     assert (found.price, found.any_text, found.at_ms) == (None, True, 7)
-    assert len(reader.sizes) == 3
+    assert reader.sizes == [(90, 200), (65, 144)]
 
 
 def test_a_tag_without_any_text_is_tried_once_and_weak_text_is_no_text():
@@ -170,43 +174,92 @@ def test_a_tag_without_any_text_is_tried_once_and_weak_text_is_no_text():
     assert len(reader.sizes) == 1
 
 
-class Doubtful:
-    """Reads `first` from a tag at its own size and `second` from any smaller one."""
+def printed_tag():
+    """A light tag with four dark strokes, two of them small and raised: to a reader of shapes, 11 and its decimals."""
+    tag = np.full((90, 200, 3), 230, np.uint8)
+    for x, bottom in ((40, 70), (60, 70), (86, 48), (98, 48)):
+        tag[30:bottom, x : x + 10] = 20
+    return tag
 
-    def __init__(self, first, second):
-        self.texts = (first, second)
-        self.seen = 0
+
+class Doubtful:
+    """Reads `first` from a tag and from its digits set anew, and `second` from the second look at them."""
+
+    def __init__(self, first, shaped, second):
+        self.first, self.shaped, self.second = first, shaped, second
+        self.full, self.lines = 0, 0
 
     def read(self, rgb):
-        self.seen += 1
-        return [(quad_px(10, 10, 90, 50), self.texts[rgb.shape[1] < 200], 0.99)]
+        self.full += 1
+        return [(quad_px(30, 26, 112, 74), self.first, 0.99)]
+
+    def read_lines(self, pictures):
+        self.lines += len(pictures)
+        return [(self.shaped if picture.shape[0] > 80 else self.second, 0.98) for picture in pictures]
+
+
+def tag_reader(reader):
+    return TagReader(reader, printed_tag(), ONE_TAG)
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "price", "looks"),
+    ("first", "shaped", "second", "price"),
     [
-        ("¥4.50", "¥9.99", "4.50", 1),
-        ("¥1.50", "¥1.50", "1.50", 2),
-        ("¥1.50", "¥4.50", "4.50", 2),
-        ("¥1.50", "¥7.50", None, 2),
-        ("¥1.50", "禾屿", None, 3),
+        ("¥4.50", "4.50", "9.99", "4.50"),
+        ("¥1.50", "1.50", "1.50", "1.50"),
+        ("¥1.50", "1.50", "4.50", "4.50"),
+        ("¥1.50", "1.50", "7.50", None),
+        ("¥1", "4.50", "", "4.50"),
+        ("¥1.50", "1.60", "1.60", "1.60"),
+        ("¥1.50", "4.50", "9.99", "4.50"),
     ],
 )
-def test_a_reading_against_the_price_list_must_be_read_twice(first, second, price, looks):
-    tag = np.full((90, 200, 3), 230, np.uint8)
-    tag[30:60, 40:160:8] = 20
-    reader = Doubtful(first, second)
-    found = TagReader(reader, tag, ONE_TAG).read(ONE_TAG.slots[0], tag_crop(tag, WHOLE), 0)
-    assert (found.price and found.price.price, reader.seen) == (price, looks)
+def test_a_reading_against_the_price_list_must_be_read_twice(first, shaped, second, price):
+    reader = Doubtful(first, shaped, second)
+    found = tag_reader(reader).read(ONE_TAG.slots[0], tag_crop(printed_tag(), WHOLE), 0)
+    assert (found.price and found.price.price) == price
+    assert found.by_text
+
+
+def test_a_tag_that_was_read_with_certainty_is_read_by_its_digits_alone_and_then_by_its_look():
+    reader = Doubtful("¥4.50", "4.50", "")
+    tags, tag, slot = tag_reader(reader), tag_crop(printed_tag(), WHOLE), ONE_TAG.slots[0]
+    first = tags.read(slot, tag, 0)
+    assert (first.price.price, reader.full) == ("4.50", 1)
+    second = tags.read(slot, tag, 1000)
+    assert (second.price.price, second.by_text, reader.full, reader.lines) == ("4.50", True, 1, 2)
+    (third,) = tags.read_all([TagView(slot=slot, tag=tag, at_ms=2000, reads=(second,))])
+    assert (third.price.price, third.by_text, reader.full, reader.lines) == ("4.50", False, 1, 2)
+
+
+def test_a_tag_that_looks_otherwise_or_whose_digits_differ_is_read_fully():
+    reader = Doubtful("¥4.50", "4.50", "")
+    tags, tag, slot = tag_reader(reader), tag_crop(printed_tag(), WHOLE), ONE_TAG.slots[0]
+    first = tags.read(slot, tag, 0)
+    other = tag.copy()
+    other[30:110, 80:260] = other[30:110, 80:260][:, ::-1]
+    tags.read_all([TagView(slot=slot, tag=other, at_ms=1000, reads=(first,))])
+    assert reader.full == 2
+    reader.shaped = reader.second = "6.50"
+    reader.first = "¥6.50"
+    assert tags.read(slot, tag, 2000).price.price == "6.50"
+    assert reader.full == 3
+
+
+def test_what_only_looks_unchanged_is_not_believed_before_the_scan_has_read_it():
+    reader = Doubtful("¥4.50", "4.50", "")
+    tags, tag, slot = tag_reader(reader), tag_crop(printed_tag(), WHOLE), ONE_TAG.slots[0]
+    tags.read(slot, tag, 0)
+    assert tags.read_all([TagView(slot=slot, tag=tag, at_ms=0)])[0].by_text
 
 
 def test_nothing_is_read_from_a_blurred_tag():
     tag = np.full((90, 200, 3), 230, np.uint8)
     tag[30:60, 40:160:8] = 20
-    reader = Doubtful("¥1.50", "¥1.50")
+    reader = Doubtful("¥1.50", "1.50", "1.50")
     blurred = np.asarray(Image.fromarray(tag).resize((20, 9)).resize((200, 90)))
     assert TagReader(reader, tag, ONE_TAG).read(ONE_TAG.slots[0], tag_crop(blurred, WHOLE), 0).price is None
-    assert reader.seen == 0
+    assert reader.full == 0
 
 
 def test_a_small_tag_is_cut_at_least_200_px_wide_and_blur_is_measured():

@@ -13,7 +13,7 @@ from edge_agent.shelf.frames.clear import Gate
 from edge_agent.shelf.frames.geometry import column, inside, through, widened
 from edge_agent.shelf.frames.light import fit
 from edge_agent.shelf.frames.register import Registrar, sane
-from edge_agent.shelf.price_tags.reading import TagReader
+from edge_agent.shelf.price_tags.reader import TagReader
 from edge_agent.shelf.products.facings import slot_picture
 from edge_agent.shelf.products.verify import Opinion, Verifier, vote
 from edge_agent.shelf.scan import scan

@@ -1,13 +1,12 @@
-"""Price tags as text: OCR of small tag crops and the settling of several readings into one price.
+"""One look at one price tag: the crop, its recognised lines, and the price in two independent ways.
 
-A crop is rectified, widened by `TAG_MARGIN` and at least 200 px wide; whole frames are never read here. A price is settled
-when at least three readings from different frames agree and nothing like a second opinion remains; otherwise it is
-unread. Digits get lost, so a reading is not believed when it may be a fragment: a whole number in a bay whose tags show
-decimals, a beginning of the list price ("24.9" of 24.99), or an end of it without its currency mark ("4.99"). A tag is
-missing only where nothing is read and nothing is printed: a place as even as no tag of this bay is.
+A crop is rectified, widened by `TAG_MARGIN` and at least 200 px wide; whole frames are never read here. The price is read as
+the text reader finds it and once more from the shapes of its digits (`row`). Where both say the same, or one alone says
+anything, that is the reading; where the text reader lost decimals that stand there by shape, the shapes are right; where they
+differ otherwise, both are kept as `doubtful` and there is no price.
 """
 
-from collections import Counter
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,26 +15,20 @@ from typing import Any, Final, Protocol
 import cv2
 import numpy as np
 
-from edge_agent.domain.planogram import Planogram, Quad, Slot
+from edge_agent.domain.planogram import Quad
 from edge_agent.shelf.frames.geometry import crop, resized, side_px, widened
-from edge_agent.shelf.price_tags.grammar import Line, PriceReading, price_of
+from edge_agent.shelf.price_tags.grammar import Box, Line, PriceReading, price_of
+from edge_agent.shelf.price_tags.row import Row, price_row, reset
 from edge_agent.shelf.setup.bay import Picture
 
 TAG_MARGIN: Final = 0.1
 MIN_WIDTH_PX: Final = 200
 MIN_CONFIDENCE: Final = 0.6
-AGREEING: Final = 3
-AGREEING_SHARE: Final = 0.75
-MIN_SHARPNESS: Final = 0.4
-"""A tag less sharp than this share of its reference is not read: on blurred digits OCR is confidently wrong."""
 SMALLER: Final = 0.72
 """A second size at which a tag is tried: the text detector can miss big digits beside small ones, and finds them smaller."""
-SECOND_LOOK: Final = (0.55, 0.72)
-"""Sizes, in green light only, at which a reading that contradicts the price list is tried again."""
-BIG_PRINT: Final = 0.28
+BIG_PRINT: Final = 0.24
 """Digits at least this share of the tag's height are the price's."""
-BARE_INK: Final = 0.4
-CENT: Final = Decimal("0.01")
+NUMBER: Final = re.compile(r"\d[\d.,·:°\-\s]*\d|\d")
 
 
 class Ocr(Protocol):
@@ -45,38 +38,29 @@ class Ocr(Protocol):
         """(four corner points in pixels, text, confidence) per line."""
         ...
 
+    def read_lines(self, pictures: Sequence[Picture]) -> Sequence[tuple[str, float]]:
+        """(text, confidence) of pictures that each hold one line; text may be empty."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRead:
-    """What one frame showed of one tag. `any_text`: something was recognised. `ink`: standard deviation of its inner grey."""
+    """What one frame showed of one tag. `any_text`: something was recognised. `ink`: standard deviation of its inner grey.
+
+    `doubtful`: two readings that contradict each other. `row`: where the price's digits stand in the crop; `lines`: what else
+    was recognised. `by_text`: digits were recognised in this frame; False = the tag only looks as one that was read before.
+    `sku`: the product whose name stands there, "" where that is not clear.
+    """
 
     at_ms: int
     price: PriceReading | None
     any_text: bool
     ink: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagStyle:
-    """What the tags of a bay have in common: whether they show decimals, and their usual ink."""
-
-    decimals: bool
-    ink: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagPrice:
-    """The settled price ("12.90", two decimals) or "" when unread; `promotion`: a promotion stands on the tag."""
-
-    price: str
-    confidence: float
-    reads: int
-    settled_at_ms: int
-    promotion: bool
-    visible: bool | None
-
-
-UNREAD: Final = TagPrice(price="", confidence=0.0, reads=0, settled_at_ms=0, promotion=False, visible=None)
+    doubtful: tuple[PriceReading, ...] = ()
+    row: Row | None = None
+    lines: tuple[Line, ...] = ()
+    by_text: bool = True
+    sku: str = ""
 
 
 def tag_crop(rgb: Picture, quad: Quad) -> Picture:
@@ -98,42 +82,6 @@ def lines_in(rgb: Picture, ocr: Ocr) -> list[Line]:
     return sorted(lines, key=lambda line: (round(line.top / max(1, rgb.shape[0]) * 8), line.left))
 
 
-class TagReader:
-    """Reads the tags of one plan's slots; knows the price list and how sharp each tag is in the reference photo.
-
-    A reading that contradicts the price list is looked at a second time, smaller and in green light only (red print is
-    black there). It stands only if both say the same; if the second look finds the list price, that stands: the reader is
-    sometimes sure of a wrong digit, and of the same one in every frame, but it does not hit the list price by chance.
-    """
-
-    def __init__(self, ocr: Ocr, reference: Picture, plan: Planogram) -> None:
-        self._ocr = ocr
-        self._sharpness = {slot.id: sharpness(tag_crop(reference, slot.tag)) for slot in plan.slots if slot.tag is not None}
-        prices = {sku.id: sku.price for sku in plan.skus}
-        self._prices = {slot.id: Decimal(prices[slot.sku]) for slot in plan.slots}
-
-    def read(self, slot: Slot, tag: Picture, at_ms: int) -> TagRead:
-        """One reading of `tag` (from `tag_crop`); nothing is read from one that is too blurred."""
-        if sharpness(tag) < MIN_SHARPNESS * self._sharpness[slot.id]:
-            return TagRead(at_ms=at_ms, price=None, any_text=False, ink=_ink(tag))
-        read = read_tag(tag, at_ms, self._ocr)
-        if read.price is None or Decimal(read.price.price) == self._prices[slot.id]:
-            return read
-        again = _in_green(tag, self._ocr)
-        believable = {self._prices[slot.id], Decimal(read.price.price)}
-        return replace(read, price=again if again is not None and Decimal(again.price) in believable else None)
-
-
-def _in_green(tag: Picture, ocr: Ocr) -> PriceReading | None:
-    grey = np.repeat(tag[..., 1:2], 3, axis=2)
-    for scale in SECOND_LOOK:
-        small = resized(grey, round(tag.shape[1] * scale), round(tag.shape[0] * scale))
-        price = price_of(lines_in(small, ocr))
-        if price is not None:
-            return price
-    return None
-
-
 def sharpness(tag: Picture) -> float:
     """Steepness of the steepest edges (97th percentile) after normalising contrast."""
     grey = cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -142,98 +90,109 @@ def sharpness(tag: Picture) -> float:
     return float(np.percentile(steep, 97))
 
 
-def read_tag(tag: Picture, at_ms: int, ocr: Ocr) -> TagRead:
-    """One reading of one tag crop; a tag without any text is tried once, one without a price also smaller and in part."""
-    lines = lines_in(tag, ocr)
-    price = price_of(lines)
-    if lines and price is None:
-        price = price_of(lines_in(resized(tag, round(tag.shape[1] * SMALLER), round(tag.shape[0] * SMALLER)), ocr))
-    if lines and price is None:
-        price = price_of([*lines, *_big_digits(tag, lines, ocr)])
-    return TagRead(at_ms=at_ms, price=price, any_text=bool(lines), ink=_ink(tag))
-
-
-def _ink(tag: Picture) -> float:
+def ink_of(tag: Picture) -> float:
+    """Standard deviation of the grey inside the tag's edges: how much is printed there."""
     edge, side = tag.shape[0] // 5, tag.shape[1] // 5
     return float(cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY)[edge:-edge, side:-side].std())
 
 
-def _big_digits(tag: Picture, lines: Sequence[Line], ocr: Ocr) -> list[Line]:
-    """What can be read where big print stands that no line covers: the price, when the detector looked past it."""
+def read_tag(tag: Picture, at_ms: int, ocr: Ocr) -> TagRead:
+    """One full reading of one tag crop; where neither way finds a price, the text reader tries a smaller picture."""
+    lines = lines_in(tag, ocr)
+    read = TagRead(at_ms=at_ms, price=None, any_text=bool(lines), ink=ink_of(tag), lines=tuple(lines))
+    if not lines:
+        return read
+    said = price_of(lines)
+    at = _big_print(tag, lines)
+    if at is None or (said is not None and at[3] - at[1] < 0.8 * (said.box[3] - said.box[1])):
+        digits = [line for line in lines if any(letter.isdigit() for letter in line.text)]
+        at = said.box if said is not None else max(digits, key=lambda line: line.height).box if digits else None
+    elif said is not None and at[3] - at[1] > said.box[3] - said.box[1]:
+        said = None  # taller digits than those of any line: they are the price
+    row = None if at is None else price_row(tag, at)
+    shaped = None if row is None else digits_of(row, ocr.read_lines([reset(tag, row)])[0])
+    if row is not None:
+        by_shape = None if shaped is None else price_of(_with(lines, row, shaped))
+        if by_shape is not None and shaped is not None and Decimal(by_shape.price) != Decimal(shaped.text):
+            by_shape = None
+        price, doubtful = _agreed(said, by_shape, row)
+        if price is not None or doubtful:
+            return replace(read, price=price, doubtful=doubtful, row=row)
+        said = None
+    if said is None:
+        said = price_of(lines_in(resized(tag, round(tag.shape[1] * SMALLER), round(tag.shape[0] * SMALLER)), ocr))
+        said = None if said is None else replace(said, box=_scaled(said.box, 1 / SMALLER))
+    return replace(read, price=said, row=row)
+
+
+def digits_of(row: Row, read: tuple[str, float]) -> Line | None:
+    """The number that was recognised in a reset row, as a line with a plain number; None when it is none, or not certain."""
+    text, confidence = read
+    text = re.sub(r"(?<=\d)\s*[.,·:°'\-]+\s*(?=\d)", ".", text.strip().strip("¥￥元.,·-: "))
+    whole, point, decimals = text.partition(".")
+    if confidence < MIN_CONFIDENCE or not re.fullmatch(r"\d{1,5}(?:\.\d{1,2})?", text):
+        return None
+    if (row.decimals is not None) != bool(point) or (len(whole) > 1 and whole[0] == "0"):
+        return None
+    left, top, right, bottom = row.box
+    plain = whole + point + decimals
+    return Line(left=left, top=top, right=right, bottom=bottom, text=plain, confidence=confidence)
+
+
+def _agreed(
+    said: PriceReading | None, shaped: PriceReading | None, row: Row
+) -> tuple[PriceReading | None, tuple[PriceReading, ...]]:
+    if said is not None and said.places == 0 and row.decimals is not None:
+        said = None  # decimals stand there and it has none
+    if said is None or shaped is None:
+        return shaped or said, ()
+    if Decimal(said.price) == Decimal(shaped.price):
+        return replace(said, confidence=max(said.confidence, shaped.confidence)), ()
+    return None, (said, shaped)
+
+
+def _with(lines: Sequence[Line], row: Row, number: Line) -> list[Line]:
+    """The lines, with what stands in the row replaced by the number that its shapes gave."""
+    kept: list[Line] = []
+    placed = False
+    for line in lines:
+        over = _overlap(line.box, row.box)
+        if over < 0.5 or not NUMBER.search(line.text):
+            kept.append(line)
+        elif not placed and _overlap(line.box, row.whole) >= 0.5:
+            longest = max(NUMBER.finditer(line.text), key=lambda found: len(found[0]))
+            text = line.text[: longest.start()] + number.text + line.text[longest.end() :]
+            kept.append(replace(line, text=text))
+            placed = True
+    return kept if placed else [*kept, number]
+
+
+def _overlap(one: Box, other: Box) -> float:
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    tall = min(one[3], other[3]) - max(one[1], other[1])
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return max(0.0, wide) * max(0.0, tall) / max(smaller, 1e-6)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    return (box[0] * scale, box[1] * scale, box[2] * scale, box[3] * scale)
+
+
+def _big_print(tag: Picture, lines: Sequence[Line]) -> Box | None:
+    """Where big print stands that no line covers: the price, when the text detector looked past it."""
     grey = cv2.cvtColor(tag, cv2.COLOR_RGB2LAB)[..., 0]
     _, ink = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     count, _, stats, _ = cv2.connectedComponentsWithStats(ink)
-    height, width = grey.shape
+    height = grey.shape[0]
     big = [
         (left, top, left + wide, top + tall)
         for left, top, wide, tall, _ in (stats[n].tolist() for n in range(1, count))
         if BIG_PRINT <= tall / height <= 0.75
-        and 0.15 <= wide / tall <= 1.3
+        and 0.2 <= wide / tall <= 1.6
         and not any(line.left <= left + wide / 2 <= line.right and line.top <= top + tall / 2 <= line.bottom for line in lines)
     ]
     if not big:
-        return []
-    tall = max(bottom - top for _, top, _, bottom in big)
-    left = max(0, round(min(box[0] for box in big) - 0.7 * tall))
-    right = min(width, round(max(box[2] for box in big) + 1.6 * tall))
-    top = max(0, round(min(box[1] for box in big) - 0.3 * tall))
-    bottom = min(height, round(max(box[3] for box in big) + 0.3 * tall))
-    return [
-        replace(line, left=line.left + left, right=line.right + left, top=line.top + top, bottom=line.bottom + top)
-        for line in lines_in(np.ascontiguousarray(tag[top:bottom, left:right]), ocr)
-        if any(letter.isdigit() for letter in line.text)
-    ]
-
-
-def style_of(reads: Sequence[TagRead]) -> TagStyle:
-    """The style of a bay's tags from all readings of a scan."""
-    told = [one.price.places > 0 for one in reads if one.price is not None]
-    ink = sorted(one.ink for one in reads if one.any_text)
-    return TagStyle(decimals=2 * sum(told) > len(told), ink=ink[len(ink) // 2] if ink else 0.0)
-
-
-def settle(reads: Sequence[TagRead], price_list: str, style: TagStyle) -> TagPrice:
-    """Several readings of one tag in time order, settled into one price or left unread."""
-    if not reads:
-        return UNREAD
-    visible = _visible(reads, style)
-    told = [(one, _amount(one.price, price_list, decimals=style.decimals)) for one in reads if one.price is not None]
-    values = Counter(value for _, value in told if value is not None)
-    promotion = any(one.price is not None and one.price.promotion for one in reads)
-    if not values:
-        return TagPrice(price="", confidence=0.0, reads=0, settled_at_ms=0, promotion=promotion, visible=visible)
-    value, count = values.most_common(1)[0]
-    agreeing = [one for one, told_value in told if told_value == value]
-    settled = count >= AGREEING and count >= AGREEING_SHARE * len(told)
-    confidence = sum(one.price.confidence for one in agreeing if one.price is not None) / count
-    return TagPrice(
-        price=format(value, "f") if settled else "",
-        confidence=round(confidence * count / len(reads), 4) if settled else 0.0,
-        reads=count,
-        settled_at_ms=agreeing[AGREEING - 1].at_ms if settled else 0,
-        promotion=promotion,
-        visible=True,
-    )
-
-
-def _visible(reads: Sequence[TagRead], style: TagStyle) -> bool | None:
-    if any(one.any_text for one in reads):
-        return True
-    bare = max(one.ink for one in reads) < BARE_INK * style.ink
-    return False if bare and len(reads) >= AGREEING else None
-
-
-def _amount(reading: PriceReading, price_list: str, *, decimals: bool) -> Decimal | None:
-    """The amount read, or None when it may be a fragment of what the tag shows."""
-    value = Decimal(reading.price).quantize(CENT)
-    if value == Decimal(price_list):
-        return value
-    if reading.places == 0:
-        tenfold = value in (Decimal(price_list) * 10, Decimal(price_list) * 100)
-        return None if decimals or tenfold else value
-    printed = reading.price[: len(reading.price) - 2 + reading.places]
-    if len(printed) < len(price_list):
-        beginning = price_list.startswith(printed)
-        end = price_list.endswith(printed) and not reading.marked
-        return None if beginning or end else value
-    return value
+        return None
+    tallest = max(box[3] - box[1] for box in big)
+    big = [box for box in big if box[3] - box[1] >= 0.8 * tallest]
+    return (min(b[0] for b in big), min(b[1] for b in big), max(b[2] for b in big), max(b[3] for b in big))

@@ -1,10 +1,10 @@
 """What a bay looks like where nothing stands: the patches of the reference photo beside and above its products.
 
-An empty slot shows the back panel, the shelf floor and the sides of its neighbours, all of which the reference photo
-shows too. A slot is empty when nearly all of its patches have a like among those, and no cluster of other patches is as
-large as part of a product. Patch features: mean Lab, mean and peak gradient (logarithms), on 16 px patches of a slot
-picture 240 px tall; a smoother patch of the same colour is like, a rougher one is not. A plain product in the colour of
-the panel can pass for nothing.
+An empty slot shows the back panel and the shelf floor, of which the reference photo shows parts. A slot is empty when nearly
+all of its patches have a like among those, and no cluster of other patches is as large as part of a product. What stood there
+hid its own shadow: a row of patches that differs in lightness alone, and evenly from end to end, counts as like. Patch
+features: mean Lab, mean and peak gradient (logarithms), on 16 px patches of a slot picture 240 px tall; a smoother patch of
+the same colour is like, a rougher one is not. A plain product in the colour of the panel can pass for nothing.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge_agent.shelf.frames.geometry import SLOT_MARGIN
 from edge_agent.shelf.products.appearance import Unit
 from edge_agent.shelf.setup.bay import Picture
 
 PATCH_PX: Final = 16
 TOLERANCE: Final = (25.0, 5.0, 5.0, 0.6, 0.8)
 """How far a like patch may be: L, a, b (8-bit Lab) either way; log mean and log peak gradient above the known one."""
-MAX_PATCHES: Final = 3000
+EVEN: Final = 10.0
+"""Largest departure (8-bit L) from a slope in a row of patches that no product interrupts."""
+MAX_PATCHES: Final = 1500
+BARE_SHARE: Final = 0.9
+"""Least share of patches in an empty slot that have a like."""
 EMPTY_SHARE: Final = 0.96
+"""The same when lines one patch wide are left out: edges of boards and joints of panels, which show where goods stood."""
 MAX_CLUSTER: Final = 0.1
 """Largest cluster of other patches in an empty slot, as a share of one facing."""
 
@@ -36,12 +42,14 @@ class Backdrop:
 
     def learn(self, picture: Picture, units: Sequence[Unit]) -> None:
         """Take the patches of a reference slot outside its recognised units."""
+        own, left_px, top_px = _without_margin(picture)
         for shift in (0, PATCH_PX // 2):
-            patches = _patches(picture[shift:, shift:])
+            patches = _patches(own[shift:, shift:])
             free = np.ones(patches.shape[:2], dtype=bool)
             for unit in units:
-                left, top, right, bottom = (int(edge - shift) // PATCH_PX for edge in unit.hull)
-                free[max(0, top - 1) : bottom + 2, max(0, left - 1) : right + 2] = False
+                cut = (left_px, top_px, left_px, top_px)
+                left, top, right, bottom = (int(edge - shift - off) // PATCH_PX for edge, off in zip(unit.hull, cut, strict=True))
+                free[max(0, top - 1) : max(0, bottom + 2), max(0, left - 1) : max(0, right + 2)] = False
             self._known.append(patches[free])
 
     def emptiness(self, picture: Picture, facings: int) -> tuple[float, bool]:
@@ -49,18 +57,37 @@ class Backdrop:
         known = np.concatenate(self._known) if self._known else np.zeros((0, 5), dtype=np.float32)
         if len(known) < 20:
             return (0.0, False)
-        known = known[:: max(1, len(known) // MAX_PATCHES)]
-        patches = _patches(picture)[1:-1, 1:-1]
+        known = np.concatenate([known[:: max(1, len(known) // MAX_PATCHES)], *self._known[-4:]])
+        patches = _patches(_without_margin(picture)[0])
         if patches.size == 0:
             return (0.0, False)
         off = patches[:, :, None, :] - known
         off[..., :3] = np.abs(off[..., :3])
         off /= np.asarray(TOLERANCE, dtype=np.float32)
         foreign = off.max(axis=3).min(axis=2) > 1
-        share = 1.0 - float(foreign.mean())
-        count, _, stats, _ = cv2.connectedComponentsWithStats(foreign.astype(np.uint8), connectivity=8)
+        shaded = off[..., 1:].max(axis=3).min(axis=2) <= 1
+        foreign = (foreign & ~(shaded & _even(patches[..., 0])[:, None])).astype(np.uint8)
+        blobs = cv2.morphologyEx(foreign, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        share, solid = 1.0 - float(foreign.mean()), 1.0 - float(blobs.mean())
+        count, _, stats, _ = cv2.connectedComponentsWithStats(blobs, connectivity=8)
         largest = int(stats[1:, cv2.CC_STAT_AREA].max()) if count > 1 else 0
-        return (share, share >= EMPTY_SHARE and largest <= MAX_CLUSTER * foreign.size / facings)
+        bare = share >= BARE_SHARE and solid >= EMPTY_SHARE and largest <= MAX_CLUSTER * foreign.size / facings
+        return (share, bare)
+
+
+def _even(light: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Rows of patches whose lightness changes by no more than a slope from end to end: boards, shadows, no row of products."""
+    columns = np.linspace(-1, 1, light.shape[1])
+    level = light - light.mean(axis=1, keepdims=True)
+    slope = (level @ columns) / max(1e-6, float(columns @ columns))
+    return np.asarray(np.abs(level - slope[:, None] * columns).max(axis=1) <= EVEN, dtype=np.bool_)
+
+
+def _without_margin(picture: Picture) -> tuple[Picture, int, int]:
+    """The slot without the margin of its picture, where its neighbours and boards show; and how much was cut (left, top)."""
+    edge = SLOT_MARGIN / (1 + 2 * SLOT_MARGIN)
+    left, top = round(edge * picture.shape[1]), round(edge * picture.shape[0])
+    return picture[top : picture.shape[0] - top, left : picture.shape[1] - left], left, top
 
 
 def _patches(picture: Picture) -> Patches:

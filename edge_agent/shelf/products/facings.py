@@ -45,7 +45,8 @@ class Hit:
     sku: str
     correlation: float
     colour: float
-    box: tuple[int, int, int, int] = field(repr=False)
+    box: tuple[int, int, int, int]
+    template: Lab = field(repr=False, compare=False)
 
     @property
     def fit(self) -> float:
@@ -106,6 +107,21 @@ class Facings:
         hits = [hits[0] for hits in (self.find(view, sku) for sku in skus) if hits]
         return sorted(hits, key=lambda one: -one.fit)
 
+    @staticmethod
+    def told_apart(view: Lab, one: Hit, other: Hit) -> float:
+        """Where the two facings differ, does the view look like `one` (1) or like `other` (-1)? 0 where they do not meet."""
+        left, top = (max(a, b) for a, b in zip(one.box[:2], other.box[:2], strict=True))
+        right, bottom = (min(a, b) for a, b in zip(one.box[2:], other.box[2:], strict=True))
+        if right - left < 6 or bottom - top < 6:
+            return 0.0
+        seen = view[top:bottom, left:right]
+        ours, theirs = (
+            hit.template[top - hit.box[1] : bottom - hit.box[1], left - hit.box[0] : right - hit.box[0]] for hit in (one, other)
+        )
+        unlike = np.abs(ours - theirs)
+        lead = unlike * (np.abs(seen - theirs) - np.abs(seen - ours))
+        return float(lead.sum() / max(1.0, float((unlike * unlike).sum())))
+
     def _alike(self) -> Mapping[str, tuple[str, ...]]:
         """For each SKU those that could pass for it."""
         found: dict[str, list[str]] = defaultdict(list)
@@ -145,7 +161,7 @@ def _hits(view: Lab, template: Lab, sku: str) -> list[Hit]:
         y = int(likeness[:, x].argmax())
         patch = view[y : y + tall, x : x + wide, 1:]
         colour = float(np.abs(patch - template[..., 1:]).mean())
-        hits.append(Hit(sku=sku, correlation=float(columns[x]), colour=colour, box=(x, y, x + wide, y + tall)))
+        hits.append(Hit(sku=sku, correlation=float(columns[x]), colour=colour, box=(x, y, x + wide, y + tall), template=template))
         reach = max(1, int(APART * wide))
         columns[max(0, x - reach) : x + reach] = -1.0
     return hits

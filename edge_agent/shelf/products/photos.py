@@ -19,7 +19,7 @@ from edge_agent.shelf.setup.bay import Picture
 
 MAX_TINT: Final = 2.5
 CUT_OUTS: Final = 2
-SAMPLED: Final = 8
+SAMPLED: Final = 6
 """SKUs from which the difference between photos and bay, and the bare shelf, are learnt."""
 FOUND_GOODNESS: Final = 0.1
 """A unit of the planned SKU in the reference photo needs no better proof: the plan says that it stands there."""
@@ -42,7 +42,8 @@ class Photos:
         self._looks: dict[str, list[Look]] = {}
         self._plain: dict[str, list[Look]] = {}
         self._tint: Sequence[float] | None = None
-        self._backdrop: Backdrop | None = None
+        self._backdrop = Backdrop()
+        self._bare: set[str] = set()
 
     def units(self, slot: Slot, picture: Picture, skus: Iterable[str]) -> list[Unit]:
         """Units of these SKUs and of the planned one that stand in the slot, in `picture` (from `facings.slot_picture`)."""
@@ -50,14 +51,14 @@ class Photos:
         looks = [look for sku in dict.fromkeys([slot.sku, *skus]) for look in self._of(sku)] + self._own(slot)
         return [one for one in units_in(scaled, looks) if _stands_in(one, scaled)]
 
-    def emptiness(self, picture: Picture, facings: int) -> tuple[float, bool]:
+    def emptiness(self, slot: Slot, picture: Picture) -> tuple[float, bool]:
         """(share of the slot that looks like bare shelf, whether the slot is empty); `picture` from `facings.slot_picture`."""
-        if self._backdrop is None:
-            self._backdrop = Backdrop()
-            for sku in self._sampled():
-                for _, _, one in self._in_bay(sku)[:1]:
-                    self._backdrop.learn(one, units_in(one, self._of(sku)))
-        return self._backdrop.emptiness(scaled_for_match(picture), facings)
+        for sku in (*self._sampled(), slot.sku):
+            if sku not in self._bare:
+                self._bare.add(sku)
+                for one in {id(each): each for _, _, each in self._in_bay(sku)}.values():
+                    self._backdrop.learn(one, [unit for _, unit, each in self._in_bay(sku) if each is one])
+        return self._backdrop.emptiness(scaled_for_match(picture), slot.facings)
 
     @property
     def strangers(self) -> tuple[str, ...]:

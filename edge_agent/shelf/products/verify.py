@@ -30,9 +30,13 @@ SURE_LEAD: Final = 0.04
 FOREIGN: Final = 0.75
 FOREIGN_LEAD: Final = 0.08
 """What a facing of another SKU must show: its fit, and its lead over the planned SKU and over every third one."""
+TOLD_APART: Final = 0.3
+"""How clearly the places in which two like SKUs differ must speak for one of them (see `Facings.told_apart`)."""
+SOME_FIT: Final = 0.62
+"""Below this fit of every SKU's facings a bare slot is empty, whatever its photos would say."""
 COUNTED, COUNTED_SHARE = 0.45, 0.55
 """A facing counts when it fits this well, and at least this share of the slot's best."""
-CANDIDATES: Final = 8
+CANDIDATES: Final = 4
 """SKUs, by how well their facings fit, whose photos are compared."""
 STRENGTH: Final = 0.15
 """An intruder's units together must lead this far over all other SKUs, or it is some product we cannot name."""
@@ -67,12 +71,20 @@ class Verifier:
         view = self._facings.view(slot, picture)
         own = self._facings.find(view, slot.sku)
         rivals = self._facings.best(view, self._facings.rivals.get(slot.sku, ()))
-        if own and own[0].fit >= SURE and own[0].fit >= _fit(rivals) + SURE_LEAD:
+        if own and own[0].fit >= SURE and self._beats(view, own[0], rivals[:1], SURE_LEAD):
             return self._planned(slot, view, own)
         ranked = self._facings.best(view, [sku for sku in self._facings.skus if sku != slot.sku])
-        if ranked and ranked[0].fit >= FOREIGN and ranked[0].fit >= max(_fit(own), _fit(ranked[1:])) + FOREIGN_LEAD:
+        if ranked and ranked[0].fit >= FOREIGN and self._beats(view, ranked[0], [*own[:1], *ranked[1:3]], FOREIGN_LEAD):
             return _foreign(ranked[0], holds_planned=False)
+        if max(_fit(own), _fit(ranked)) < SOME_FIT:
+            share, empty = self._photos.emptiness(slot, picture)
+            if empty:
+                return Opinion(seen=Seen.EMPTY, sku="", confidence=share, holds_planned=False, facings=0)
         return self._by_photos(slot, picture, own, ranked)
+
+    def _beats(self, view: Lab, hit: Hit, others: Sequence[Hit], lead: float) -> bool:
+        """Whether the hit fits better than each of the others by `lead`, or else better where the two SKUs differ."""
+        return all(hit.fit >= one.fit + lead or self._facings.told_apart(view, hit, one) >= TOLD_APART for one in others)
 
     def _planned(self, slot: Slot, view: Lab, own: Sequence[Hit]) -> Opinion:
         """The planned SKU stands there: how often, and whether another one stands beside it that takes as much room."""
@@ -105,7 +117,7 @@ class Verifier:
             )  # fmt: skip
         if others:
             return UNKNOWN
-        share, empty = self._photos.emptiness(picture, slot.facings)
+        share, empty = self._photos.emptiness(slot, picture)
         if empty and not any(one.goodness > 0 for one in found):
             return Opinion(seen=Seen.EMPTY, sku="", confidence=share, holds_planned=False, facings=0)
         return UNKNOWN
