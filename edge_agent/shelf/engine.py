@@ -1,13 +1,13 @@
 """The shelf engine: a video and a plan in, a score, tags and an evidence picture out.
 
-`ShelfEngine` implements `ports.ShelfScorer`. What a plan's pictures teach is kept for the plan last used, so that a
+`ShelfEngine` implements `ports.ShelfScorer`. What a plan's pictures teach is kept for the `KEPT` plans last used, so that a
 bay's next scan starts at once. The text reader, its digest and the number of threads are given; decoding of foreign
 pictures and videos happens in the limited child of `edge_agent.sandbox`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import cv2
 
@@ -27,6 +27,9 @@ from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
 from edge_agent.shelf.scoring.shares import Verdict, shares
 from edge_agent.shelf.setup.bay import Decode, read_picture
 
+KEPT: Final = 4
+"""Plans whose pictures are kept as learnt: about 20 MB each."""
+
 KeyFrames = Callable[[BinaryIO], Iterable[KeyFrame]]
 
 
@@ -34,7 +37,6 @@ class _Learnt:
     """What one plan's pictures teach."""
 
     def __init__(self, plan: Planogram, decode: Decode, ocr: Ocr) -> None:
-        self.digest = plan.digest
         self.reference = read_picture(plan.reference, decode)
         photos = {sku.id: [read_picture(photo, decode) for photo in sku.photos] for sku in plan.skus}
         self.registrar = Registrar(self.reference)
@@ -67,7 +69,7 @@ class ShelfEngine:
         self._decode: Decode = decode or partial(decode_picture, limits=bounds)
         self._key_frames: KeyFrames = key_frames or partial(decode_key_frames, limits=bounds)
         self._progress = progress
-        self._learnt: _Learnt | None = None
+        self._learnt: dict[str, _Learnt] = {}
         cv2.setNumThreads(threads)
 
     def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
@@ -77,7 +79,7 @@ class ShelfEngine:
             BadInput: the video cannot be used. BadConfig: a picture of the plan cannot.
         """
         learnt = self._learn(planogram)
-        scanned = scan(partial(self._frames, video), learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
+        scanned = scan(self._frames(video), learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
         prices = {sku.id: sku.price for sku in planogram.skus}
         style = style_of([read for one in scanned.slots for read in one.reads])
         verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
@@ -114,9 +116,11 @@ class ShelfEngine:
             yield frame
 
     def _learn(self, plan: Planogram) -> _Learnt:
-        if self._learnt is None or self._learnt.digest != plan.digest:
-            self._learnt = _Learnt(plan, self._decode, self._ocr)
-        return self._learnt
+        learnt = self._learnt.pop(plan.digest, None) or _Learnt(plan, self._decode, self._ocr)
+        self._learnt[plan.digest] = learnt
+        for oldest in list(self._learnt)[:-KEPT]:
+            del self._learnt[oldest]
+        return learnt
 
 
 def _verdict(evidence: SlotEvidence, scanned: Scan, price_list: str, style: TagStyle) -> Verdict:
@@ -136,6 +140,7 @@ def _verdict(evidence: SlotEvidence, scanned: Scan, price_list: str, style: TagS
         price_confidence=tag.confidence,
         price_reads=tag.reads if tag.price else 0,
         tag_visible=tag.visible,
+        facings=opinion.facings if assessable else None,
     )
     return Verdict(
         reading=reading,

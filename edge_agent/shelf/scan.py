@@ -1,12 +1,12 @@
 """One scan of one bay: which frames are used, and what each slot and tag shows in them.
 
-The video is read twice. First every key frame is registered and judged at low resolution (`frames.clear`); then the few chosen
-frames are decoded again and only slots and tags are cut out of them. So memory is bounded however long the video is, and
-at most `MAX_LOOKS` frames are registered at any density.
+The video is read once. Its key frames are thinned to at most `MAX_LOOKS`, evenly spread; each is registered and judged at low
+resolution (`frames.clear`), and the few that can be used are held until the end, so memory is bounded however long the video is.
+Then slots and tags are cut out of each slot's clearest frames only. A slot is judged once, on the median of its views, and each
+view that shows the same is one vote for that opinion; views that differ are judged one by one.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -14,16 +14,19 @@ import numpy as np
 
 from edge_agent.domain.planogram import Quad
 from edge_agent.shelf.frames.clear import Clear, Gate, Look
-from edge_agent.shelf.frames.geometry import resized, through
-from edge_agent.shelf.frames.register import Registrar
+from edge_agent.shelf.frames.geometry import alike, median, resized, through
+from edge_agent.shelf.frames.register import Follower, Registrar
 from edge_agent.shelf.price_tags.reading import AGREEING, TagRead, TagReader, tag_crop
-from edge_agent.shelf.products.verify import Opinion, Verifier, slot_picture
+from edge_agent.shelf.products.facings import slot_picture
+from edge_agent.shelf.products.verify import Opinion, Verifier
 from edge_agent.shelf.setup.bay import Picture
 
-MAX_LOOKS: Final = 40
+MAX_LOOKS: Final = 12
 FIRST_STEP_MS: Final = 1400
-ENOUGH: Final = 3
-"""Agreeing frames after which a slot is not looked at again."""
+VIEWS: Final = 3
+"""Views of a slot that are compared; a tag may need more of them."""
+SAME: Final = 0.7
+"""Smallest correlation with the median view at which a view shows the same."""
 
 
 class KeyFrame(Protocol):
@@ -38,7 +41,7 @@ class KeyFrame(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class SlotEvidence:
-    """Everything the scan learnt of one slot. `views` and `tags` are its clear cut-outs."""
+    """Everything the scan learnt of one slot. `views` and `tags` are its clear cut-outs; `opinions` one per view."""
 
     clear: Clear
     opinions: list[Opinion] = field(default_factory=list)
@@ -48,8 +51,9 @@ class SlotEvidence:
     at_ms: list[int] = field(default_factory=list)
 
     @property
-    def judged(self) -> bool:
-        return len(self.opinions) >= ENOUGH and len({(one.seen, one.sku) for one in self.opinions}) == 1
+    def view_occluded(self) -> bool:
+        """Whether no frame shows the slot well enough to judge it."""
+        return not self.at_ms
 
     @property
     def priced(self) -> bool:
@@ -59,71 +63,116 @@ class SlotEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """Slots in the plan's order, the usable looks, and the time of the last key frame."""
+    """Slots in the plan's order, the usable looks, and the time of the last key frame.
+
+    `calibration_match` 0..1: how well the camera still sees the bay where the reference photo shows it, the median over the
+    frames with light in them of `Look.agreement`, 0 for a frame in which the bay is not found; None when all are dark.
+    `visible_ratio` 0..1: the share of the slots' area in the reference photo that was seen clearly.
+    """
 
     slots: tuple[SlotEvidence, ...]
     looks: tuple[Look, ...]
     last_ms: int
+    calibration_match: float | None
+    visible_ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """One frame that was looked at. `look` None: the bay is not in it, or it is `dark`."""
+
+    rgb: Picture
+    look: Look | None
+    dark: bool
 
 
 def scan(
-    frames: Callable[[], Iterable[KeyFrame]],
+    frames: Iterable[KeyFrame],
     registrar: Registrar,
     gate: Gate,
     verifier: Verifier,
     tags: TagReader,
 ) -> Scan:
-    """Look at one video. `frames` starts the key frames from the beginning each time it is called."""
-    looks, last_ms = _looks(frames(), registrar, gate)
+    """Look at one video, given by its key frames."""
+    tried, last_ms = _tried(frames, registrar, gate)
+    seen = [(one.look, one.rgb) for one in tried if one.look is not None]
+    looks = [look for look, _ in seen]
     slots = tuple(SlotEvidence(clear=clear) for clear in gate.clear_views(looks))
-    wanted: dict[int, list[SlotEvidence]] = defaultdict(list)
     for slot in slots:
-        for index in slot.clear.best:
-            wanted[looks[index].at_ms].append(slot)
-    by_time = {look.at_ms: look for look in looks}
-    if wanted:
-        for frame in frames():
-            for slot in wanted.pop(frame.at_ms, ()):
-                _examine(slot, frame, by_time[frame.at_ms], verifier, tags)
-            if not wanted:
-                break
-    return Scan(slots=slots, looks=tuple(looks), last_ms=last_ms)
+        _cut_out(slot, seen)
+        _judge(slot, verifier)
+    for turn in range(max((len(one.clear.best) for one in slots), default=0)):
+        for slot in slots:
+            if turn < len(slot.clear.best) and not slot.priced:
+                _read(slot, *seen[slot.clear.best[turn]], tags)
+    lit = [0.0 if one.look is None else one.look.agreement for one in tried if not one.dark]
+    planned = sum(_area(one.clear.slot.area) for one in slots)
+    clear = sum(_area(one.clear.slot.area) for one in slots if not one.view_occluded)
+    return Scan(
+        slots=slots,
+        looks=tuple(looks),
+        last_ms=last_ms,
+        calibration_match=round(float(np.median(lit)), 4) if lit else None,
+        visible_ratio=round(clear / planned, 4) if planned else 0.0,
+    )
 
 
-def _looks(frames: Iterable[KeyFrame], registrar: Registrar, gate: Gate) -> tuple[list[Look], int]:
+def _tried(frames: Iterable[KeyFrame], registrar: Registrar, gate: Gate) -> tuple[list[_Tried], int]:
     """Register and relight key frames, thinning them so that at most `MAX_LOOKS` remain, evenly spread."""
-    looks: list[Look] = []
+    follower = Follower(registrar)
+    tried: list[_Tried] = []
     step_ms, next_ms, last_ms = FIRST_STEP_MS, 0, 0
     for frame in frames:
         last_ms = max(last_ms, frame.at_ms)
         if frame.at_ms < next_ms:
             continue
         next_ms = frame.at_ms + step_ms
-        homography = registrar.register(frame.rgb)
+        homography = follower.register(frame.rgb)
         look = None if homography is None else gate.look(frame.rgb, frame.at_ms, homography)
-        if look is not None:
-            looks.append(look)
-        if len(looks) > MAX_LOOKS:
-            looks, step_ms = looks[::2], 2 * step_ms
-    return looks, last_ms
+        tried.append(_Tried(rgb=frame.rgb, look=look, dark=look is None and gate.dark(frame.rgb)))
+        if len(tried) > MAX_LOOKS:
+            tried, step_ms = tried[::2], 2 * step_ms
+    return tried, last_ms
 
 
-def _examine(evidence: SlotEvidence, frame: KeyFrame, look: Look, verifier: Verifier, tags: TagReader) -> None:
+def _cut_out(evidence: SlotEvidence, seen: Sequence[tuple[Look, Picture]]) -> None:
     slot = evidence.clear.slot
-    picture = look.light.applied_at(slot_picture(frame.rgb, slot, look.homography), _centre(slot.area))
-    evidence.views.append(picture)
-    evidence.at_ms.append(frame.at_ms)
-    if not evidence.judged:
-        evidence.opinions.append(verifier.opinion(slot, picture))
-    if slot.tag is not None and not evidence.priced:
-        tag = tag_crop(frame.rgb, through(look.homography, slot.tag))
-        evidence.tags.append(tag)
-        evidence.reads.append(tags.read(slot, tag, frame.at_ms))
+    for index in evidence.clear.best[:VIEWS]:
+        look, rgb = seen[index]
+        evidence.views.append(look.light.applied_at(slot_picture(rgb, slot, look.homography), _centre(slot.area)))
+        evidence.at_ms.append(look.at_ms)
+
+
+def _judge(evidence: SlotEvidence, verifier: Verifier) -> None:
+    """One opinion on the median view when two thirds of the views show the same, else one on each view."""
+    slot, median = evidence.clear.slot, clear_view(evidence.views)
+    if median is None:
+        return
+    same = sum(alike(one, median) >= SAME for one in evidence.views)
+    if same * 3 >= len(evidence.views) * 2:
+        evidence.opinions = [verifier.opinion(slot, median)] * same
+    else:
+        evidence.opinions = [verifier.opinion(slot, one) for one in evidence.views]
+
+
+def _read(evidence: SlotEvidence, look: Look, rgb: Picture, tags: TagReader) -> None:
+    slot = evidence.clear.slot
+    if slot.tag is None:
+        return
+    tag = tag_crop(rgb, through(look.homography, slot.tag))
+    evidence.tags.append(tag)
+    evidence.reads.append(tags.read(slot, tag, look.at_ms))
 
 
 def _centre(quad: Quad) -> tuple[float, float]:
     x, y = np.mean(np.asarray(quad), axis=0)
     return (float(x), float(y))
+
+
+def _area(quad: Quad) -> float:
+    """Of the quad in fractions (shoelace formula)."""
+    x, y = np.asarray(quad, dtype=np.float64).T
+    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
 
 
 def clear_view(views: Sequence[Picture]) -> Picture | None:
@@ -132,4 +181,4 @@ def clear_view(views: Sequence[Picture]) -> Picture | None:
         return None
     first = views[0]
     same = [resized(one, first.shape[1], first.shape[0]) for one in views]
-    return np.asarray(np.median(np.stack(same), axis=0), dtype=np.uint8)
+    return median(same)

@@ -14,7 +14,8 @@ from edge_agent.shelf.frames.geometry import column, inside, through, widened
 from edge_agent.shelf.frames.light import fit
 from edge_agent.shelf.frames.register import Registrar, sane
 from edge_agent.shelf.price_tags.reading import TagReader
-from edge_agent.shelf.products.verify import Opinion, Verifier, slot_picture, vote
+from edge_agent.shelf.products.facings import slot_picture
+from edge_agent.shelf.products.verify import Opinion, Verifier, vote
 from edge_agent.shelf.scan import scan
 
 WIDE, TALL = 640, 480
@@ -107,7 +108,7 @@ def look_at(reference, verifier):
 
     def go(pictures):
         frames = [KeyFrame(n * 1000, picture) for n, picture in enumerate(pictures)]
-        scanned = scan(lambda: frames, registrar, gate, verifier, TagReader(NoText(), reference, PLAN))
+        scanned = scan(frames, registrar, gate, verifier, TagReader(NoText(), reference, PLAN))
         return {one.clear.slot.id: vote(one.opinions).seen if one.at_ms else Seen.NOT_ASSESSABLE for one in scanned.slots}
 
     return go
@@ -204,7 +205,7 @@ def test_blurred_frames_raise_nothing(look_at):
 def test_a_dense_video_is_thinned(reference, verifier):
     frames = [KeyFrame(n * 40, reference) for n in range(100)]
     gate, tags = Gate(reference, ()), TagReader(NoText(), reference, PLAN)
-    scanned = scan(lambda: frames, Registrar(reference), gate, verifier, tags)
+    scanned = scan(frames, Registrar(reference), gate, verifier, tags)
     assert [look.at_ms for look in scanned.looks] == [0, 1400, 2800]
     assert scanned.last_ms == 99 * 40
 

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.domain.planogram import Slot
-from edge_agent.shelf.frames.geometry import Mask, Matrix, area_mask, inside, resized, straightened, through, widened
-from edge_agent.shelf.frames.light import Light, fit
+from edge_agent.shelf.frames.geometry import Mask, Matrix, area_mask, inside, median, resized, straightened, through, widened
+from edge_agent.shelf.frames.light import MIN_LUMA, Light, fit
 from edge_agent.shelf.setup.bay import Picture
 
 WIDTH_PX: Final = 480
@@ -32,17 +32,23 @@ MIN_CLEAR: Final = 2
 KEEP: Final = 5
 
 Small = npt.NDArray[np.uint8]
+Detail = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One usable key frame: where the bay is in it, its light, and the bay at 480 px, straightened and relit."""
+    """One usable key frame: where the bay is in it, its light, and the bay at 480 px, straightened and relit.
+
+    `agreement` 0..1: of the shelf's structure with the reference photo's.
+    """
 
     at_ms: int
     homography: Matrix
     light: Light
     small: Small
     covered: Mask
+    agreement: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,17 @@ class Clear:
     last: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """One slot in the small picture: flat indices of its own pixels, of shelf pixels around it, and of those right under it."""
+
+    slot: Slot
+    inner: Indices
+    ring: Indices
+    foot: Indices
+    box: tuple[slice, slice]
+
+
 class Gate:
     """Judges looks against one reference photo and one plan."""
 
@@ -64,44 +81,63 @@ class Gate:
         self._size = (WIDTH_PX, height)
         self._reference = resized(reference, *self._size)
         self._soft = _soft(self._reference)
-        self._slots = tuple(slots)
         products = area_mask([widened(one.area, 0.03) for one in slots], *self._size)
         tags = area_mask([widened(one.tag, 0.08) for one in slots if one.tag is not None], *self._size)
         self._fixed = ~products
         self._shelf = ~products & ~tags
+        self._places = tuple(self._place(one) for one in slots)
+
+    def _place(self, slot: Slot) -> _Place:
+        inner = area_mask([slot.area] if slot.tag is None else [slot.area, slot.tag], *self._size)
+        rows, columns = np.flatnonzero(inner.any(axis=1)), np.flatnonzero(inner.any(axis=0))
+        box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)) if len(rows) else (slice(0, 1), slice(0, 1))
+        return _Place(
+            slot=slot, inner=np.flatnonzero(inner), ring=np.flatnonzero(self._ring(slot)),
+            foot=np.flatnonzero(self._foot(slot)), box=box,
+        )  # fmt: skip
 
     def look(self, rgb: Picture, at_ms: int, homography: Matrix) -> Look | None:
         """The frame straightened and relit, or None when there is too little light or it is not this bay after all."""
         small, covered = straightened(rgb, homography, *self._size)
         light = fit(self._reference, small, covered)
-        if light is None or agreement(self._reference, small, covered & self._fixed) < MIN_AGREEMENT:
+        agrees = agreement(self._reference, small, covered & self._fixed)
+        if light is None or agrees < MIN_AGREEMENT:
             return None
-        return Look(at_ms=at_ms, homography=homography, light=light, small=light.applied(small), covered=covered)
+        relit = light.applied(small)
+        return Look(at_ms=at_ms, homography=homography, light=light, small=relit, covered=covered, agreement=round(agrees, 4))
+
+    @staticmethod
+    def dark(rgb: Picture) -> bool:
+        """Whether there is too little light to judge anything, the camera's place included."""
+        return float(rgb[::8, ::8].mean()) < MIN_LUMA
 
     def clear_views(self, looks: Sequence[Look]) -> list[Clear]:
         """For each slot of the plan, in order, its clear looks; `best` is empty when it cannot be assessed."""
         if not looks:
-            return [Clear(slot=one, best=(), count=0) for one in self._slots]
+            return [Clear(slot=one.slot, best=(), count=0) for one in self._places]
         soft = [_soft(one.small) for one in looks]
-        usual = np.median(np.stack(soft), axis=0).astype(np.uint8)
-        moved = [_differs(one, usual) for one in soft]
-        strange = [_differs(one, self._soft) for one in soft]
-        return [self._of_slot(slot, looks, moved, strange) for slot in self._slots]
+        usual = median(soft)
+        moved = [_differs(one, usual).ravel() for one in soft]
+        strange = [_differs(one, self._soft).ravel() for one in soft]
+        sharp = [_detail(one.small) for one in looks]
+        return [self._of_slot(place, looks, moved, strange, sharp) for place in self._places]
 
-    def _of_slot(self, slot: Slot, looks: Sequence[Look], moved: Sequence[Mask], strange: Sequence[Mask]) -> Clear:
+    @staticmethod
+    def _of_slot(
+        place: _Place, looks: Sequence[Look], moved: Sequence[Mask], strange: Sequence[Mask], sharp: Sequence[Detail]
+    ) -> Clear:
+        slot = place.slot
         quads = [slot.area] if slot.tag is None else [slot.area, slot.tag]
-        inner = area_mask(quads, *self._size)
-        ring, foot = self._ring(slot), self._foot(slot)
         clear: list[tuple[float, int]] = []
         for index, look in enumerate(looks):
             seen = all(inside(through(look.homography, quad)) for quad in quads)
-            if not seen or not look.covered[inner].all():
+            if not seen or not look.covered.ravel()[place.inner].all():
                 continue
-            if max(_share(strange[index], ring), _share(strange[index], foot)) > MAX_HIDDEN:
+            if max(_share(strange[index], place.ring), _share(strange[index], place.foot)) > MAX_HIDDEN:
                 continue
-            if min(moved[index][inner].mean(), strange[index][inner].mean()) > MAX_MOVED:
+            if min(_share(moved[index], place.inner), _share(strange[index], place.inner)) > MAX_MOVED:
                 continue
-            clear.append((_sharpness(look.small, inner), index))
+            clear.append((float(sharp[index][place.box].mean()), index))
         if len(clear) < MIN_CLEAR:
             return Clear(slot=slot, best=(), count=len(clear))
         best = sorted(index for _, index in sorted(clear, reverse=True)[:KEEP])
@@ -156,10 +192,9 @@ def _differs(one: Small, other: Small) -> Mask:
     return np.asarray(cv2.absdiff(one, other).max(axis=2) > MOVED, dtype=np.bool_)
 
 
-def _share(mask: Mask, where: Mask) -> float:
-    return float(mask[where].mean()) if where.any() else 0.0
+def _share(mask: Mask, where: Indices) -> float:
+    return float(mask[where].mean()) if len(where) else 0.0
 
 
-def _sharpness(small: Small, inner: Mask) -> float:
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    return float(np.abs(cv2.Laplacian(grey, cv2.CV_32F))[inner].mean())
+def _detail(small: Small) -> Detail:
+    return np.abs(cv2.Laplacian(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), cv2.CV_32F))

@@ -3,6 +3,7 @@
 A homography here maps fractions of the reference photo to fractions of the frame, so it holds at every resolution.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -16,6 +17,8 @@ Matrix = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 MAX_CROP_PX: Final = 640
+SLOT_MARGIN: Final = 0.06
+"""Share of a slot that its pictures show beyond it on every side."""
 
 
 def corners_px(quad: Quad, width: int, height: int) -> npt.NDArray[np.float32]:
@@ -79,6 +82,8 @@ def crop(rgb: Picture, quad: Quad, width: int, height: int) -> Picture:
 
 def straightened(rgb: Picture, homography: Matrix, width: int, height: int) -> tuple[Picture, Mask]:
     """The frame as the reference camera would see it, `width` x `height`, and which of its pixels the frame covers."""
+    if rgb.shape[1] >= 4 * width:  # twice the size is enough to sample from, and does not alias
+        rgb = resized(rgb, rgb.shape[1] // 2, rgb.shape[0] // 2)
     to_frame = np.diag([rgb.shape[1], rgb.shape[0], 1.0]) @ homography @ np.diag([1 / width, 1 / height, 1.0])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpPerspective(rgb, to_frame, (width, height), flags=flags)
@@ -100,3 +105,18 @@ def resized(rgb: Picture, width: int, height: int) -> Picture:
     shrink = width < rgb.shape[1]
     method = cv2.INTER_AREA if shrink else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(rgb, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def median(pictures: Sequence[Picture]) -> Picture:
+    """The pixel-wise (lower) median of pictures of one size."""
+    if len(pictures) == 3:
+        a, b, c = pictures
+        return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+    stack = np.stack(pictures)
+    return np.asarray(np.partition(stack, (len(stack) - 1) // 2, axis=0)[(len(stack) - 1) // 2], dtype=np.uint8)
+
+
+def alike(one: Picture, other: Picture) -> float:
+    """Correlation -1..1 of two pictures of the same size over all pixels and channels, each channel less its mean."""
+    a, b = (np.asarray(each, dtype=np.float32) - each.mean(axis=(0, 1), dtype=np.float32) for each in (one, other))
+    return float((a * b).sum() / max(1e-6, float(np.sqrt((a * a).sum() * (b * b).sum()))))

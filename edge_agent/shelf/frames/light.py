@@ -19,7 +19,7 @@ MAX_GAIN: Final = 3.0
 """More than this would lift noise, not light."""
 MIN_LUMA: Final = 18.0
 STEP_PX: Final = 6
-ROUNDS: Final = 12
+ROUNDS: Final = 8
 TUKEY: Final = 4.685
 
 Field = npt.NDArray[np.float64]

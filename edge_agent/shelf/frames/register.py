@@ -3,15 +3,17 @@
 SIFT key points at 800 px width, matched only within a window (a fixed camera moves little, and a shelf repeats itself:
 without the window a product's neighbour is as good a match), MAGSAC homography, then sanity checks. A frame that fails
 any of them is not assessable; nothing is guessed from it. Method: Lowe 2004 (ratio test), Barath et al. 2020 (MAGSAC++).
+The other frames of a video are followed from one that was registered so (`Follower`), which costs a tenth.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.shelf.frames.geometry import Matrix, resized
+from edge_agent.shelf.frames.geometry import Matrix
 from edge_agent.shelf.setup.bay import Picture
 
 WIDTH_PX: Final = 800
@@ -26,8 +28,22 @@ GRID: Final = (4, 3)
 MIN_CELLS: Final = 5
 """Inliers must lie in at least this many of the 4 x 3 cells of the picture: a person may hide the rest."""
 MIN_AREA, MAX_AREA = 0.7, 1.4
+FOLLOWED: Final = 300
+"""Points that are followed from frame to frame."""
+FOLLOW_SHARE: Final = 0.5
+"""Smallest share of them that must be found again and agree: a person may hide the rest."""
+FOLLOW_PX: Final = 1.5
 
 Points = npt.NDArray[np.float32]
+Grey = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A registered frame: `homography` from reference fractions to its fractions, its agreeing points (n, 2) in widths."""
+
+    homography: Matrix
+    points: Points
 
 
 class Registrar:
@@ -40,6 +56,11 @@ class Registrar:
 
     def register(self, rgb: Picture) -> Matrix | None:
         """Homography from reference fractions to frame fractions, or None when it cannot be trusted."""
+        found = self.anchor(rgb)
+        return None if found is None else found.homography
+
+    def anchor(self, rgb: Picture) -> Anchor | None:
+        """As `register`, with the frame's points that agree with it."""
         points, descriptors = self._describe(rgb)
         if min(len(points), len(self._points)) < MIN_INLIERS:
             return None
@@ -55,16 +76,15 @@ class Registrar:
         if inliers.sum() < max(MIN_INLIERS, MIN_INLIER_SHARE * len(ours)):
             return None
         tall = rgb.shape[0] / rgb.shape[1]
-        if self._cells(points[theirs][inliers], tall) < MIN_CELLS:
+        agreeing = points[theirs][inliers]
+        if self._cells(agreeing, tall) < MIN_CELLS:
             return None
         homography = _in_fractions(np.asarray(matrix, dtype=np.float64), self._tall, tall)
-        return homography if sane(homography) else None
+        return Anchor(homography=homography, points=agreeing) if sane(homography) else None
 
     def _describe(self, rgb: Picture) -> tuple[Points, Points]:
         """Key points in units of the picture's width, and root-SIFT descriptors."""
-        height = max(8, round(rgb.shape[0] * WIDTH_PX / rgb.shape[1]))
-        grey = cv2.cvtColor(resized(rgb, WIDTH_PX, height), cv2.COLOR_RGB2GRAY)
-        grey = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 5)).apply(grey)
+        grey = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 5)).apply(_grey(rgb))
         found, descriptors = self._sift.detectAndCompute(grey, None)
         if descriptors is None:
             return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
@@ -96,6 +116,55 @@ class Registrar:
         lines = np.clip((points[:, 1] / tall * GRID[1]).astype(int), 0, GRID[1] - 1)
         counts = np.bincount(lines * GRID[0] + columns, minlength=GRID[0] * GRID[1])
         return int((counts >= 3).sum())
+
+
+class Follower:
+    """Registers the frames of one video, one after another.
+
+    Points of the last frame that was registered by itself are followed (pyramidal Lucas-Kanade, after Bouguet 2001, forth and
+    back); where too few of them are found again, the frame is registered by itself and followed from then on.
+    """
+
+    def __init__(self, registrar: Registrar) -> None:
+        self._registrar = registrar
+        self._anchor: tuple[Grey, Points, Matrix] | None = None
+
+    def register(self, rgb: Picture) -> Matrix | None:
+        """As `Registrar.register`."""
+        grey = _grey(rgb)
+        found = self._followed(grey)
+        if found is not None:
+            return found
+        anchor = self._registrar.anchor(rgb)
+        if anchor is None:
+            return None
+        points = anchor.points[:: -(-len(anchor.points) // FOLLOWED)] * np.float32(WIDTH_PX)
+        self._anchor = (grey, points.reshape(-1, 1, 2), anchor.homography)
+        return anchor.homography
+
+    def _followed(self, grey: Grey) -> Matrix | None:
+        if self._anchor is None or self._anchor[0].shape != grey.shape:
+            return None
+        before, points, homography = self._anchor
+        there, found, _ = cv2.calcOpticalFlowPyrLK(before, grey, points, np.empty_like(points), winSize=(15, 15), maxLevel=3)
+        back, again, _ = cv2.calcOpticalFlowPyrLK(grey, before, there, np.empty_like(points), winSize=(15, 15), maxLevel=3)
+        kept = (found.ravel() > 0) & (again.ravel() > 0) & (np.abs(back - points).max(axis=(1, 2)) < FOLLOW_PX)
+        if kept.sum() < FOLLOW_SHARE * len(points):
+            return None
+        matrix, agreeing = cv2.findHomography(points[kept], there[kept], cv2.RANSAC, FOLLOW_PX)
+        if matrix is None or agreeing.sum() < FOLLOW_SHARE * len(points):
+            return None
+        tall = grey.shape[0] / WIDTH_PX
+        moved = _in_fractions(np.asarray(matrix, dtype=np.float64), tall, tall) @ homography
+        moved = np.asarray(moved / moved[2, 2], dtype=np.float64)
+        return moved if sane(moved) else None
+
+
+def _grey(rgb: Picture) -> Grey:
+    height = max(8, round(rgb.shape[0] * WIDTH_PX / rgb.shape[1]))
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    method = cv2.INTER_AREA if rgb.shape[1] > WIDTH_PX else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(grey, (WIDTH_PX, height), interpolation=method), dtype=np.uint8)
 
 
 def _in_fractions(matrix: Matrix, reference_tall: float, frame_tall: float) -> Matrix:

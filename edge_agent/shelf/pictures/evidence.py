@@ -16,9 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from edge_agent.domain.planogram import Quad, Slot
 from edge_agent.domain.shelf import Seen, Share
-from edge_agent.shelf.frames.geometry import area_mask, corners_px, resized, widened
+from edge_agent.shelf.frames.geometry import SLOT_MARGIN, area_mask, corners_px, resized, widened
 from edge_agent.shelf.price_tags.reading import TAG_MARGIN
-from edge_agent.shelf.products.verify import SLOT_MARGIN
 from edge_agent.shelf.scoring.shares import Verdict
 from edge_agent.shelf.setup.bay import Picture
 

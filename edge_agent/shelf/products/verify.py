@@ -1,91 +1,95 @@
-"""The check of one slot against its plan, frame by frame, and the vote over frames.
+"""The check of one slot against its plan, view by view, and the vote over views.
 
-Rules: one frame says expected, other, empty or unknown. A unit belongs to a slot when its centre stands in it. An intruder
-must beat the planned SKU at its place, and all units together must lead clearly over every other SKU; it outweighs proved
-units of the planned SKU when it fills at least as much of the slot. What is neither proved nor bare is unknown. A verdict
-needs two frames and two thirds of them. No clear view at all is not assessable (see `frames.clear`), which is not said here.
+Rules: one view says expected, other, empty or unknown. First the facings of the reference photo are looked for (`facings`): a
+slot that looks as planned, and more so than like any SKU that resembles it, is expected, and nothing dearer is asked. Only a slot
+that has changed goes to the photos (`photos`). There an intruder must beat the planned SKU at its place, and all units together
+must lead clearly over every other SKU; it outweighs proved units of the planned SKU when it fills at least as much of the slot.
+What is neither proved nor bare is unknown. A verdict needs two views and two thirds of them. No clear view at all is not
+assessable (see `frames.clear`), which is not said here.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from edge_agent.domain.planogram import Planogram, Slot
 from edge_agent.domain.shelf import Seen
-from edge_agent.shelf.frames.geometry import Matrix, column, crop, side_px, through, widened
-from edge_agent.shelf.products.appearance import (
-    PLANNED_GOODNESS,
-    Look,
-    Unit,
-    cut_out,
-    photo_look,
-    plain_look,
-    scaled_for_match,
-    tinted,
-    units_in,
-)
-from edge_agent.shelf.products.backdrop import Backdrop
+from edge_agent.shelf.products.appearance import PLANNED_GOODNESS, Unit
+from edge_agent.shelf.products.facings import Facings, Hit, Lab
+from edge_agent.shelf.products.photos import Photos
 from edge_agent.shelf.setup.bay import Picture
 
-SLOT_MARGIN: Final = 0.06
 MIN_FRAMES: Final = 2
 MAJORITY: Final = 2 / 3
-MAX_TINT: Final = 2.5
+SURE: Final = 0.7
+"""A facing that fits this well is the SKU's, if no rival fits nearly as well."""
+SURE_LEAD: Final = 0.04
+FOREIGN: Final = 0.75
+FOREIGN_LEAD: Final = 0.08
+"""What a facing of another SKU must show: its fit, and its lead over the planned SKU and over every third one."""
+COUNTED, COUNTED_SHARE = 0.45, 0.55
+"""A facing counts when it fits this well, and at least this share of the slot's best."""
+CANDIDATES: Final = 8
+"""SKUs, by how well their facings fit, whose photos are compared."""
 STRENGTH: Final = 0.15
 """An intruder's units together must lead this far over all other SKUs, or it is some product we cannot name."""
-CUT_OUTS: Final = 2
-FOUND_GOODNESS: Final = 0.1
-"""A unit of the planned SKU in the reference photo needs no better proof: the plan says that it stands there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """What one frame says of one slot. `holds_planned`: at least one unit of the planned SKU stands there."""
+    """What one view says of one slot. `holds_planned`: at least one unit of the planned SKU stands there.
+
+    `facings` of the planned SKU in the front row, None where they cannot be counted.
+    """
 
     seen: Seen
     sku: str
     confidence: float
     holds_planned: bool
+    facings: int | None = None
 
 
 UNKNOWN: Final = Opinion(seen=Seen.UNKNOWN, sku="", confidence=0.0, holds_planned=False)
 
 
 class Verifier:
-    """Knows what every SKU of a plan and its bare shelves look like, learnt from the plan's pictures (RGB).
-
-    A SKU that is not found where the reference photo must show it is known only by the look of its own slot, and can
-    be confirmed there but never be claimed elsewhere.
-    """
+    """Knows what every SKU of a plan and its bare shelves look like, learnt from the plan's pictures (RGB)."""
 
     def __init__(self, plan: Planogram, reference: Picture, photos: Mapping[str, Sequence[Picture]]) -> None:
-        photographed = {sku: [photo_look(sku, one) for one in pictures] for sku, pictures in photos.items()}
-        found = {slot.id: _planned_units(slot, reference, photographed[slot.sku]) for slot in plan.slots}
-        tints = [unit.tint for pairs in found.values() for _, unit in pairs]
-        tint = np.clip(np.median(tints, axis=0), 1 / MAX_TINT, MAX_TINT) if tints else np.ones(3)
-        self._looks = [tinted(look, [float(one) for one in tint]) for looks in photographed.values() for look in looks]
-        self._own: dict[str, list[Look]] = {}
-        self._backdrop = Backdrop()
-        for slot in plan.slots:
-            picture = scaled_for_match(slot_picture(reference, slot))
-            pairs = found[slot.id]
-            if pairs:
-                self._looks += [cut_out(look, picture, unit) for look, unit in pairs[:CUT_OUTS]]
-            else:
-                self._own[slot.id] = [plain_look(slot.sku, one) for one in _facings(reference, slot)]
-        for slot in plan.slots:
-            if found[slot.id]:
-                picture = scaled_for_match(slot_picture(reference, slot))
-                self._backdrop.learn(picture, units_in(picture, self._looks))
+        self._facings = Facings(plan, reference)
+        self._photos = Photos(plan, reference, photos)
 
     def opinion(self, slot: Slot, picture: Picture) -> Opinion:
-        """What one rectified view of a slot (from `slot_picture`, under the reference's light) shows."""
-        scaled = scaled_for_match(picture)
-        looks = self._looks + self._own.get(slot.id, [])
-        found = [one for one in units_in(scaled, looks) if _stands_in(one, scaled)]
+        """What one rectified view of a slot (from `facings.slot_picture`, under the reference's light) shows."""
+        view = self._facings.view(slot, picture)
+        own = self._facings.find(view, slot.sku)
+        rivals = self._facings.best(view, self._facings.rivals.get(slot.sku, ()))
+        if own and own[0].fit >= SURE and own[0].fit >= _fit(rivals) + SURE_LEAD:
+            return self._planned(slot, view, own)
+        ranked = self._facings.best(view, [sku for sku in self._facings.skus if sku != slot.sku])
+        if ranked and ranked[0].fit >= FOREIGN and ranked[0].fit >= max(_fit(own), _fit(ranked[1:])) + FOREIGN_LEAD:
+            return _foreign(ranked[0], holds_planned=False)
+        return self._by_photos(slot, picture, own, ranked)
+
+    def _planned(self, slot: Slot, view: Lab, own: Sequence[Hit]) -> Opinion:
+        """The planned SKU stands there: how often, and whether another one stands beside it that takes as much room."""
+        counted = [one for one in own if one.fit >= max(COUNTED, COUNTED_SHARE * own[0].fit)]
+        facings = min(len(counted), slot.facings)
+        if facings < slot.facings:
+            ranked = [hit for sku in self._facings.skus if sku != slot.sku for hit in self._facings.find(view, sku)]
+            beside = [hit for hit in ranked if hit.fit >= FOREIGN and all(_apart(hit, one) for one in counted)]
+            best = max(beside, key=lambda one: one.fit, default=None)
+            if best is not None and sum(one.wide for one in beside if one.sku == best.sku) >= sum(one.wide for one in counted):
+                return replace(_foreign(best, holds_planned=True), facings=facings)
+        confidence = _logistic(own[0].fit)
+        return Opinion(seen=Seen.EXPECTED, sku=slot.sku, confidence=confidence, holds_planned=True, facings=facings)
+
+    def _by_photos(self, slot: Slot, picture: Picture, own: Sequence[Hit], ranked: Sequence[Hit]) -> Opinion:
+        candidates = [one.sku for one in ranked[:CANDIDATES]]
+        found = self._photos.units(slot, picture, [*candidates, *self._photos.strangers])
         proved = [one for one in found if one.stands_for(slot.sku)]
         planned = [one for one in proved if one.sku == slot.sku]
         others = [one for one in proved if one.sku != slot.sku]
@@ -95,32 +99,20 @@ class Verifier:
                 return Opinion(seen=Seen.OTHER, sku=best.sku, confidence=best.confidence, holds_planned=bool(planned))
         if planned:
             best = max(planned, key=lambda one: one.confidence)
-            return Opinion(seen=Seen.EXPECTED, sku=slot.sku, confidence=best.confidence, holds_planned=True)
+            counted = min(slot.facings, max(len(planned), sum(one.fit >= COUNTED for one in own)))
+            return Opinion(
+                seen=Seen.EXPECTED, sku=slot.sku, confidence=best.confidence, holds_planned=True, facings=counted
+            )  # fmt: skip
         if others:
             return UNKNOWN
-        share, empty = self._backdrop.emptiness(scaled, slot.facings)
+        share, empty = self._photos.emptiness(picture, slot.facings)
         if empty and not any(one.goodness > 0 for one in found):
-            return Opinion(seen=Seen.EMPTY, sku="", confidence=share, holds_planned=False)
+            return Opinion(seen=Seen.EMPTY, sku="", confidence=share, holds_planned=False, facings=0)
         return UNKNOWN
 
 
-def _planned_units(slot: Slot, reference: Picture, looks: Sequence[Look]) -> list[tuple[Look, Unit]]:
-    """Units of the planned SKU in the reference photo, best first, each with the photo that found it."""
-    picture = scaled_for_match(slot_picture(reference, slot))
-    pairs = [(look, unit) for look in looks for unit in units_in(picture, [look])]
-    good = [(look, unit) for look, unit in pairs if unit.goodness >= FOUND_GOODNESS and _stands_in(unit, picture)]
-    return sorted(good, key=lambda pair: pair[1].goodness, reverse=True)
-
-
-def slot_picture(rgb: Picture, slot: Slot, homography: Matrix | None = None) -> Picture:
-    """The slot cut out of a frame (or, without a homography, of the reference photo), with a margin, rectified."""
-    area = widened(slot.area, SLOT_MARGIN)
-    width, height = side_px(area, rgb.shape[1], rgb.shape[0])
-    return crop(rgb, area if homography is None else through(homography, area), width, height)
-
-
 def vote(opinions: Sequence[Opinion]) -> Opinion:
-    """The opinion that at least two frames and two thirds of them share, else unknown."""
+    """The opinion that at least two views and two thirds of them share, else unknown."""
     counts = Counter((one.seen, one.sku) for one in opinions)
     if not counts:
         return UNKNOWN
@@ -129,24 +121,30 @@ def vote(opinions: Sequence[Opinion]) -> Opinion:
         return UNKNOWN
     agreeing = [one for one in opinions if (one.seen, one.sku) == (seen, sku)]
     mean = sum(one.confidence for one in agreeing) / count
+    facings = sorted(one.facings for one in agreeing if one.facings is not None)
     return Opinion(
         seen=seen,
         sku=sku,
         confidence=round(mean * count / len(opinions), 4),
         holds_planned=sum(one.holds_planned for one in agreeing) * 2 > count,
+        facings=facings[len(facings) // 2] if facings else None,
     )
 
 
-def _facings(reference: Picture, slot: Slot) -> list[Picture]:
-    columns = [column(slot.area, index, slot.facings) for index in range(min(slot.facings, 3))]
-    return [crop(reference, quad, *side_px(quad, reference.shape[1], reference.shape[0])) for quad in columns]
+def _fit(hits: Sequence[Hit]) -> float:
+    return hits[0].fit if hits else 0.0
 
 
-def _stands_in(unit: Unit, picture: Picture) -> bool:
-    """Whether the unit's centre lies in the slot itself, not in the margin around it."""
-    edge = SLOT_MARGIN / (1 + 2 * SLOT_MARGIN)
-    x, y = unit.centre[0] / picture.shape[1], unit.centre[1] / picture.shape[0]
-    return bool(edge <= x <= 1 - edge and edge <= y <= 1 - edge)
+def _apart(one: Hit, other: Hit) -> bool:
+    return abs(one.middle - other.middle) >= 0.4 * (one.wide + other.wide)
+
+
+def _foreign(hit: Hit, *, holds_planned: bool) -> Opinion:
+    return Opinion(seen=Seen.OTHER, sku=hit.sku, confidence=_logistic(hit.fit), holds_planned=holds_planned)
+
+
+def _logistic(fit: float) -> float:
+    return float(1 / (1 + np.exp(-10.0 * (fit - 0.5))))
 
 
 def _strength(sku: str, units: Sequence[Unit]) -> float:
