@@ -214,6 +214,16 @@ def _back(look, rng, width, height):
         wall = np.where(seam, wall * 0.8, wall)
     elif kind == "cloth":
         wall += _noise(rng, height, width, 6)[..., None] + 4 * np.sin(across / 2.5)[None, :, None]
+    elif kind == "louvre":
+        step = rng.choice((26, 40))
+        wall *= (0.86 + 0.2 * (across % step) / step)[None, :, None]
+    elif kind == "marble":
+        veins = _noise(rng, height, width, 1.0, 90) + 0.5 * _noise(rng, height, width, 1.0, 30)
+        wall -= 34 * np.exp(-((veins / 0.08) ** 2))[..., None]
+    elif kind == "grid":
+        step = rng.choice((56, 74))
+        off = ((down[:, None] + across[None, :]) % step < 5) | ((down[:, None] - across[None, :]) % step < 5)
+        wall = np.where(off[..., None], wall * 1.15, wall * 0.78)
     elif kind == "mirror":
         wall *= (1 + 0.16 * np.sin(across / 190 + down[:, None] / 420))[..., None]
     else:
@@ -277,6 +287,10 @@ def _rail(canvas, look, rng, top, foot, width):
     elif look.rail == "glass":
         canvas[top : top + round(tall * 0.3)] = (150, 196, 186)
         canvas[top + round(tall * 0.3) : foot] = canvas[top + round(tall * 0.3) : foot] * 0.7 + 30
+    elif look.rail == "lip":
+        lip = max(6, round(tall * 0.2))
+        canvas[top : top + lip] = tone * np.linspace(1.15, 0.85, lip, dtype=np.float32)[:, None, None]
+        canvas[top + lip : foot] = canvas[top + lip : foot] * np.linspace(0.3, 0.7, tall - lip, dtype=np.float32)[:, None, None]
     else:
         canvas[top:foot] = canvas[top:foot] * 0.4
         for y in (top, top + tall // 2, foot - 4):
