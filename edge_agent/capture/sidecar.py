@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from edge_agent.domain.recording import Circumstances, Consent, Kind
+from edge_agent.domain.recording import Circumstances, Consent, Kind, View
 from edge_agent.domain.transcript import Speaker
 from edge_agent.errors import BadInput
 
@@ -43,6 +43,7 @@ class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     own: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     competitors: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     bay: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
+    view: View = View.FIXED
     rep: Person | None = None
     customer: Person | None = None
 
@@ -58,6 +59,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "own": "a list of brand names, 1 to 40 characters each",
     "competitors": "a list of brand names, 1 to 40 characters each",
     "bay": "the id of a bay plan: a-z, 0-9, _ . -",
+    "view": '"fixed", or "walk" for a phone that passes along the shelf',
     "rep": "the code by which the store knows this employee, 1 to 64 characters",
     "customer": "the code by which the store knows this customer, 1 to 64 characters",
 }
@@ -94,7 +96,7 @@ def read(content: bytes, pseudonym: Pseudonym | None = None) -> Circumstances:
     return Circumstances(
         kind=Kind(said.kind), started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
         industry=said.industry, channel=said.channel, context=frozenset(said.context), own=said.own,
-        competitors=said.competitors, bay=said.bay,
+        competitors=said.competitors, bay=said.bay, view=said.view,
         rep=pseudonym("rep", said.rep) if pseudonym and said.rep else "",
         customer=pseudonym("customer", said.customer) if pseudonym and said.customer else "",
     )  # fmt: skip
@@ -128,6 +130,8 @@ def _contradictions(given: Mapping[str, Any]) -> Iterator[Mistake]:
     basis = consent.get("basis") if isinstance(consent, dict) else None
     if given.get("kind") == "shelf" and not given.get("bay"):
         yield Mistake("bay", "is missing; a shelf video names the bay it shows")
+    if given.get("kind") == "call" and given.get("view") == "walk":
+        yield Mistake("view", "is of a shelf video; leave it out of a call")
     if given.get("kind") == "call" and basis == "not-personal":
         yield Mistake("consent", 'a call holds persons: basis is "notice", "spoken", "written" or "none"')
     if given.get("kind") == "shelf" and basis == "spoken":

@@ -83,3 +83,5 @@ class ShelfScore:
     planogram: Share
     price: Share
     readings: tuple[SlotReading, ...]
+    visible: float | None = None
+    """Share of the planned slots' area that was seen clearly, 0..1; None in scores of an older release."""

@@ -6,24 +6,26 @@ pictures and videos happens in the limited child of `edge_agent.sandbox`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import BinaryIO, Final
 
 import cv2
 
 from edge_agent.config import Limits
 from edge_agent.domain.planogram import Planogram
+from edge_agent.domain.recording import View as Seeing
 from edge_agent.domain.shelf import Seen, ShelfScore, SlotReading
 from edge_agent.ports import ShelfFindings
 from edge_agent.sandbox import decode_key_frames, decode_picture
 from edge_agent.shelf.frames.clear import Gate
-from edge_agent.shelf.frames.register import Registrar
+from edge_agent.shelf.frames.register import Follower, Registrar
+from edge_agent.shelf.frames.walk import Walker, WalkMap
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.photo import TagReading, find_tags
 from edge_agent.shelf.price_tags.reading import Ocr, TagReader, TagStyle, settle, style_of
 from edge_agent.shelf.products.verify import Verifier, vote
 from edge_agent.shelf.rules import tags_of
-from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
+from edge_agent.shelf.scan import FIXED_PACE, WALK_PACE, KeyFrame, Placer, Scan, SlotEvidence, clear_view, scan
 from edge_agent.shelf.scoring.shares import Verdict, shares
 from edge_agent.shelf.setup.bay import Decode, read_picture
 
@@ -44,9 +46,13 @@ class _Learnt:
         self.tags = TagReader(ocr, self.reference, plan)
         self.verifier = Verifier(plan, self.reference, photos)
 
+    @cached_property
+    def walk(self) -> WalkMap:
+        return WalkMap(self.reference)
+
 
 class ShelfEngine:
-    """Scores videos of fixed cameras.
+    """Scores videos of fixed cameras and of walks along the bay.
 
     `ocr` reads tag crops (`edge_agent.infer.ocr_engine`); `model_digest` names its weights. `decode` and `key_frames`
     default to the sandbox. `progress` is called after every key frame.
@@ -72,14 +78,19 @@ class ShelfEngine:
         self._learnt: dict[str, _Learnt] = {}
         cv2.setNumThreads(threads)
 
-    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+    def score(self, video: BinaryIO, planogram: Planogram, *, view: Seeing = Seeing.FIXED) -> ShelfFindings:
         """Score one seekable video (at its start) against the plan.
 
         Raises:
             BadInput: the video cannot be used. BadConfig: a picture of the plan cannot.
         """
         learnt = self._learn(planogram)
-        scanned = scan(self._frames(video), learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
+        if view is Seeing.WALK:
+            placed: Placer = Walker(learnt.walk)
+            pace = WALK_PACE
+        else:
+            placed, pace = Follower(learnt.registrar), FIXED_PACE
+        scanned = scan(self._frames(video), placed, learnt.gate, learnt.verifier, learnt.tags, pace=pace)
         prices = {sku.id: sku.price for sku in planogram.skus}
         style = style_of([read for one in scanned.slots for read in one.reads])
         verdicts = [_verdict(one, scanned, prices[one.clear.slot.sku], style) for one in scanned.slots]
@@ -94,6 +105,7 @@ class ShelfEngine:
             planogram=compliance,
             price=price,
             readings=tuple(one.reading for one in verdicts),
+            visible=scanned.visible_ratio,
         )
         views = {one.clear.slot.id: View(slot=clear_view(one.views), tag=clear_view(one.tags)) for one in scanned.slots}
         picture = draw(

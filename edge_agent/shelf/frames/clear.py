@@ -1,6 +1,6 @@
 """Clear-view choice: in which frames each slot can be seen with nobody in front of it.
 
-Two witnesses at 480 px width. Against the median of all frames, whatever moves stands out; against the reference photo,
+Two witnesses at 480 px width. Against the median of all frames that cover a place, whatever moves stands out; against the reference photo,
 whatever hides the shelf itself (edges and gaps around a slot, which no product changes) stands out, so that a person who
 never moves does not pass for a product. Only a slot with a clear view in at least `MIN_CLEAR` frames is judged; of its
 clear frames the sharpest are used. Nothing at full resolution is held here.
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.domain.planogram import Slot
-from edge_agent.shelf.frames.geometry import Mask, Matrix, area_mask, inside, median, resized, straightened, through, widened
+from edge_agent.shelf.frames.geometry import Mask, Matrix, area_mask, inside, median_seen, resized, straightened, through, widened
 from edge_agent.shelf.frames.light import MIN_LUMA, Light, fit
 from edge_agent.shelf.setup.bay import Picture
 
@@ -116,7 +116,7 @@ class Gate:
         if not looks:
             return [Clear(slot=one.slot, best=(), count=0) for one in self._places]
         soft = [_soft(one.small) for one in looks]
-        usual = median(soft)
+        usual = median_seen(soft, [one.covered for one in looks])
         moved = [_differs(one, usual).ravel() for one in soft]
         strange = [_differs(one, self._soft).ravel() for one in soft]
         sharp = [_detail(one.small) for one in looks]
