@@ -1,6 +1,6 @@
 """Clear-view choice: in which frames each slot can be seen with nobody in front of it.
 
-Two witnesses at 480 px width. Against the median of all frames that cover a place, whatever moves stands out; against the reference photo,
+Two witnesses at 480 px width. Against the median of all frames, whatever moves stands out; against the reference photo,
 whatever hides the shelf itself (edges and gaps around a slot, which no product changes) stands out, so that a person who
 never moves does not pass for a product. Only a slot with a clear view in at least `MIN_CLEAR` frames is judged; of its
 clear frames the sharpest are used. Nothing at full resolution is held here.

@@ -117,7 +117,9 @@ def described(grey: Grey, count: int) -> Features:
     even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 5)).apply(grey)
     found, descriptors = cv2.SIFT.create(nfeatures=count, contrastThreshold=0.02).detectAndCompute(even, None)
     if descriptors is None:
-        return Features(points=np.zeros((0, 2), np.float32), descriptors=np.zeros((0, 128), np.float32), tall=grey.shape[0] / wide)
+        return Features(
+            points=np.zeros((0, 2), np.float32), descriptors=np.zeros((0, 128), np.float32), tall=grey.shape[0] / wide
+        )
     rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
     points = np.asarray([one.pt for one in found], dtype=np.float32) / np.float32(wide)
     return Features(points=points, descriptors=np.asarray(rooted, dtype=np.float32), tall=grey.shape[0] / wide)

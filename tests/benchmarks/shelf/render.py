@@ -7,8 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import cv2  # noqa: E402
-from shop_scene import DISTURBANCES, render  # noqa: E402
+import cv2
+from shop_scene import DISTURBANCES, render
 
 
 def looks_of(name):

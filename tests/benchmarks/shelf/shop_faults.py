@@ -21,7 +21,10 @@ class Truth:
 def plant(bay, rng, strangers, rivals):
     """(slot id -> Stand, slot id -> Truth). `strangers` are in no plan; `rivals` are in the plan, but have no slot."""
     stands = {p.id: Stand(product=p.product, count=p.facings, printed=printed(p.product, rng)) for p in bay.places}
-    truth = {p.id: Truth(slot=p.id, seen="expected", sku=p.product.id, facings=p.facings, tag="regular", price=p.product.price) for p in bay.places}
+    truth = {
+        p.id: Truth(slot=p.id, seen="expected", sku=p.product.id, facings=p.facings, tag="regular", price=p.product.price)
+        for p in bay.places
+    }
     free = list(bay.places)
     rng.shuffle(free)
     total = len(free)
@@ -77,14 +80,26 @@ def _tags(bay, rng, stands, truth):
             truth[place.id] = replace(truth[place.id], tag=kind, price="")
             continue
         shown = wrong(tag.price, rng) if kind == "wrong" else cheaper(tag.price, rng)
-        stands[place.id] = replace(stands[place.id], printed=replace(tag, price=shown, regular=tag.price if kind == "promotion" else ""))
+        stands[place.id] = replace(
+            stands[place.id], printed=replace(tag, price=shown, regular=tag.price if kind == "promotion" else "")
+        )
         truth[place.id] = replace(truth[place.id], tag=kind, price=shown)
 
 
 def wrong(price, rng):
     """An old price, a digit of the neighbour's, other cents."""
     cents = round(float(price) * 100)
-    near = {cents + 100, cents + 200, cents - 100, cents + 50, cents - 30, cents + 1000, cents * 11 // 10, cents // 100 * 100 + 90, cents // 100 * 100 + 50}
+    near = {
+        cents + 100,
+        cents + 200,
+        cents - 100,
+        cents + 50,
+        cents - 30,
+        cents + 1000,
+        cents * 11 // 10,
+        cents // 100 * 100 + 90,
+        cents // 100 * 100 + 50,
+    }
     chosen = rng.choice(sorted(one // 10 * 10 for one in near if one // 10 * 10 not in {cents, cents // 10 * 10} and one >= 100))
     return f"{chosen // 100}.{chosen % 100:02d}"
 

@@ -6,7 +6,6 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
-
 from shop_people import shopper, trolley
 
 FOCUS = 1.4
@@ -30,9 +29,11 @@ class Pose:
         width, height = size
         focus = FOCUS * width
         a, b, c = np.radians((self.yaw, self.pitch, self.roll))
-        turn = (np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
-                @ np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
-                @ np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]]))  # fmt: skip
+        turn = (
+            np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+            @ np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
+            @ np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
+        )
         scale = width / (x1 - x0)
         cx, cy = x0 + (x1 - x0) * self.at[0], y0 + (y1 - y0) * self.at[1]
         plane = np.array([[scale, 0, -scale * cx], [0, scale, -scale * cy], [0, 0, focus]])
@@ -81,9 +82,16 @@ class Take:
 
 def ambient(look, rng):
     """The usual light of a shop."""
-    spots = tuple((rng.uniform(-1, 1), rng.uniform(-1.1, 0.4), rng.uniform(0.08, 0.28)) for _ in range(4 if look.light == "spots" else 2))
-    return Light(gain=rng.uniform(0.92, 1.06), warm=rng.uniform(-0.03, 0.05) + 0.07 * (look.light == "spots"),
-                 slope=(rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.04)), spots=spots, grain=rng.uniform(1.2, 2.4))  # fmt: skip
+    spots = tuple(
+        (rng.uniform(-1, 1), rng.uniform(-1.1, 0.4), rng.uniform(0.08, 0.28)) for _ in range(4 if look.light == "spots" else 2)
+    )
+    return Light(
+        gain=rng.uniform(0.92, 1.06),
+        warm=rng.uniform(-0.03, 0.05) + 0.07 * (look.light == "spots"),
+        slope=(rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.04)),
+        spots=spots,
+        grain=rng.uniform(1.2, 2.4),
+    )
 
 
 def lit(canvas, light):
@@ -104,7 +112,9 @@ def lit(canvas, light):
 
 def shoot(canvas, matrix, size):
     """One sharp picture."""
-    return cv2.warpPerspective(canvas, matrix, size, flags=cv2.INTER_AREA if False else cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpPerspective(
+        canvas, matrix, size, flags=cv2.INTER_AREA if False else cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def grainy(picture, light, noise, rng):
@@ -195,7 +205,7 @@ def cart(rng, count):
 def reflections(shape, rng, *, strong):
     """Glare on a canvas: streaks of lamps in a glass door, or a blown-out patch. Values 0..1."""
     height, width = shape[:2]
-    down, across = np.mgrid[0 : 1 : 90j, 0 : 1 : 160j].astype(np.float32)
+    down, across = np.mgrid[0:1:90j, 0:1:160j].astype(np.float32)
     wash = np.zeros_like(down)
     for _ in range(rng.choice((2, 3))):
         x, lean, thick = rng.uniform(0.1, 0.9), rng.uniform(-0.25, 0.25), rng.uniform(0.006, 0.02)
@@ -221,8 +231,14 @@ def write(pictures, path, size, every_s, crf):
 
 def fixed(look, rng, base, count, every_s):
     """A camera on the wall: the pose of the reference, trembling a little."""
-    poses = [replace(base, shift=(base.shift[0] + rng.gauss(0, 0.0006), base.shift[1] + rng.gauss(0, 0.0005)), roll=base.roll + rng.gauss(0, 0.03))
-             for _ in range(count)]  # fmt: skip
+    poses = [
+        replace(
+            base,
+            shift=(base.shift[0] + rng.gauss(0, 0.0006), base.shift[1] + rng.gauss(0, 0.0005)),
+            roll=base.roll + rng.gauss(0, 0.03),
+        )
+        for _ in range(count)
+    ]
     return Take(poses=poses, light=ambient(look, rng), every_s=every_s, crf=look.crf)
 
 
@@ -237,6 +253,14 @@ def walked(look, rng, base, count, every_s):
         share = n / (count - 1) if ahead > 0 else 1 - n / (count - 1)
         x = first + (last - first) * share * (1 if whole else 0.6)
         high = 0.5 + sway * np.sin(n * 0.9 + phase) + rng.gauss(0, 0.015)
-        poses.append(Pose(yaw=rng.uniform(-6, 6), pitch=rng.uniform(-4, 4), roll=rng.gauss(0, 1.4), zoom=zoom * rng.uniform(0.93, 1.07), at=(x, float(np.clip(high, 0.32, 0.68)))))
+        poses.append(
+            Pose(
+                yaw=rng.uniform(-6, 6),
+                pitch=rng.uniform(-4, 4),
+                roll=rng.gauss(0, 1.4),
+                zoom=zoom * rng.uniform(0.93, 1.07),
+                at=(x, float(np.clip(high, 0.32, 0.68))),
+            )
+        )
         blur.append(rng.choice((0, 0, 0, 0, 5, 17, 31)) if 0 < n < count - 1 else 0)
     return Take(poses=poses, light=ambient(look, rng), every_s=every_s, blur=blur, crf=look.crf)

@@ -8,7 +8,6 @@ from random import Random
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
-
 from shop_labels import label
 from shop_lettering import mix
 
@@ -36,7 +35,9 @@ def _round_shade(width, sharp=1.0):
     """Light on a cylinder: dark flanks, a highlight left of the middle, a fainter one at the right."""
     x = np.linspace(-1, 1, width, dtype=np.float32)
     body = 0.62 + 0.42 * np.sqrt(np.maximum(0, 1 - (x * 0.97) ** 2))
-    return (body + 0.28 * sharp * np.exp(-(((x + 0.42) / 0.12) ** 2)) + 0.1 * sharp * np.exp(-(((x - 0.6) / 0.07) ** 2)))[None, :, None]
+    return (body + 0.28 * sharp * np.exp(-(((x + 0.42) / 0.12) ** 2)) + 0.1 * sharp * np.exp(-(((x - 0.6) / 0.07) ** 2)))[
+        None, :, None
+    ]
 
 
 def _bent(flat):
@@ -73,8 +74,11 @@ def _gable(product, width, rng):
     rgb[: roof // 3] = np.asarray(mix(product.base, (255, 255, 255), 0.6))
 
     def shape(draw, w, h):
-        draw.polygon([(0, h), (0, h * 0.2), (w * 0.1, h * 0.07), (w * 0.1, 0), (w * 0.9, 0), (w * 0.9, h * 0.07), (w, h * 0.2), (w, h)], 255)
-        
+        draw.polygon(
+            [(0, h), (0, h * 0.2), (w * 0.1, h * 0.07), (w * 0.1, 0), (w * 0.9, 0), (w * 0.9, h * 0.07), (w, h * 0.2), (w, h)],
+            255,
+        )
+
     picture = Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8))
     cap = ImageDraw.Draw(picture)
     cap.ellipse((width * 0.38, TALL * 0.07, width * 0.62, TALL * 0.07 + width * 0.2), product.accent, (90, 90, 90))
@@ -92,7 +96,9 @@ def _can(product, width, rng):
 
     def shape(draw, w, h):
         neck = w * 0.08
-        draw.polygon([(neck, 0), (w - neck, 0), (w, h * 0.06), (w, h * 0.95), (w - neck, h), (neck, h), (0, h * 0.95), (0, h * 0.06)], 255)
+        draw.polygon(
+            [(neck, 0), (w - neck, 0), (w, h * 0.06), (w, h * 0.95), (w - neck, h), (neck, h), (0, h * 0.95), (0, h * 0.06)], 255
+        )
 
     return _join(rgb, _mask(width, TALL, shape))
 
@@ -113,9 +119,23 @@ def _bottle_like(product, width, neck, shoulder, cap, band, glass, lid=None):
     def shape(draw, w, h):
         n0, n1 = w * (0.5 - neck[1] / 2), w * (0.5 + neck[1] / 2)
         draw.rectangle((w * (0.5 - wide / 2), 0, w * (0.5 + wide / 2), h * cap[0]), 255)
-        draw.polygon([(n0, h * cap[0] * 0.8), (n1, h * cap[0] * 0.8), (n1, h * neck[0]), (w * 0.93, h * shoulder * 0.9), (w, h * shoulder),
-                      (w, h * 0.97), (w * 0.95, h), (w * 0.05, h), (0, h * 0.97), (0, h * shoulder), (w * 0.07, h * shoulder * 0.9),
-                      (n0, h * neck[0])], 255)  # fmt: skip
+        draw.polygon(
+            [
+                (n0, h * cap[0] * 0.8),
+                (n1, h * cap[0] * 0.8),
+                (n1, h * neck[0]),
+                (w * 0.93, h * shoulder * 0.9),
+                (w, h * shoulder),
+                (w, h * 0.97),
+                (w * 0.95, h),
+                (w * 0.05, h),
+                (0, h * 0.97),
+                (0, h * shoulder),
+                (w * 0.07, h * shoulder * 0.9),
+                (n0, h * neck[0]),
+            ],
+            255,
+        )
 
     return _join(rgb, _mask(width, TALL, shape))
 
@@ -126,7 +146,9 @@ def _bottle(product, width, rng):
 
 
 def _shampoo(product, width, rng):
-    return _bottle_like(product, width, (0.14, 0.3), 0.22, (0.12, 0.42), (0.28, 0.95), product.base, mix(product.base, (255, 255, 255), 0.5))
+    return _bottle_like(
+        product, width, (0.14, 0.3), 0.22, (0.12, 0.42), (0.28, 0.95), product.base, mix(product.base, (255, 255, 255), 0.5)
+    )
 
 
 def _water(product, width, rng):
@@ -146,7 +168,9 @@ def _square_bottle(product, width, rng):
 
 
 def _pump(product, width, rng):
-    sprite = _bottle_like(product, width, (0.3, 0.3), 0.36, (0.28, 0.34), (0.42, 0.94), mix(product.base, (255, 255, 255), 0.3), (244, 244, 244))
+    sprite = _bottle_like(
+        product, width, (0.3, 0.3), 0.36, (0.28, 0.34), (0.42, 0.94), mix(product.base, (255, 255, 255), 0.3), (244, 244, 244)
+    )
     picture = Image.fromarray(sprite)
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, 0, width, TALL * 0.2), (0, 0, 0, 0))
@@ -157,11 +181,15 @@ def _pump(product, width, rng):
 
 def _jar(product, width, rng):
     lid = rng.choice(((200, 160, 60), (190, 30, 34), (46, 50, 56), product.accent))
-    return _bottle_like(product, width, (0.19, 0.84), 0.24, (0.17, 0.88), (0.33, 0.9), mix(product.second, (60, 30, 16), 0.35), lid)
+    return _bottle_like(
+        product, width, (0.19, 0.84), 0.24, (0.17, 0.88), (0.33, 0.9), mix(product.second, (60, 30, 16), 0.35), lid
+    )
 
 
 def _tin(product, width, rng):
-    sprite = _bottle_like(product, width, (0.2, 1.0), 0.2, (0.2, 1.0), (0.22, 0.98), product.base, mix(product.base, (255, 230, 170), 0.3))
+    sprite = _bottle_like(
+        product, width, (0.2, 1.0), 0.2, (0.2, 1.0), (0.22, 0.98), product.base, mix(product.base, (255, 230, 170), 0.3)
+    )
     sprite[round(TALL * 0.2) : round(TALL * 0.2) + 4, :, :3] //= 2
     return sprite
 
@@ -171,7 +199,19 @@ def _cup(product, width, rng):
     rgb[:22] = np.asarray(mix(product.accent, (255, 255, 255), 0.4)) * _round_shade(width, 0.5)[0]
 
     def shape(draw, w, h):
-        draw.polygon([(0, h * 0.01), (w, h * 0.01), (w, h * 0.055), (w * 0.98, h * 0.06), (w * 0.86, h), (w * 0.14, h), (w * 0.02, h * 0.06), (0, h * 0.055)], 255)
+        draw.polygon(
+            [
+                (0, h * 0.01),
+                (w, h * 0.01),
+                (w, h * 0.055),
+                (w * 0.98, h * 0.06),
+                (w * 0.86, h),
+                (w * 0.14, h),
+                (w * 0.02, h * 0.06),
+                (0, h * 0.055),
+            ],
+            255,
+        )
 
     return _join(rgb, _mask(width, TALL, shape))
 
@@ -212,7 +252,19 @@ def _pouch(product, width, rng):
         teeth = 24
         zig = [(w * k / teeth, 0 if k % 2 else h * 0.008) for k in range(teeth + 1)]
         zag = [(w * k / teeth, h if k % 2 else h * 0.992) for k in range(teeth, -1, -1)]
-        draw.polygon([*zig, (w * 0.965, h * 0.12), (w, h * 0.5), (w * 0.965, h * 0.88), *zag, (w * 0.035, h * 0.88), (0, h * 0.5), (w * 0.035, h * 0.12)], 255)
+        draw.polygon(
+            [
+                *zig,
+                (w * 0.965, h * 0.12),
+                (w, h * 0.5),
+                (w * 0.965, h * 0.88),
+                *zag,
+                (w * 0.035, h * 0.88),
+                (0, h * 0.5),
+                (w * 0.035, h * 0.12),
+            ],
+            255,
+        )
 
     return _join(rgb, _mask(width, TALL, shape))
 
@@ -262,7 +314,19 @@ def _tube(product, width, rng):
     rgb[:14] *= (0.8 + 0.2 * np.sign(np.sin(np.arange(width))))[None, :, None]
 
     def shape(draw, w, h):
-        draw.polygon([(0, 0), (w, 0), (w * 0.88, h * 0.79), (w * 0.78, h * 0.8), (w * 0.78, h), (w * 0.22, h), (w * 0.22, h * 0.8), (w * 0.12, h * 0.79)], 255)
+        draw.polygon(
+            [
+                (0, 0),
+                (w, 0),
+                (w * 0.88, h * 0.79),
+                (w * 0.78, h * 0.8),
+                (w * 0.78, h),
+                (w * 0.22, h),
+                (w * 0.22, h * 0.8),
+                (w * 0.12, h * 0.79),
+            ],
+            255,
+        )
 
     return _join(rgb, _mask(width, TALL, shape))
 
@@ -271,7 +335,21 @@ def _sack(product, width, rng):
     rgb = _film(_art(product, width, TALL), rng, crimp=0.02, folds=12)
 
     def shape(draw, w, h):
-        draw.polygon([(w * 0.1, 0), (w * 0.9, 0), (w, h * 0.12), (w * 0.97, h * 0.5), (w, h * 0.93), (w * 0.9, h), (w * 0.1, h), (0, h * 0.93), (w * 0.03, h * 0.5), (0, h * 0.12)], 255)
+        draw.polygon(
+            [
+                (w * 0.1, 0),
+                (w * 0.9, 0),
+                (w, h * 0.12),
+                (w * 0.97, h * 0.5),
+                (w, h * 0.93),
+                (w * 0.9, h),
+                (w * 0.1, h),
+                (0, h * 0.93),
+                (w * 0.03, h * 0.5),
+                (0, h * 0.12),
+            ],
+            255,
+        )
 
     return _join(rgb, _mask(width, TALL, shape))
 
@@ -293,13 +371,30 @@ def _wrap(product, width, rng):
 
 
 FORMS = {
-    "box": (_box, 0.5, 0.85), "gable": (_gable, 0.4, 0.5), "can": (_can, 0.5, 0.6), "slim": (_can, 0.36, 0.42),
-    "bottle": (_bottle, 0.3, 0.36), "shampoo": (_shampoo, 0.36, 0.46), "water": (_water, 0.29, 0.34),
-    "square": (_square_bottle, 0.4, 0.5), "pump": (_pump, 0.36, 0.44), "jar": (_jar, 0.58, 0.8), "tin": (_tin, 0.55, 0.75),
-    "cup": (_cup, 0.75, 0.95), "tub": (_tub, 0.6, 0.85), "pouch": (_pouch, 0.62, 0.8), "doypack": (_doypack, 0.58, 0.72),
-    "hung": (_hung, 0.55, 0.72), "blister": (_blister, 0.5, 0.66), "tube": (_tube, 0.3, 0.38), "sack": (_sack, 0.6, 0.75),
-    "flask": (_flask, 0.34, 0.42), "flatbox": (_box, 1.1, 1.7), "wrap": (_wrap, 1.0, 1.5), "carton": (_box, 0.36, 0.5),
-}  # fmt: skip
+    "box": (_box, 0.5, 0.85),
+    "gable": (_gable, 0.4, 0.5),
+    "can": (_can, 0.5, 0.6),
+    "slim": (_can, 0.36, 0.42),
+    "bottle": (_bottle, 0.3, 0.36),
+    "shampoo": (_shampoo, 0.36, 0.46),
+    "water": (_water, 0.29, 0.34),
+    "square": (_square_bottle, 0.4, 0.5),
+    "pump": (_pump, 0.36, 0.44),
+    "jar": (_jar, 0.58, 0.8),
+    "tin": (_tin, 0.55, 0.75),
+    "cup": (_cup, 0.75, 0.95),
+    "tub": (_tub, 0.6, 0.85),
+    "pouch": (_pouch, 0.62, 0.8),
+    "doypack": (_doypack, 0.58, 0.72),
+    "hung": (_hung, 0.55, 0.72),
+    "blister": (_blister, 0.5, 0.66),
+    "tube": (_tube, 0.3, 0.38),
+    "sack": (_sack, 0.6, 0.75),
+    "flask": (_flask, 0.34, 0.42),
+    "flatbox": (_box, 1.1, 1.7),
+    "wrap": (_wrap, 1.0, 1.5),
+    "carton": (_box, 0.36, 0.5),
+}
 """Form -> (painter, narrowest, widest share of its height)."""
 
 

@@ -61,8 +61,18 @@ class Print:
     value: tuple
 
 
-ACCENTS = ((196, 38, 40), (226, 120, 36), (236, 190, 60), (64, 122, 62), (34, 84, 150), (108, 62, 128), (214, 96, 124), (52, 140, 150),
-           (120, 78, 48), (40, 44, 60))  # fmt: skip
+ACCENTS = (
+    (196, 38, 40),
+    (226, 120, 36),
+    (236, 190, 60),
+    (64, 122, 62),
+    (34, 84, 150),
+    (108, 62, 128),
+    (214, 96, 124),
+    (52, 140, 150),
+    (120, 78, 48),
+    (40, 44, 60),
+)
 PAIRINGS = (
     lambda hue, s, v: hsv(hue + 0.45, s * 0.8, min(0.92, v * 1.1)),
     lambda hue, s, v: (240, 232, 214),
@@ -95,7 +105,15 @@ def stock(rng, trades, prints, count):
         if (brand, noun) in used:
             continue
         used.add((brand, noun))
-        found += _line(rng, trade, prints, brand, noun, f"b{prints.brands.index(brand)}n{len(used)}", min(rng.choice((1, 2, 3, 3, 4, 5)), count - len(found)))
+        found += _line(
+            rng,
+            trade,
+            prints,
+            brand,
+            noun,
+            f"b{prints.brands.index(brand)}n{len(used)}",
+            min(rng.choice((1, 2, 3, 3, 4, 5)), count - len(found)),
+        )
     return found
 
 
@@ -103,16 +121,36 @@ def _line(rng, trade, prints, brand, noun, line, count):
     form = rng.choice(trade.forms)
     _, narrow, wide = FORMS[form]
     aspect, tall = rng.uniform(narrow, wide), rng.uniform(*trade.tall)
-    ground, layout, serif, net = rng.choice(prints.grounds), rng.choice(prints.layouts), rng.random() < 0.3, rng.choice(trade.nets)
+    ground, layout, serif, net = (
+        rng.choice(prints.grounds),
+        rng.choice(prints.layouts),
+        rng.random() < 0.3,
+        rng.choice(trade.nets),
+    )
     hue, saturation, value = rng.random(), rng.uniform(*prints.saturation), rng.uniform(*prints.value)
     common, accent, cost = rng.getrandbits(30), rng.choice(ACCENTS), price(rng, *trade.prices)
     spread, pairing = rng.choice((0.12, 0.18, 0.25)), rng.randrange(len(PAIRINGS))
     for n, flavour in enumerate(rng.sample(trade.flavours, min(count, len(trade.flavours)))):
         own = hue + spread * n
         yield Product(
-            id=f"{line}-{n + 1}", line=line, brand=brand, flavour=flavour, noun=noun, net=net, piece=trade.piece,
-            price=cost if rng.random() < 0.6 else price(rng, *trade.prices), form=form, aspect=aspect, tall=tall, ground=ground,
-            layout=layout, motif=rng.choice(trade.motifs), serif=serif, base=hsv(own, saturation, value),
-            second=PAIRINGS[pairing](own, saturation, value), accent=accent, line_seed=common,
+            id=f"{line}-{n + 1}",
+            line=line,
+            brand=brand,
+            flavour=flavour,
+            noun=noun,
+            net=net,
+            piece=trade.piece,
+            price=cost if rng.random() < 0.6 else price(rng, *trade.prices),
+            form=form,
+            aspect=aspect,
+            tall=tall,
+            ground=ground,
+            layout=layout,
+            motif=rng.choice(trade.motifs),
+            serif=serif,
+            base=hsv(own, saturation, value),
+            second=PAIRINGS[pairing](own, saturation, value),
+            accent=accent,
+            line_seed=common,
             seed=rng.getrandbits(30),
-        )  # fmt: skip
+        )

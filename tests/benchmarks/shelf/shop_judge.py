@@ -15,9 +15,16 @@ FAULTS = ("oos", "misplaced", "price", "missing")
 def told(readings):
     """The readings of a score as plain values per slot."""
     return {
-        one.slot: {"seen": one.seen.value, "sku": one.sku, "facings": one.facings, "price": one.price,
-                   "promotion": one.promotion, "tag": one.tag_visible} for one in readings
-    }  # fmt: skip
+        one.slot: {
+            "seen": one.seen.value,
+            "sku": one.sku,
+            "facings": one.facings,
+            "price": one.price,
+            "promotion": one.promotion,
+            "tag": one.tag_visible,
+        }
+        for one in readings
+    }
 
 
 def counts(scene, said):
@@ -75,13 +82,21 @@ def share(good, of):
 def figures(found):
     """Accuracies, precision, recall and F1 of summed counts."""
     result = {
-        "slots": found["slots"], "assessable": found["assessable"], "state": share(found["right"], found["assessed"]),
-        "strict": share(found["right"], found["assessable"]), "coverage": share(found["assessed"], found["assessable"]),
-        "hidden": found["hidden"], "guessed": found["guessed"], "false_faults": found["false_faults"],
-        "facings_exact": share(found["exact"], found["counted"]), "facings_mae": share(found["off"], found["counted"]),
-        "facings_n": found["counted"], "tags_read": share(found["read"], found["tags"]),
-        "tags_read_right": share(found["read_right"], found["read"]), "promotions": share(found["promotions_told"], found["promotions"]),
-    }  # fmt: skip
+        "slots": found["slots"],
+        "assessable": found["assessable"],
+        "state": share(found["right"], found["assessed"]),
+        "strict": share(found["right"], found["assessable"]),
+        "coverage": share(found["assessed"], found["assessable"]),
+        "hidden": found["hidden"],
+        "guessed": found["guessed"],
+        "false_faults": found["false_faults"],
+        "facings_exact": share(found["exact"], found["counted"]),
+        "facings_mae": share(found["off"], found["counted"]),
+        "facings_n": found["counted"],
+        "tags_read": share(found["read"], found["tags"]),
+        "tags_read_right": share(found["read_right"], found["read"]),
+        "promotions": share(found["promotions_told"], found["promotions"]),
+    }
     for name in FAULTS:
         right, wrong, missed = (found[f"{name}_{kind}"] for kind in ("tp", "fp", "fn"))
         result[f"{name}_f1"] = share(2 * right, 2 * right + wrong + missed)

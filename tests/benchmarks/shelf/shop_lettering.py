@@ -43,9 +43,11 @@ def lettering(text, height, ink, *, serif=False, bold=0.0, narrow=1.0, slant=0.0
     if slant:
         room = round(abs(slant) * tall)
         picture = picture.transform(
-            (wide + room, tall), Image.Transform.AFFINE, (1, slant, -slant * tall if slant > 0 else 0, 0, 1, 0),
+            (wide + room, tall),
+            Image.Transform.AFFINE,
+            (1, slant, -slant * tall if slant > 0 else 0, 0, 1, 0),
             Image.Resampling.BILINEAR,
-        )  # fmt: skip
+        )
     if narrow != 1.0:
         picture = picture.resize((max(1, round(picture.width * narrow)), picture.height), Image.Resampling.BILINEAR)
     return picture

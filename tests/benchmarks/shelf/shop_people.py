@@ -4,7 +4,6 @@ from random import Random
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
-
 from shop_goods import hsv
 from shop_lettering import mix
 
@@ -24,11 +23,23 @@ def shopper(rng):
     draw.rounded_rectangle((x + 4, 520, x + half * 0.7, 1190), 40, (*trousers, 255))
     arm = rng.choice((0, 0, 1))
     if arm:
-        draw.line([(x + half * 0.8, 250), (x + half + 70, 330), (x + half + 30, 170)], (*mix(coat, (0, 0, 0), 0.2), 255), 52, "curve")
+        draw.line(
+            [(x + half * 0.8, 250), (x + half + 70, 330), (x + half + 30, 170)], (*mix(coat, (0, 0, 0), 0.2), 255), 52, "curve"
+        )
         draw.ellipse((x + half + 4, 130, x + half + 60, 196), (*skin, 255))
     draw.rounded_rectangle((x - half - 26, 230, x - half + 34, 560), 30, (*mix(coat, (0, 0, 0), 0.25), 255))
     draw.rounded_rectangle((x + half - 34, 230, x + half + 26, 560 if not arm else 300), 30, (*mix(coat, (0, 0, 0), 0.18), 255))
-    draw.polygon([(x - half * 0.55, 190), (x + half * 0.55, 190), (x + half, 240), (x + half * 0.98, 660), (x - half * 0.98, 660), (x - half, 240)], (*coat, 255))
+    draw.polygon(
+        [
+            (x - half * 0.55, 190),
+            (x + half * 0.55, 190),
+            (x + half, 240),
+            (x + half * 0.98, 660),
+            (x - half * 0.98, 660),
+            (x - half, 240),
+        ],
+        (*coat, 255),
+    )
     draw.rectangle((x - 26, 140, x + 26, 210), (*skin, 255))
     draw.ellipse((x - 66, 22, x + 66, 176), (*(skin if side else hair), 255))
     draw.pieslice((x - 72, 16, x + 70, 180), 150 if side else 170, 20 if side else 10, (*hair, 255))
@@ -36,7 +47,9 @@ def shopper(rng):
         draw.ellipse((x - 78, 60, x + 78, 260), (*hair, 255))
     if rng.random() < 0.5:
         strap = hsv(rng.random(), 0.5, 0.3)
-        draw.rounded_rectangle((x - half * 0.7, 270, x + half * 0.7, 520), 40, (*strap, 255), (*mix(strap, (0, 0, 0), 0.4), 255), 6)
+        draw.rounded_rectangle(
+            (x - half * 0.7, 270, x + half * 0.7, 520), 40, (*strap, 255), (*mix(strap, (0, 0, 0), 0.4), 255), 6
+        )
     pixels = np.asarray(picture).copy()
     down, across = np.mgrid[: SIZE[1], : SIZE[0]].astype(np.float32)
     fold = 1 + 0.1 * np.sin(across / 23 + down / 61) * np.sin(down / 97 - across / 41) - 0.25 * ((across - x) / (half * 2)) ** 2

@@ -6,7 +6,6 @@ from random import Random
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
-
 from shop_lettering import INK, WHITE, face, legible, mix, put
 
 WIDE = 330
@@ -16,7 +15,7 @@ RED, PAPER, YELLOW, EINK = (200, 24, 30), (248, 247, 242), (252, 222, 70), (206,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """What one tag says. `regular` is the crossed-out price of a promotion, `member` a second price, `unit` a price per weight."""
+    """What one tag says. `regular`: the crossed-out price of a promotion, `member`: a second price, `unit`: one per weight."""
 
     name: str
     price: str
@@ -79,7 +78,15 @@ def amount(picture, box, price, house, ink, mark="¥", tail="", bold=0.03):
     draw.text((x + parts[0], base), whole, ink, big, anchor="ls", stroke_width=stroke, stroke_fill=ink)
     at = base if house.digits != "raised" else base - size * 0.74 + size * small * 0.76
     if cents:
-        draw.text((x + parts[0] + parts[1] + stroke, at), "." + cents, ink, minor, anchor="ls", stroke_width=max(0, stroke - 1), stroke_fill=ink)
+        draw.text(
+            (x + parts[0] + parts[1] + stroke, at),
+            "." + cents,
+            ink,
+            minor,
+            anchor="ls",
+            stroke_width=max(0, stroke - 1),
+            stroke_fill=ink,
+        )
     draw.text((x + sum(parts[:3]) + stroke, base), tail, ink, sign, anchor="ls")
     return x, base - size * 0.74, x + sum(parts), base
 
@@ -94,11 +101,11 @@ def bars(draw, box, code, ink=INK):
 
 
 def squares(draw, box, code):
-    x0, y0, x1, y1 = box
+    x0, y0, x1, _ = box
     rng, step = Random(code), (x1 - x0) / 21
     for row in range(21):
         for column in range(21):
-            corner = (row < 7 or row > 13) and column < 7 or (row < 7 and column > 13)
+            corner = ((row < 7 or row > 13) and column < 7) or (row < 7 and column > 13)
             if (corner and not (1 <= row % 14 <= 5 and 1 <= column % 14 <= 5)) or (not corner and rng.random() < 0.5):
                 draw.rectangle((x0 + column * step, y0 + row * step, x0 + (column + 0.95) * step, y0 + (row + 0.95) * step), INK)
 
@@ -118,7 +125,9 @@ def _classic(picture, draw, house, p, w, h):
     put(picture, (w * 0.04, h * 0.32, w * 0.4, h * 0.45), f"规格:{p.net}", house.ink, align="l")
     put(picture, (w * 0.04, h * 0.47, w * 0.4, h * 0.6), f"单位:{p.piece}", house.ink, align="l")
     bars(draw, (w * 0.04, h * 0.66, w * 0.36, h * 0.9), p.code)
-    amount(picture, (w * 0.42, h * 0.36, w * 0.97, h * (0.78 if (house.member or house.unit) else 0.9)), p.price, house, house.accent)
+    amount(
+        picture, (w * 0.42, h * 0.36, w * 0.97, h * (0.78 if (house.member or house.unit) else 0.9)), p.price, house, house.accent
+    )
     _extras(picture, house, p, (w * 0.44, h * 0.78, w * 0.97, h * 0.98 if not (house.member and house.unit) else h))
 
 
@@ -222,11 +231,20 @@ def _sale(picture, draw, house, p, w, h):
 
 
 LAYOUTS = {
-    "classic": _classic, "header": _header, "eink": _eink, "strip": _strip, "pharmacy": _pharmacy, "kraft": _kraft,
-    "inverse": _inverse, "minimal": _minimal, "split": _split,
-}  # fmt: skip
-PROMOTIONS = {**dict.fromkeys(("classic", "header", "eink", "strip"), _offer),
-              **dict.fromkeys(("pharmacy", "kraft", "inverse", "minimal", "split"), _sale)}  # fmt: skip
+    "classic": _classic,
+    "header": _header,
+    "eink": _eink,
+    "strip": _strip,
+    "pharmacy": _pharmacy,
+    "kraft": _kraft,
+    "inverse": _inverse,
+    "minimal": _minimal,
+    "split": _split,
+}
+PROMOTIONS = {
+    **dict.fromkeys(("classic", "header", "eink", "strip"), _offer),
+    **dict.fromkeys(("pharmacy", "kraft", "inverse", "minimal", "split"), _sale),
+}
 
 
 def _sleeve(pixels, house, rng):

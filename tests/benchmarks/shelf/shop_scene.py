@@ -11,9 +11,23 @@ from random import Random
 import cv2
 import numpy as np
 from PIL import Image
-
 from shop_faults import plant
-from shop_film import Light, Pose, ambient, cart, crossing, fixed, frames, grain_sheet, grainy, lit, reflections, shoot, walked, write
+from shop_film import (
+    Light,
+    Pose,
+    ambient,
+    cart,
+    crossing,
+    fixed,
+    frames,
+    grain_sheet,
+    grainy,
+    lit,
+    reflections,
+    shoot,
+    walked,
+    write,
+)
 from shop_forms import pack
 from shop_furniture import Stand, furnish, printed, stocked
 from shop_goods import stock
@@ -30,7 +44,9 @@ def render(look, seed, disturbance, out):
     goods = stock(rng, look.trades, look.prints, look.rows[1] * (look.per_row[1] + 2) + 6)
     bay = furnish(look, rng, goods)
     strangers, rivals = bay.filler[-3:], bay.filler[:2]
-    base = Pose(yaw=rng.uniform(-look.yaw, look.yaw), pitch=rng.uniform(-look.pitch, look.pitch), roll=rng.gauss(0, 0.5), zoom=0.97)
+    base = Pose(
+        yaw=rng.uniform(-look.yaw, look.yaw), pitch=rng.uniform(-look.pitch, look.pitch), roll=rng.gauss(0, 0.5), zoom=0.97
+    )
     out.mkdir(parents=True, exist_ok=True)
     day = ambient(look, rng)
     planned = {p.id: Stand(product=p.product, count=p.facings, printed=printed(p.product, rng)) for p in bay.places}
@@ -52,13 +68,24 @@ def render(look, seed, disturbance, out):
     photos = {code: _photos(one, rng, out / "sku") for code, one in sorted(skus.items())}
     _plan(bay, skus, photos, base, rng, out, f"{look.name}-{seed}")
     walk = disturbance == "walk"
+    seeing = 'view = "walk"\n' if walk else ""
     (out / "shelf.meta.toml").write_text(
         'kind = "shelf"\nstarted_at = 2026-11-20T09:30:00+08:00\nindustry = "store"\nchannel = "visit"\n'
-        f'bay = "{look.name}-{seed}"\n{"view = " + chr(34) + "walk" + chr(34) + chr(10) if walk else ""}\n[consent]\nbasis = "not-personal"\n',
+        f'bay = "{look.name}-{seed}"\n{seeing}\n[consent]\nbasis = "not-personal"\n',
         encoding="utf-8",
-    )  # fmt: skip
-    slots = [asdict(truth[p.id]) | {"planned": p.product.id, "price_list": p.product.price, "planned_facings": p.facings,
-             "clear": told[p.id]["clear"], "tag_clear": told[p.id]["tag_clear"], "hidden": told[p.id]["best"] < HIDDEN} for p in bay.places]  # fmt: skip
+    )
+    slots = [
+        asdict(truth[p.id])
+        | {
+            "planned": p.product.id,
+            "price_list": p.product.price,
+            "planned_facings": p.facings,
+            "clear": told[p.id]["clear"],
+            "tag_clear": told[p.id]["tag_clear"],
+            "hidden": told[p.id]["best"] < HIDDEN,
+        }
+        for p in bay.places
+    ]
     scene = {"look": look.name, "seed": seed, "disturbance": disturbance, "view": "walk" if walk else "fixed", "slots": slots}
     (out / "truth.json").write_text(json.dumps(scene, ensure_ascii=False, indent=1), encoding="utf-8")
     return scene
@@ -83,8 +110,13 @@ def _take(look, rng, base, disturbance, bay):
     elif disturbance == "glare":
         take.glare = reflections(bay.canvas.shape, rng, strong=True)
     elif disturbance in {"shift", "roll"}:
-        moved = (replace(base, shift=(rng.choice((-1, 1)) * rng.uniform(0.015, 0.045), rng.uniform(-0.02, 0.02))) if disturbance == "shift"
-                 else replace(base, roll=base.roll + rng.choice((-1, 1)) * rng.uniform(0.8, 2.0), zoom=base.zoom * rng.uniform(0.96, 1.04)))  # fmt: skip
+        moved = (
+            replace(base, shift=(rng.choice((-1, 1)) * rng.uniform(0.015, 0.045), rng.uniform(-0.02, 0.02)))
+            if disturbance == "shift"
+            else replace(
+                base, roll=base.roll + rng.choice((-1, 1)) * rng.uniform(0.8, 2.0), zoom=base.zoom * rng.uniform(0.96, 1.04)
+            )
+        )
         take.poses = fixed(look, rng, moved, FRAMES, EVERY_S).poses
     elif disturbance == "warm":
         take.light = replace(take.light, warm=rng.uniform(0.12, 0.22), gain=take.light.gain * rng.uniform(0.7, 0.95))
@@ -134,9 +166,10 @@ def _photos(product, rng, folder):
         ground *= np.asarray((gain * (1 + warm), gain, gain * (1 - warm)))
         ground *= np.linspace(rng.uniform(0.85, 1.1), rng.uniform(0.85, 1.1), ground.shape[1])[None, :, None]
         h, w = ground.shape[:2]
-        jolt = lambda: rng.uniform(-0.025, 0.025)
         source = np.asarray([(0, 0), (w, 0), (w, h), (0, h)], np.float32)
-        target = source + np.asarray([(jolt() * w, jolt() * h) for _ in range(4)], np.float32)
+        target = source + np.asarray(
+            [(rng.uniform(-0.025, 0.025) * w, rng.uniform(-0.025, 0.025) * h) for _ in range(4)], np.float32
+        )
         warped = cv2.warpPerspective(ground, cv2.getPerspectiveTransform(source, target), (w, h), borderMode=cv2.BORDER_REPLICATE)
         noise = np.random.default_rng(rng.getrandbits(31)).normal(0, 2, warped.shape)
         photo = Image.fromarray(np.clip(warped + noise, 0, 255).astype(np.uint8))
@@ -151,21 +184,46 @@ def _plan(bay, skus, photos, base, rng, out, code):
     brands = sorted({one.brand for one in skus.values()})
     own = brands[: max(1, len(brands) // 3)]
     rivals = brands[len(own) : len(own) + max(1, len(brands) // 2)]
-    text = lambda value: json.dumps(value, ensure_ascii=False)
+
+    def text(value):
+        return json.dumps(value, ensure_ascii=False)
 
     def quad(box):
         x0, y0, x1, y1 = box
         corners = cv2.perspectiveTransform(np.asarray([[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]], np.float64), matrix)[0]
         return "[" + ", ".join(f"[{min(1, max(0, x / width)):.5f}, {min(1, max(0, y / height)):.5f}]" for x, y in corners) + "]"
 
-    lines = [f"bay = {text(code)}", 'version = "1"', 'reference = "reference.jpg"', f"own = {text(own)}", f"competitors = {text(rivals)}"]
+    lines = [
+        f"bay = {text(code)}",
+        'version = "1"',
+        'reference = "reference.jpg"',
+        f"own = {text(own)}",
+        f"competitors = {text(rivals)}",
+    ]
     top = rng.uniform(150, 190)
     for number in range(1, len(bay.rows) + 1):
         lines += ["", "[[row]]", f"row = {number}", f"height_cm = {top - (number - 1) * 130 / len(bay.rows):.0f}"]
     for key, one in sorted(skus.items()):
-        lines += ["", "[[sku]]", f"id = {text(key)}", f"name = {text(one.name)}", f"brand = {text(one.brand)}", f"price = {text(one.price)}",
-                  f"photos = {text(photos[key])}", f"category = {text(one.noun)}", f"width_cm = {one.aspect * one.tall * 30:.1f}"]  # fmt: skip
+        lines += [
+            "",
+            "[[sku]]",
+            f"id = {text(key)}",
+            f"name = {text(one.name)}",
+            f"brand = {text(one.brand)}",
+            f"price = {text(one.price)}",
+            f"photos = {text(photos[key])}",
+            f"category = {text(one.noun)}",
+            f"width_cm = {one.aspect * one.tall * 30:.1f}",
+        ]
     for p in bay.places:
-        lines += ["", "[[slot]]", f"id = {text(p.id)}", f"row = {p.row}", f"sku = {text(p.product.id)}", f"facings = {p.facings}",
-                  f"area = {quad(p.opening)}", f"tag = {quad(p.tag)}"]  # fmt: skip
+        lines += [
+            "",
+            "[[slot]]",
+            f"id = {text(p.id)}",
+            f"row = {p.row}",
+            f"sku = {text(p.product.id)}",
+            f"facings = {p.facings}",
+            f"area = {quad(p.opening)}",
+            f"tag = {quad(p.tag)}",
+        ]
     (out / "bay.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -34,14 +34,21 @@ def test_slot_states_and_prices_beat_comparison_with_the_reference(tmp_path, cap
         results = judged(name, FEW, tmp_path)
     (ours, apart), (plain, _) = summed(results, 2), summed(results, 3)
     report = {
-        "bench": "shelf.slots", "set": name, "scenes": len(results), "looks": len({one[0] for one in results}),
+        "bench": "shelf.slots",
+        "set": name,
+        "scenes": len(results),
+        "looks": len({one[0] for one in results}),
         "cpu_s_per_scene": round(sum(one[4] for one in results) / len(results), 2),
-        "ours": figures(ours), "plain": figures(plain),
+        "ours": figures(ours),
+        "plain": figures(plain),
         "by_disturbance": {
             kind: {key: value for key, value in figures(found).items() if key in _BRIEF} for kind, found in sorted(apart.items())
         },
-        "by_look": {look: figures(summed([one for one in results if one[0] == look], 2)[0])["state"] for look in sorted({one[0] for one in results})},
-    }  # fmt: skip
+        "by_look": {
+            look: figures(summed([one for one in results if one[0] == look], 2)[0])["state"]
+            for look in sorted({one[0] for one in results})
+        },
+    }
     with capsys.disabled():
         print(json.dumps(report))
     assert ours["right"] > plain["right"]
@@ -53,4 +60,15 @@ def test_slot_states_and_prices_beat_comparison_with_the_reference(tmp_path, cap
         assert not short
 
 
-_BRIEF = {"assessable", "state", "coverage", "hidden", "guessed", "false_faults", "oos_f1", "misplaced_f1", "price_f1", "missing_f1"}
+_BRIEF = {
+    "assessable",
+    "state",
+    "coverage",
+    "hidden",
+    "guessed",
+    "false_faults",
+    "oos_f1",
+    "misplaced_f1",
+    "price_f1",
+    "missing_f1",
+}
