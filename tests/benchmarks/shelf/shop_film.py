@@ -244,11 +244,11 @@ def fixed(look, rng, base, count, every_s):
 
 def walked(look, rng, base, count, every_s):
     """A phone carried along the bay: a part of it at a time, swaying, turned, now and then blurred."""
-    zoom, ahead = rng.uniform(1.55, 2.0), rng.choice((-1, 1))
+    zoom, ahead = rng.uniform(1.3, 1.7), rng.choice((-1, 1))
     first, last = rng.uniform(0.2, 0.3), rng.uniform(0.7, 0.8)
     whole = rng.random() < 0.7
     poses, blur = [], []
-    sway, phase = rng.uniform(0.05, 0.1), rng.uniform(0, 6)
+    sway, phase = rng.uniform(0.1, 0.17), rng.uniform(0, 6)
     for n in range(count):
         share = n / (count - 1) if ahead > 0 else 1 - n / (count - 1)
         x = first + (last - first) * share * (1 if whole else 0.6)
@@ -259,7 +259,7 @@ def walked(look, rng, base, count, every_s):
                 pitch=rng.uniform(-4, 4),
                 roll=rng.gauss(0, 1.4),
                 zoom=zoom * rng.uniform(0.93, 1.07),
-                at=(x, float(np.clip(high, 0.32, 0.68))),
+                at=(x, float(np.clip(high, 0.28, 0.72))),
             )
         )
         blur.append(rng.choice((0, 0, 0, 0, 5, 17, 31)) if 0 < n < count - 1 else 0)
