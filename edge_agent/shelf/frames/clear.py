@@ -118,7 +118,7 @@ class Gate:
         soft = [_soft(one.small) for one in looks]
         usual = median_seen(soft, [one.covered for one in looks])
         moved = [_differs(one, usual).ravel() for one in soft]
-        strange = [_differs(one, self._soft).ravel() for one in soft]
+        strange = [(_differs(one, self._soft) & look.covered).ravel() for one, look in zip(soft, looks, strict=True)]
         sharp = [_detail(one.small) for one in looks]
         return [self._of_slot(place, looks, moved, strange, sharp) for place in self._places]
 
