@@ -23,7 +23,7 @@ def shelf(seed):
     return wall
 
 
-def seen(wall, x, y, zoom=1.8, turn=2.0, lean=2e-4):
+def seen(wall, x, y, *, zoom=1.8, turn=2.0, lean=2e-4):
     """(what a phone shows that looks at (x, y) of the wall, fractions of the wall to fractions of that)."""
     scale = zoom * SIZE[0] / wall.shape[1]
     a, b = np.cos(np.radians(turn)) * scale, np.sin(np.radians(turn)) * scale
