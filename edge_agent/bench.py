@@ -29,7 +29,7 @@ from edge_agent.documents import (
 from edge_agent.domain import transcript as talk
 from edge_agent.domain.notes import Fact
 from edge_agent.domain.observation import Scanned
-from edge_agent.domain.recording import Circumstances, Consent, Kind
+from edge_agent.domain.recording import Circumstances, Consent, Kind, View
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import LOW_CONFIDENCE, Speaker, Transcript
 from edge_agent.errors import BadInput
@@ -213,14 +213,14 @@ def dialogue(file: Path) -> Dialogue:
         raise BadInput("dialogue", f"the dialogue file is not one ({place})", remedy="see `edge-agent tag --help`") from error
 
 
-def shelf_score(settings: Config, video: Path, bay: Path) -> tuple[ShelfLine, bytes]:
+def shelf_score(settings: Config, video: Path, bay: Path, view: View = View.FIXED) -> tuple[ShelfLine, bytes]:
     """Score one video against a bay plan; the document and the evidence picture (PNG)."""
     from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
 
     with privilege.raised():
         plan = load(bay)
     with _opened(video) as media:
-        found = app.Shelf(settings).score(media, plan)
+        found = app.Shelf(settings).score(media, plan, view=view)
     return _shelf_line(settings, plan, found), found.picture
 
 

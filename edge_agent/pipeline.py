@@ -145,9 +145,10 @@ def look(kit: Kit, recording: Recording) -> Analysis:
 
     The evidence picture goes into the vault, closed at once.
     """
-    plan = kit.planograms.load(recording.circumstances.bay)
+    around = recording.circumstances
+    plan = kit.planograms.load(around.bay)
     with kit.vault.open_hot(recording.id) as media:
-        found = kit.shelf.score(media, plan)
+        found = kit.shelf.score(media, plan, view=around.view)
     return Analysis(
         ruleset=kit.tagger.ruleset, models=(found.score.model_digest,), tags=(), score=found.score,
         duration_ms=found.score.duration_ms, picture_object=_keep(kit, found.picture, "picture"), observations=found.observations,

@@ -15,7 +15,7 @@ from edge_agent.domain.metrics import Metrics
 from edge_agent.domain.notes import Notes
 from edge_agent.domain.observation import Observation
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.recording import Circumstances, Kind, Recording, State
+from edge_agent.domain.recording import Circumstances, Kind, Recording, State, View
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript
@@ -110,8 +110,8 @@ class ShelfFindings:
 
 
 class ShelfScorer(Protocol):
-    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
-        """Score one video of a fixed camera against the plan; BadInput names what is wrong with the video."""
+    def score(self, video: BinaryIO, planogram: Planogram, *, view: View = View.FIXED) -> ShelfFindings:
+        """Score one video against the plan; BadInput names what is wrong with the video."""
         ...
 
 

@@ -15,6 +15,7 @@ from edge_agent.assets.manifest import shipped
 from edge_agent.config import Config
 from edge_agent.domain.metrics import measure
 from edge_agent.domain.notes import Notes
+from edge_agent.domain.recording import View
 from edge_agent.errors import MissingAsset
 
 if TYPE_CHECKING:
@@ -159,8 +160,8 @@ class Shelf:
             progress=self._progress, weights=msgspec.structs.asdict(shelf.weights),
         )  # fmt: skip
 
-    def score(self, video: BinaryIO, planogram: "Planogram") -> "ShelfFindings":
-        return self.engine.score(video, planogram)
+    def score(self, video: BinaryIO, planogram: "Planogram", *, view: View = View.FIXED) -> "ShelfFindings":
+        return self.engine.score(video, planogram, view=view)
 
     def read_tags(self, photo: BinaryIO) -> Sequence["TagReading"]:
         """The price tags of one photo of any shelf."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from edge_agent.domain.recording import Circumstances, Consent, Kind
+from edge_agent.domain.recording import Circumstances, Consent, Kind, View
 from edge_agent.domain.transcript import Speaker
 from edge_agent.errors import BadInput
 
@@ -45,6 +45,7 @@ class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bay: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
     camera: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$(?!\n)")] = ""
     floor: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
+    view: View = View.FIXED
     rep: Person | None = None
     customer: Person | None = None
 
@@ -62,6 +63,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "bay": "the id of a bay plan: a-z, 0-9, _ . -",
     "camera": "the name of the camera: a-z, 0-9 and -, at most 32 characters",
     "floor": "the id of a floor plan: a-z, 0-9, _ . -",
+    "view": '"fixed", or "walk" for a phone that passes along the shelf',
     "rep": "the code by which the store knows this employee, 1 to 64 characters",
     "customer": "the code by which the store knows this customer, 1 to 64 characters",
 }
@@ -98,7 +100,7 @@ def read(content: bytes, pseudonym: Pseudonym | None = None) -> Circumstances:
     return Circumstances(
         kind=Kind(said.kind), started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
         industry=said.industry, channel=said.channel, context=frozenset(said.context), own=said.own,
-        competitors=said.competitors, bay=said.bay, camera=said.camera, floor=said.floor,
+        competitors=said.competitors, bay=said.bay, camera=said.camera, floor=said.floor, view=said.view,
         rep=pseudonym("rep", said.rep) if pseudonym and said.rep else "",
         customer=pseudonym("customer", said.customer) if pseudonym and said.customer else "",
     )  # fmt: skip
@@ -136,6 +138,8 @@ def _contradictions(given: Mapping[str, Any]) -> Iterator[Mistake]:
         yield Mistake("floor", "is missing; a floor video names the floor it shows")
     if given.get("kind") == "floor" and basis == "not-personal":
         yield Mistake("consent", 'a floor video shows persons: basis is "notice", "written" or "none"')
+    if given.get("kind") == "call" and given.get("view") == "walk":
+        yield Mistake("view", "is of a shelf video; leave it out of a call")
     if given.get("kind") == "call" and basis == "not-personal":
         yield Mistake("consent", 'a call holds persons: basis is "notice", "spoken", "written" or "none"')
     if given.get("kind") in {"shelf", "floor"} and basis == "spoken":

@@ -45,7 +45,7 @@ class ShelfLine(Document, frozen=True, kw_only=True):
     rows: tuple[RowLine, ...] = ()
     perfect_parts: tuple[PartLine, ...] = ()
     visible: float | None = None
-    """Share of the bay that a walk-by video showed; null for a fixed camera."""
+    """Share of the planned slots' area that was seen clearly; null in scores of an older release."""
 
 
 class PriceTagLine(Document, frozen=True, kw_only=True):

@@ -19,6 +19,15 @@ class Kind(StrEnum):
     """A touch point that is no media: see `domain.touch`."""
 
 
+class View(StrEnum):
+    """How a shelf video looks at its bay."""
+
+    FIXED = "fixed"
+    """From where the reference photo was taken, give or take a little."""
+    WALK = "walk"
+    """From a phone that passes by: a part of the bay at a time."""
+
+
 class State(StrEnum):
     CAPTURED = "captured"
     SEALED = "sealed"
@@ -74,6 +83,7 @@ class Circumstances:
     bay: str = ""
     floor: str = ""
     """Names a floor: what a camera shows from above, see `domain.floor`."""
+    view: View = View.FIXED
     rep: str = ""
     customer: str = ""
     camera: str = ""

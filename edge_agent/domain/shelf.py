@@ -218,8 +218,8 @@ class ShelfScore:
     `tags` tag presence: tags seen / places of a tag that could be assessed.
     `brands` share of shelf by facings (`sos`) and by width (`linear_sos`) per brand; `competitor_index` competitors' facings per
     own facing; `eye_level` own share of the counted facings on rows at eye level.
-    `perfect` the Perfect Shelf score with its parts. `visible`: share of the bay that a walk-by video showed, None = a fixed
-    camera.
+    `perfect` the Perfect Shelf score with its parts. `visible`: share of the planned slots' area that was seen clearly, 0..1;
+    None in scores of an older release.
     """
 
     bay: str

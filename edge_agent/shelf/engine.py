@@ -6,25 +6,27 @@ pictures and videos happens in the limited child of `edge_agent.sandbox`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import BinaryIO, Final
 
 import cv2
 
 from edge_agent.config import Limits
 from edge_agent.domain.planogram import Planogram
+from edge_agent.domain.recording import View as Seeing
 from edge_agent.domain.shelf import WEIGHTS, Seen, SlotReading
 from edge_agent.ports import ShelfFindings
 from edge_agent.sandbox import decode_key_frames, decode_picture
 from edge_agent.shelf.frames.clear import Gate
-from edge_agent.shelf.frames.register import Registrar
+from edge_agent.shelf.frames.register import Follower, Registrar
+from edge_agent.shelf.frames.walk import Walker, WalkMap
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.photo import Finder, TagReading, find_tags
 from edge_agent.shelf.price_tags.reader import TagReader
 from edge_agent.shelf.price_tags.reading import Ocr
 from edge_agent.shelf.price_tags.settling import TagStyle, settle, style_of
 from edge_agent.shelf.products.verify import Verifier, vote
-from edge_agent.shelf.scan import KeyFrame, Scan, SlotEvidence, clear_view, scan
+from edge_agent.shelf.scan import FIXED_PACE, WALK_PACE, KeyFrame, Placer, Scan, SlotEvidence, clear_view, scan
 from edge_agent.shelf.scoring.observing import observed
 from edge_agent.shelf.scoring.score import scored
 from edge_agent.shelf.scoring.shares import Verdict
@@ -47,9 +49,13 @@ class _Learnt:
         self.tags = TagReader(ocr, self.reference, plan)
         self.verifier = Verifier(plan, self.reference, photos)
 
+    @cached_property
+    def walk(self) -> WalkMap:
+        return WalkMap(self.reference)
+
 
 class ShelfEngine:
-    """Scores videos of fixed cameras.
+    """Scores videos of fixed cameras and of walks along the bay.
 
     `ocr` reads tag crops (`edge_agent.infer.ocr_engine`); `model_digest` names its weights. `decode` and `key_frames`
     default to the sandbox. `progress` is called after every key frame. `weights` of the Perfect Shelf score sum to 1.
@@ -77,18 +83,22 @@ class ShelfEngine:
         self._weights = dict(WEIGHTS) if weights is None else weights
         cv2.setNumThreads(threads)
 
-    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+    def score(self, video: BinaryIO, planogram: Planogram, *, view: Seeing = Seeing.FIXED) -> ShelfFindings:
         """Score one seekable video (at its start) against the plan.
 
         Raises:
             BadInput: the video cannot be used. BadConfig: a picture of the plan cannot.
         """
         learnt = self._learn(planogram)
-        scanned = scan(self._frames(video), learnt.registrar, learnt.gate, learnt.verifier, learnt.tags)
+        walk = view is Seeing.WALK
+        placer: Placer = Walker(learnt.walk) if walk else Follower(learnt.registrar)
+        pace = WALK_PACE if walk else FIXED_PACE
+        scanned = scan(self._frames(video), placer, learnt.gate, learnt.verifier, learnt.tags, pace=pace)
         verdicts = verdicts_of(scanned, planogram)
         score = scored(
             planogram, verdicts, model_digest=self._model_digest, duration_ms=scanned.last_ms,
             frames_used=len({at for one in scanned.slots for at in one.at_ms}), weights=self._weights,
+            visible=scanned.visible_ratio,
         )  # fmt: skip
         views = {one.clear.slot.id: View(slot=clear_view(one.views), tag=clear_view(one.tags)) for one in scanned.slots}
         picture = draw(
@@ -100,7 +110,8 @@ class ShelfEngine:
         )
         dark = not scanned.looks and scanned.calibration_match is None
         seen = () if dark else observed(
-            planogram, verdicts, score, visible_ratio=scanned.visible_ratio, calibration_match=scanned.calibration_match
+            planogram, verdicts, score, visible_ratio=scanned.visible_ratio,
+            calibration_match=None if walk else scanned.calibration_match,
         )  # fmt: skip
         return ShelfFindings(score=score, picture=picture, observations=seen)
 

@@ -1,6 +1,6 @@
 """One scan of one bay: which frames are used, and what each slot and tag shows in them.
 
-The video is read once. Its key frames are thinned to at most `MAX_LOOKS`, evenly spread; each is registered and judged at low
+The video is read once. Its key frames are thinned (`Pace`); each is registered and judged at low
 resolution (`frames.clear`), and the few that can be used are held until the end, so memory is bounded however long the video is.
 Then slots and tags are cut out of each slot's clearest frames only. A slot is judged once, on the median of its views, and each
 view that shows the same is one vote for that opinion; views that differ are judged one by one.
@@ -14,8 +14,7 @@ import numpy as np
 
 from edge_agent.domain.planogram import Quad
 from edge_agent.shelf.frames.clear import Clear, Gate, Look
-from edge_agent.shelf.frames.geometry import alike, median, resized, through
-from edge_agent.shelf.frames.register import Follower, Registrar
+from edge_agent.shelf.frames.geometry import Matrix, alike, median, resized, through
 from edge_agent.shelf.price_tags.reader import TagReader, TagView
 from edge_agent.shelf.price_tags.reading import TagRead, tag_crop
 from edge_agent.shelf.price_tags.settling import AGREEING
@@ -23,14 +22,30 @@ from edge_agent.shelf.products.facings import slot_picture
 from edge_agent.shelf.products.verify import Opinion, Verifier
 from edge_agent.shelf.setup.bay import Picture
 
-MAX_LOOKS: Final = 12
-FIRST_STEP_MS: Final = 1400
 VIEWS: Final = 3
 """Views of a slot that are compared; a tag may need more of them."""
 SAME: Final = 0.7
 SAME_OFF: Final = 5.0
 SAME_TALL_PX: Final = 60
 """Smallest correlation with the median view, or largest mean difference, at which a view of this height shows the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How many frames are looked at: at first one every `step_ms`, in the end at most `most`, evenly spread."""
+
+    step_ms: int
+    most: int
+
+
+FIXED_PACE: Final = Pace(step_ms=1400, most=12)
+WALK_PACE: Final = Pace(step_ms=700, most=24)
+
+
+class Placer(Protocol):
+    """Says of the frames of one video, in their order, where the bay lies in them (`frames.register`, `frames.walk`)."""
+
+    def register(self, rgb: Picture) -> Matrix | None: ...
 
 
 class KeyFrame(Protocol):
@@ -92,13 +107,15 @@ class _Tried:
 
 def scan(
     frames: Iterable[KeyFrame],
-    registrar: Registrar,
+    placer: Placer,
     gate: Gate,
     verifier: Verifier,
     tags: TagReader,
+    *,
+    pace: Pace = FIXED_PACE,
 ) -> Scan:
     """Look at one video, given by its key frames."""
-    tried, last_ms = _tried(frames, registrar, gate)
+    tried, last_ms = _tried(frames, placer, gate, pace)
     seen = [(one.look, one.rgb) for one in tried if one.look is not None]
     looks = [look for look, _ in seen]
     slots = tuple(SlotEvidence(clear=clear) for clear in gate.clear_views(looks))
@@ -118,20 +135,19 @@ def scan(
     )
 
 
-def _tried(frames: Iterable[KeyFrame], registrar: Registrar, gate: Gate) -> tuple[list[_Tried], int]:
-    """Register and relight key frames, thinning them so that at most `MAX_LOOKS` remain, evenly spread."""
-    follower = Follower(registrar)
+def _tried(frames: Iterable[KeyFrame], placer: Placer, gate: Gate, pace: Pace) -> tuple[list[_Tried], int]:
+    """Register and relight key frames, thinning them so that at most `pace.most` remain, evenly spread."""
     tried: list[_Tried] = []
-    step_ms, next_ms, last_ms = FIRST_STEP_MS, 0, 0
+    step_ms, next_ms, last_ms = pace.step_ms, 0, 0
     for frame in frames:
         last_ms = max(last_ms, frame.at_ms)
         if frame.at_ms < next_ms:
             continue
         next_ms = frame.at_ms + step_ms
-        homography = follower.register(frame.rgb)
+        homography = placer.register(frame.rgb)
         look = None if homography is None else gate.look(frame.rgb, frame.at_ms, homography)
         tried.append(_Tried(rgb=frame.rgb, look=look, dark=look is None and gate.dark(frame.rgb)))
-        if len(tried) > MAX_LOOKS:
+        if len(tried) > pace.most:
             tried, step_ms = tried[::2], 2 * step_ms
     return tried, last_ms
 

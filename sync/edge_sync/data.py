@@ -177,7 +177,7 @@ class ShelfData(Closed, frozen=True, kw_only=True, omit_defaults=True):
     scores: Annotated[tuple[ShelfMeasure, ...], Meta(max_length=32)] = ()
     brands: Annotated[tuple[ShelfBrand, ...], Meta(max_length=256)] = ()
     visible: Fraction | UnsetType = UNSET
-    """Share of the bay that a walk-by video showed; absent for a fixed camera."""
+    """Share of the planned slots' area that was seen clearly."""
 
 
 class FloorZone(Closed, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from edge_agent.capture import sidecar
-from edge_agent.domain.recording import Circumstances, Consent, Kind
+from edge_agent.domain.recording import Circumstances, Consent, Kind, View
 from edge_agent.domain.transcript import Speaker
 from edge_agent.errors import BadInput
 
@@ -49,6 +49,14 @@ def test_three_keys_are_enough() -> None:
 def test_a_shelf_video_names_its_bay() -> None:
     assert sidecar.read(SHELF.encode()).bay == "bay-a"
     assert "bay" in refused(SHELF.replace('bay = "bay-a"\n', ""))
+
+
+def test_a_shelf_video_says_when_it_is_a_walk() -> None:
+    walk = SHELF.replace('bay = "bay-a"\n', 'bay = "bay-a"\nview = "walk"\n')
+    assert sidecar.read(SHELF.encode()).view is View.FIXED
+    assert sidecar.read(walk.encode()).view is View.WALK
+    assert "view" in refused('view = "walk"\n' + LEAST)
+    assert "view" in refused(walk.replace('"walk"', '"drone"'))
 
 
 @pytest.mark.parametrize(

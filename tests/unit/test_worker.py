@@ -11,7 +11,7 @@ from pipeline_fakes import NOON, FakeArrival, FakeShelf, FakeTagger, make_kit
 
 from edge_agent import locks, pipeline, worker
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.recording import Kind, State
+from edge_agent.domain.recording import Kind, State, View
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.touch import Channel, Touch
 from edge_agent.errors import LedgerBroken, NotAllowed, Unavailable
@@ -108,11 +108,11 @@ def test_a_full_disk_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
     class FullOnce(FakeShelf):
         failed = False
 
-        def score(self, video: object, planogram: Planogram) -> ShelfFindings:
+        def score(self, video: object, planogram: Planogram, *, view: View = View.FIXED) -> ShelfFindings:
             if not self.failed:
                 self.failed = True
                 raise Unavailable("the disk is full")
-            return super().score(video, planogram)
+            return super().score(video, planogram, view=view)
 
     monkeypatch.setattr(worker, "DEFER_S", 0.01)
     kit = replace(make_kit(), shelf=FullOnce())

@@ -22,7 +22,7 @@ from edge_agent.capture.inbox import FileInbox
 from edge_agent.config import Limits, Retention
 from edge_agent.domain.consent import Party, Policy, Statement, Verb
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.recording import Circumstances, Recording
+from edge_agent.domain.recording import Circumstances, Recording, View
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
 from edge_agent.errors import BadInput
@@ -94,7 +94,7 @@ class WordTagger:
 class ScriptShelf:
     """Sees the same bay in every video, and draws the video's bytes into the evidence picture."""
 
-    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+    def score(self, video: BinaryIO, planogram: Planogram, *, view: View = View.FIXED) -> ShelfFindings:
         return ShelfFindings(score=score(), picture=b"picture of " + video.read())
 
 

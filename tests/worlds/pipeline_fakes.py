@@ -14,7 +14,7 @@ from edge_agent.domain.floor import Cell, Coverage, FloorPlan, FloorScore, Role,
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.notes import Notes
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.recording import LIFE, Circumstances, Consent, Kind, Recording, State
+from edge_agent.domain.recording import LIFE, Circumstances, Consent, Kind, Recording, State, View
 from edge_agent.domain.shelf import Share, ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.transcript import Speaker, Transcript, Utterance
@@ -196,7 +196,7 @@ class FakeReviewer:
 
 
 class FakeShelf:
-    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+    def score(self, video: BinaryIO, planogram: Planogram, *, view: View = View.FIXED) -> ShelfFindings:
         share = Share(good=1, assessed=1, planned=1)
         score = ShelfScore(
             bay=planogram.bay,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.domain.planogram import Slot
-from edge_agent.shelf.frames.geometry import Mask, Matrix, area_mask, inside, median, resized, straightened, through, widened
+from edge_agent.shelf.frames.geometry import Mask, Matrix, area_mask, inside, median_seen, resized, straightened, through, widened
 from edge_agent.shelf.frames.light import MIN_LUMA, Light, fit
 from edge_agent.shelf.setup.bay import Picture
 
@@ -117,9 +117,9 @@ class Gate:
         if not looks:
             return [Clear(slot=one.slot, best=(), count=0) for one in self._places]
         soft = [_soft(one.small) for one in looks]
-        usual = median(soft)
+        usual = median_seen(soft, [one.covered for one in looks])
         moved = [_differs(one, usual).ravel() for one in soft]
-        strange = [_differs(one, self._soft).ravel() for one in soft]
+        strange = [(_differs(one, self._soft) & look.covered).ravel() for one, look in zip(soft, looks, strict=True)]
         sharp = [_detail(one.small) for one in looks]
         return [self._of_slot(place, looks, moved, strange, sharp) for place in self._places]
 

@@ -116,6 +116,17 @@ def median(pictures: Sequence[Picture]) -> Picture:
     return np.asarray(np.partition(stack, (len(stack) - 1) // 2, axis=0)[(len(stack) - 1) // 2], dtype=np.uint8)
 
 
+def median_seen(pictures: Sequence[Picture], covered: Sequence[Mask]) -> Picture:
+    """As `median`, of the pictures that cover a pixel; 0 where none does."""
+    if all(one.all() for one in covered):
+        return median(pictures)
+    seen = np.stack(covered)
+    stack = np.sort(np.where(seen[..., None], np.stack(pictures).astype(np.int16), np.int16(999)), axis=0)
+    middle = np.maximum(seen.sum(axis=0) - 1, 0) // 2
+    found = np.take_along_axis(stack, middle[None, :, :, None], axis=0)[0]
+    return np.asarray(np.where(found == 999, 0, found), dtype=np.uint8)
+
+
 def alike(one: Picture, other: Picture) -> float:
     """Correlation -1..1 of two pictures of the same size over all pixels and channels, each channel less its mean."""
     a, b = (np.asarray(each, dtype=np.float32) - each.mean(axis=(0, 1), dtype=np.float32) for each in (one, other))
