@@ -107,7 +107,8 @@ class ZoneMinute:
 class ZoneScore:
     """One zone over the whole recording. `unattended_s`: somebody waited here and nobody stood in the zone that serves it.
 
-    `stay_s` = person_s / visits. None = not told: too few people, or (`unattended_s`, `unstaffed_s`) not known here.
+    `unstaffed_s`: a counter was empty; a state of the counter, told however few people stand behind it. `stay_s` = person_s /
+    visits. None = not told: too few people, or (`unattended_s`, `unstaffed_s`) not known here.
     """
 
     zone: str

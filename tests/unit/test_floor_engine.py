@@ -213,6 +213,19 @@ def test_the_picture_shows_no_frame_of_the_video_and_nobody(reference: Path) -> 
     assert pixels.shape[1] == 1080
 
 
+def test_fuller_cells_are_darker_and_what_is_not_told_is_hatched(busy: FloorFindings) -> None:
+    cells = tuple(domain.Cell(column=n, row=6, person_s=30 + 60 * n) for n in range(5))
+    score = dataclasses.replace(busy.score, cells=(*cells, domain.Cell(column=8, row=6, person_s=None)))
+    pixels = np.asarray(Image.open(io.BytesIO(heat.png(plan(), score, background()))).convert("RGB"))
+    side = 1000 / 8 * 0.5
+    inside = [pixels[int(96 + 6.4 * side), int(40 + (n + 0.5) * side)] for n in range(5)]
+    luma = [float(one @ (0.3, 0.59, 0.11)) for one in inside]
+    assert luma == sorted(luma, reverse=True)
+    assert len({tuple(one) for one in inside}) == 5
+    hatched = pixels[int(96 + 6 * side) + 4 : int(96 + 7 * side) - 4, int(40 + 8 * side) + 4 : int(40 + 9 * side) - 4]
+    assert {tuple(one) for one in hatched.reshape(-1, 3).tolist()} == {heat.GREY, (255, 255, 255)}
+
+
 def test_the_svg_has_no_photo_and_hatches_what_is_not_told(reference: Path, busy: FloorFindings) -> None:
     found = busy
     drawing = heat.svg(plan(reference), found.score)
