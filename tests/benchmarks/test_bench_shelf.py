@@ -64,14 +64,15 @@ def plain_verdicts(video, plan):
 def test_slot_verdicts_beat_comparison_with_the_reference(tmp_path, capsys):
     rapidocr = pytest.importorskip("rapidocr")
     from edge_agent.infer import DETECTOR, RECOGNISER, ocr_engine
-    from edge_agent.samples.scene import render_scene
+    from edge_agent.samples.scene import Options, render_scene
+    from edge_agent.samples.scene_video import Encoding
 
     models = Path(rapidocr.__file__).parent / "models"
     engine = ShelfEngine(ocr=ocr_engine(models / DETECTOR, models / RECOGNISER, 1), model_digest="0" * 64)
     scenes = [(SAMPLES / "bay-a" / "bay.toml", SAMPLES / "shelf-1.mp4", SAMPLES / "shelf-1.truth.toml")]
     for seed in SEEDS:
         folder = tmp_path / str(seed)
-        render_scene(seed, folder)
+        render_scene(seed, folder, Options(encoding=Encoding(fps=2)))
         scenes.append((folder / "bay.toml", folder / "shelf.mp4", folder / "truth.toml"))
     slots = ours = plain = made_up = made_up_plain = 0
     spent = 0.0
