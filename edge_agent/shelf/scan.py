@@ -23,7 +23,7 @@ from edge_agent.shelf.products.verify import Opinion, Verifier
 from edge_agent.shelf.setup.bay import Picture
 
 VIEWS: Final = 3
-"""Views of a slot that are compared; a tag may need more of them."""
+"""Views of a slot that are compared, spread over its clearest; a tag may need more of them."""
 SAME: Final = 0.7
 SAME_OFF: Final = 5.0
 SAME_TALL_PX: Final = 60
@@ -154,8 +154,9 @@ def _tried(frames: Iterable[KeyFrame], placer: Placer, gate: Gate, pace: Pace) -
 
 def _cut_out(evidence: SlotEvidence, seen: Sequence[tuple[Look, Picture]]) -> None:
     slot = evidence.clear.slot
-    for index in evidence.clear.best[:VIEWS]:
-        look, rgb = seen[index]
+    best = evidence.clear.best
+    for number in sorted({round(n * (len(best) - 1) / (VIEWS - 1)) for n in range(VIEWS)}) if best else ():
+        look, rgb = seen[best[number]]
         evidence.views.append(look.light.applied_at(slot_picture(rgb, slot, look.homography), _centre(slot.area)))
         evidence.at_ms.append(look.at_ms)
 

@@ -71,9 +71,10 @@ def test_the_bundled_scene_has_exactly_its_planted_faults(engine):
 
 @pytest.mark.parametrize("seed", [217, 431])
 def test_a_scene_nobody_tuned_for_has_exactly_its_planted_faults(engine, tmp_path, seed):
-    from edge_agent.samples.scene import render_scene
+    from edge_agent.samples.scene import Options, render_scene
+    from edge_agent.samples.scene_video import Encoding
 
-    render_scene(seed, tmp_path)
+    render_scene(seed, tmp_path, Options(encoding=Encoding(fps=2)))
     with (tmp_path / "shelf.mp4").open("rb") as video:
         findings = engine.score(video, load(tmp_path / "bay.toml"))
     assert found(findings) == planted(tmp_path / "truth.toml")
