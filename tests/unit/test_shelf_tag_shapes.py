@@ -50,6 +50,17 @@ def test_decimals_that_touch_the_integer_are_cut_off_it():
     assert row.decimals[2] == pytest.approx(100, abs=2)
 
 
+def test_smaller_decimals_on_the_line_are_told_by_the_dot_before_them():
+    tag = strokes()
+    tag[:, 72:] = 230
+    tag[64:70, 74:79] = 20
+    for x in (83, 97):
+        tag[42:70, x : x + 8] = 20
+    row = price_row(tag, (38, 28, 72, 72))
+    assert row is not None
+    assert row.decimals == pytest.approx((83, 42, 105, 70), abs=1.5)
+
+
 def test_an_integer_alone_has_no_decimals_and_paper_alone_no_digits():
     alone = strokes()
     alone[:, 72:] = 230

@@ -153,6 +153,9 @@ def _parts(ink: Any, shapes: Sequence[Shape], inside: Box) -> tuple[Box, Box | N
         before, after = [one for one in run if one[0] < foot[0]], [one for one in run if one[0] >= foot[0]]
         if before and after and _around(after)[2] - _around(after)[0] <= 1.9 * tall:
             return _floats(_around(before)), _floats(_around(after))
+    low = _behind_dot(shapes, (left, top, right, bottom))
+    if low:
+        return _floats((left, top, right, bottom)), _floats(_around(low))
     small: list[Shape] = []
     for one in shapes:
         reach = small[-1][2] if small else right
@@ -197,6 +200,29 @@ def _dot(one: Shape, whole: Shape, run: Sequence[Shape]) -> bool:
     low = (one[1] + one[3]) / 2 >= whole[3] - 0.25 * tall and one[3] <= whole[3] + 0.15 * tall
     between = any(a[2] <= one[0] + 3 and one[2] <= b[0] + 3 for a, b in pairwise(run))
     return small and low and between
+
+
+def _behind_dot(shapes: Sequence[Shape], whole: Shape) -> list[Shape]:
+    """Smaller decimals that stand on the integer's line, behind a dot."""
+    _, top, right, bottom = whole
+    tall = bottom - top
+    dot = next(
+        (
+            one
+            for one in shapes
+            if max(one[3] - one[1], one[2] - one[0]) <= DOT * tall
+            and abs(one[3] - bottom) <= 0.15 * tall
+            and -0.05 * tall <= one[0] - right <= 0.3 * tall
+        ),
+        None,
+    )
+    found: list[Shape] = []
+    for one in shapes if dot is not None else ():
+        reach = found[-1][2] if found else dot[2] if dot is not None else right
+        level = abs(one[3] - bottom) <= 0.12 * tall and 0.4 * tall <= one[3] - one[1] <= tall
+        if level and -0.05 * tall <= one[0] - reach <= 0.3 * tall and (one[2] - one[0]) <= 1.7 * (one[3] - one[1]):
+            found.append(one)
+    return found if found and found[-1][2] - found[0][0] <= 1.9 * (found[0][3] - found[0][1]) else []
 
 
 def _valley(ink: Any, whole: Shape) -> int:
