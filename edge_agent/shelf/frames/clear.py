@@ -200,4 +200,4 @@ def _share(mask: Mask, where: Indices) -> float:
 
 
 def _detail(small: Small) -> Detail:
-    return np.abs(cv2.Laplacian(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), cv2.CV_32F))
+    return np.asarray(np.abs(cv2.Laplacian(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), cv2.CV_32F)), dtype=np.float32)

@@ -4,7 +4,8 @@ An empty slot shows the back panel and the shelf floor, of which the reference p
 all of its patches have a like among those, and no cluster of other patches is as large as part of a product. What stood there
 hid its own shadow: a row of patches that differs in lightness alone, and evenly from end to end, counts as like. Patch
 features: mean Lab, mean and peak gradient (logarithms), on 16 px patches of a slot picture 240 px tall; a smoother patch of
-the same colour is like, a rougher one is not. A plain product in the colour of the panel can pass for nothing.
+the same colour is like, a rougher one is not. A plain product in the colour of the panel can pass for nothing, and what lies
+flat on the board is not seen.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from edge_agent.shelf.setup.bay import Picture
 PATCH_PX: Final = 16
 TOLERANCE: Final = (25.0, 5.0, 5.0, 0.6, 0.8)
 """How far a like patch may be: L, a, b (8-bit Lab) either way; log mean and log peak gradient above the known one."""
+FLOOR: Final = 2
+"""Rows of patches at the foot of a slot (an eighth of it) that are not asked: the board, which goods hid before."""
 EVEN: Final = 10.0
 """Largest departure (8-bit L) from a slope in a row of patches that no product interrupts."""
 MAX_PATCHES: Final = 1500
@@ -66,7 +69,7 @@ class Backdrop:
         off /= np.asarray(TOLERANCE, dtype=np.float32)
         foreign = off.max(axis=3).min(axis=2) > 1
         shaded = off[..., 1:].max(axis=3).min(axis=2) <= 1
-        foreign = (foreign & ~(shaded & _even(patches[..., 0])[:, None])).astype(np.uint8)
+        foreign = (foreign & ~(shaded & _even(patches[..., 0])[:, None]))[:-FLOOR].astype(np.uint8)
         blobs = cv2.morphologyEx(foreign, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         share, solid = 1.0 - float(foreign.mean()), 1.0 - float(blobs.mean())
         count, _, stats, _ = cv2.connectedComponentsWithStats(blobs, connectivity=8)
