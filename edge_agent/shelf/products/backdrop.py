@@ -44,13 +44,14 @@ class Backdrop:
         self._known: list[Patches] = []
 
     def learn(self, picture: Picture, units: Sequence[Unit]) -> None:
-        """Take the patches of a reference slot outside its recognised units."""
-        own, left_px, top_px = _without_margin(picture)
+        """Take the patches of a reference slot outside its recognised units, above and below it too, but not beside it."""
+        side = _margin(picture)[0]
+        own = picture[:, side : picture.shape[1] - side]
         for shift in (0, PATCH_PX // 2):
             patches = _patches(own[shift:, shift:])
             free = np.ones(patches.shape[:2], dtype=bool)
             for unit in units:
-                cut = (left_px, top_px, left_px, top_px)
+                cut = (side, 0, side, 0)
                 left, top, right, bottom = (int(edge - shift - off) // PATCH_PX for edge, off in zip(unit.hull, cut, strict=True))
                 free[max(0, top - 1) : max(0, bottom + 2), max(0, left - 1) : max(0, right + 2)] = False
             self._known.append(patches[free])
@@ -61,7 +62,7 @@ class Backdrop:
         if len(known) < 20:
             return (0.0, False)
         known = np.concatenate([known[:: max(1, len(known) // MAX_PATCHES)], *self._known[-4:]])
-        patches = _patches(_without_margin(picture)[0])
+        patches = _patches(_without_margin(picture))
         if patches.size == 0:
             return (0.0, False)
         off = patches[:, :, None, :] - known
@@ -86,11 +87,16 @@ def _even(light: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     return np.asarray(np.abs(level - slope[:, None] * columns).max(axis=1) <= EVEN, dtype=np.bool_)
 
 
-def _without_margin(picture: Picture) -> tuple[Picture, int, int]:
-    """The slot without the margin of its picture, where its neighbours and boards show; and how much was cut (left, top)."""
+def _without_margin(picture: Picture) -> Picture:
+    """The slot without the margin of its picture, where its neighbours and boards show."""
+    side, top = _margin(picture)
+    return picture[top : picture.shape[0] - top, side : picture.shape[1] - side]
+
+
+def _margin(picture: Picture) -> tuple[int, int]:
+    """Width and height of the margin in pixels."""
     edge = SLOT_MARGIN / (1 + 2 * SLOT_MARGIN)
-    left, top = round(edge * picture.shape[1]), round(edge * picture.shape[0])
-    return picture[top : picture.shape[0] - top, left : picture.shape[1] - left], left, top
+    return round(edge * picture.shape[1]), round(edge * picture.shape[0])
 
 
 def _patches(picture: Picture) -> Patches:
