@@ -4,7 +4,8 @@ An empty slot shows the back panel and the shelf floor, of which the reference p
 all of its patches have a like among those, and no cluster of other patches is as large as part of a product. What stood there
 hid its own shadow: a row of patches that differs in lightness alone, and evenly from end to end, counts as like. Patch
 features: mean Lab, mean and peak gradient (logarithms), on 16 px patches of a slot picture 240 px tall; a smoother patch of
-the same colour is like, a rougher one is not. A plain product in the colour of the panel can pass for nothing.
+the same colour is like, a rougher one is not. A plain product in the colour of the panel can pass for nothing, and what lies
+flat on the board is not seen.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from edge_agent.shelf.setup.bay import Picture
 PATCH_PX: Final = 16
 TOLERANCE: Final = (25.0, 5.0, 5.0, 0.6, 0.8)
 """How far a like patch may be: L, a, b (8-bit Lab) either way; log mean and log peak gradient above the known one."""
+FLOOR: Final = 2
+"""Rows of patches at the foot of a slot (an eighth of it) that are not asked: the board, which goods hid before."""
 EVEN: Final = 10.0
 """Largest departure (8-bit L) from a slope in a row of patches that no product interrupts."""
 MAX_PATCHES: Final = 1500
@@ -41,13 +44,14 @@ class Backdrop:
         self._known: list[Patches] = []
 
     def learn(self, picture: Picture, units: Sequence[Unit]) -> None:
-        """Take the patches of a reference slot outside its recognised units."""
-        own, left_px, top_px = _without_margin(picture)
+        """Take the patches of a reference slot outside its recognised units, above and below it too, but not beside it."""
+        side = _margin(picture)[0]
+        own = picture[:, side : picture.shape[1] - side]
         for shift in (0, PATCH_PX // 2):
             patches = _patches(own[shift:, shift:])
             free = np.ones(patches.shape[:2], dtype=bool)
             for unit in units:
-                cut = (left_px, top_px, left_px, top_px)
+                cut = (side, 0, side, 0)
                 left, top, right, bottom = (int(edge - shift - off) // PATCH_PX for edge, off in zip(unit.hull, cut, strict=True))
                 free[max(0, top - 1) : max(0, bottom + 2), max(0, left - 1) : max(0, right + 2)] = False
             self._known.append(patches[free])
@@ -58,7 +62,7 @@ class Backdrop:
         if len(known) < 20:
             return (0.0, False)
         known = np.concatenate([known[:: max(1, len(known) // MAX_PATCHES)], *self._known[-4:]])
-        patches = _patches(_without_margin(picture)[0])
+        patches = _patches(_without_margin(picture))
         if patches.size == 0:
             return (0.0, False)
         off = patches[:, :, None, :] - known
@@ -66,7 +70,7 @@ class Backdrop:
         off /= np.asarray(TOLERANCE, dtype=np.float32)
         foreign = off.max(axis=3).min(axis=2) > 1
         shaded = off[..., 1:].max(axis=3).min(axis=2) <= 1
-        foreign = (foreign & ~(shaded & _even(patches[..., 0])[:, None])).astype(np.uint8)
+        foreign = (foreign & ~(shaded & _even(patches[..., 0])[:, None]))[:-FLOOR].astype(np.uint8)
         blobs = cv2.morphologyEx(foreign, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         share, solid = 1.0 - float(foreign.mean()), 1.0 - float(blobs.mean())
         count, _, stats, _ = cv2.connectedComponentsWithStats(blobs, connectivity=8)
@@ -83,11 +87,16 @@ def _even(light: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     return np.asarray(np.abs(level - slope[:, None] * columns).max(axis=1) <= EVEN, dtype=np.bool_)
 
 
-def _without_margin(picture: Picture) -> tuple[Picture, int, int]:
-    """The slot without the margin of its picture, where its neighbours and boards show; and how much was cut (left, top)."""
+def _without_margin(picture: Picture) -> Picture:
+    """The slot without the margin of its picture, where its neighbours and boards show."""
+    side, top = _margin(picture)
+    return picture[top : picture.shape[0] - top, side : picture.shape[1] - side]
+
+
+def _margin(picture: Picture) -> tuple[int, int]:
+    """Width and height of the margin in pixels."""
     edge = SLOT_MARGIN / (1 + 2 * SLOT_MARGIN)
-    left, top = round(edge * picture.shape[1]), round(edge * picture.shape[0])
-    return picture[top : picture.shape[0] - top, left : picture.shape[1] - left], left, top
+    return round(edge * picture.shape[1]), round(edge * picture.shape[0])
 
 
 def _patches(picture: Picture) -> Patches:
