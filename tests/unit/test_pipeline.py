@@ -2,19 +2,24 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import BinaryIO
 
 import pytest
-from ledger_world import tag
+from ledger_world import NO_FLOOR, World, memory_folder, score, tag
 from pipeline_fakes import NOON, FakeArrival, FakeLedger, FakeTagger, make_kit
+from shipped import lexicon, tagger
+from sight_world import slot
 
 from edge_agent import pipeline
 from edge_agent.domain.consent import NOTICE, REFUSED, Party, Policy, Standing, Statement, Verb
+from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import Consent, Kind, State
-from edge_agent.domain.tags import BehaviorTag, Conversation
+from edge_agent.domain.tags import BehaviorTag, Conversation, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.errors import BadInput, NotAllowed
 from edge_agent.pipeline import Kit
-from edge_agent.ports import Analysis, Sealed
+from edge_agent.ports import Analysis, Sealed, ShelfFindings
+from edge_agent.tagging.sight.watch import Watch
 
 
 @pytest.fixture
@@ -225,3 +230,21 @@ def test_what_is_withdrawn_during_its_analysis_leaves_no_transcript(kit: Kit) ->
     with pytest.raises(NotAllowed):
         pipeline.advance(late, recording)
     assert list(kit.vault.sealed) == [recording.id]
+
+
+class SeeingShelf:
+    """Sees one slot empty in every video."""
+
+    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+        return ShelfFindings(score=score(), picture=b"png", observations=slot("E"))
+
+
+def test_a_shelf_video_is_scored_and_what_it_shows_is_judged_over_scans() -> None:
+    with memory_folder() as folder:
+        world = World(folder, options={"limits": NO_FLOOR})
+        kit = replace(make_kit(), ledger=world.ledger, shelf=SeeingShelf(), tagger=tagger(), watch=Watch(lexicon()))
+        recording = pipeline.take_in(kit, FakeArrival(kind=Kind.SHELF))
+        pipeline.advance(kit, recording)
+        (found,) = world.reader.tags()
+        assert (found.tag.code, found.tag.status, found.recording) == ("shelf.out_of_stock", Status.PROVISIONAL, recording.id)
+        assert world.ledger.verify_chain()

@@ -178,6 +178,15 @@ def test_every_score_is_printed_with_what_it_rests_on(capsys):
     assert "无名" in said
 
 
+def test_empty_slots_alone_tell_nothing_of_facings():
+    uncounted = [replace(one, reading=replace(one.reading, facings=None)) for one in SEEN]
+    found = score(uncounted)
+    assert found.facings.value is found.competitor_index.value is found.eye_level.value is None
+    assert {one.sos.value for one in found.brands} == {None}
+    assert found.perfect.parts[1].coverage == 0.0
+    assert found.osa.value == 0.5
+
+
 def test_weights_that_do_not_sum_to_one_are_refused(tmp_path):
     file = tmp_path / "config.toml"
     file.write_text("[shelf.weights]\nosa = 0.5\n")

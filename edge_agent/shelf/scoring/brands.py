@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from edge_agent.domain.planogram import Planogram, Side, Sku, Slot
 from edge_agent.domain.shelf import BrandShare, FacingIndex, Measured, Seen
-from edge_agent.shelf.scoring.shares import Verdict
+from edge_agent.shelf.scoring.shares import Verdict, counts_facings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,10 @@ class Counted:
     facings: int
 
 
-def counted(plan: Planogram, verdicts: Iterable[Verdict]) -> tuple[Counted, ...]:
-    """The slots that can be counted, in the plan's order."""
+def counted(plan: Planogram, verdicts: Sequence[Verdict]) -> tuple[Counted, ...]:
+    """The slots that can be counted, in the plan's order; none where stocked slots could mostly not be counted."""
+    if not counts_facings(verdicts):
+        return ()
     slots, skus = {one.id: one for one in plan.slots}, {one.id: one for one in plan.skus}
     found = []
     for verdict in verdicts:

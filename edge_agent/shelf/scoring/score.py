@@ -15,7 +15,7 @@ from edge_agent.domain.planogram import Planogram, Slot
 from edge_agent.domain.shelf import Part, Perfect, RowOrder, Seen, Share, ShelfScore
 from edge_agent.shelf.scoring.align import Item, in_order, shift
 from edge_agent.shelf.scoring.brands import brand_shares, counted, eye_level, facing_index
-from edge_agent.shelf.scoring.shares import ASSESSED, Verdict, shares
+from edge_agent.shelf.scoring.shares import ASSESSED, Verdict, counts_facings, shares
 
 
 def scored(
@@ -49,11 +49,11 @@ def scored(
     )  # fmt: skip
 
 
-def facing_compliance(plan: Planogram, verdicts: Iterable[Verdict]) -> Share:
-    """Counted in facings, not in slots."""
+def facing_compliance(plan: Planogram, verdicts: Sequence[Verdict]) -> Share:
+    """Counted in facings, not in slots; nothing is assessed where stocked slots could mostly not be counted."""
     slots = {one.id: one for one in plan.slots}
     good = assessed = 0
-    for one in verdicts:
+    for one in verdicts if counts_facings(verdicts) else ():
         number = 0 if one.reading.seen is Seen.EMPTY else one.reading.facings
         if number is not None and one.reading.seen in ASSESSED:
             planned = slots[one.reading.slot].facings

@@ -58,3 +58,12 @@ def shares(verdicts: Sequence[Verdict]) -> tuple[Share, Share, Share]:
 
 def _share(assessed: Sequence[Verdict], good: Iterable[bool], planned: int) -> Share:
     return Share(good=sum(good), assessed=len(assessed), planned=planned)
+
+
+def counts_facings(verdicts: Sequence[Verdict]) -> bool:
+    """Whether facings were counted at no less than half of the stocked slots.
+
+    Else the empty ones alone would be known, and every figure over facings would speak of gaps only.
+    """
+    stocked = [one.reading.facings for one in verdicts if one.reading.seen is Seen.EXPECTED]
+    return 2 * stocked.count(None) <= len(stocked)
