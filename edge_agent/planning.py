@@ -23,9 +23,11 @@ from edge_agent.shelf.pictures import check_sheet
 from edge_agent.shelf.setup import packs, photos, plan_file, sheets
 from edge_agent.shelf.setup.bay import Code, load, read_picture
 from edge_agent.shelf.setup.dividing import Divider
+from edge_agent.shelf.setup.grid import gridded
+from edge_agent.shelf.setup.outcome import Remark, Understanding, Understood
 from edge_agent.shelf.setup.second_look import Stretch, look_again
 from edge_agent.shelf.setup.table import Faults
-from edge_agent.shelf.setup.understand import Remark, Understanding, Understood, corrected, gridded, understand
+from edge_agent.shelf.setup.understand import corrected, understand
 
 if TYPE_CHECKING:
     from edge_agent.shelf.price_tags.photo import TagReading

@@ -11,10 +11,10 @@ from edge_agent import app, config, planning
 from edge_agent.domain.planogram import Side
 from edge_agent.errors import BadConfig, BadInput, NotFound, Unavailable
 from edge_agent.shelf.setup import packs, photos
+from edge_agent.shelf.setup.outcome import Doubt, Understood
 from edge_agent.shelf.setup.plan_file import Named, render
 from edge_agent.shelf.setup.sheets import Planned, Priced
 from edge_agent.shelf.setup.table import Faults
-from edge_agent.shelf.setup.understand import Doubt, Understood
 
 AT = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 PRICED = [Priced(line=2, sku="tea", name='麦田"茶"\\', brand="麦田", price="5.00", category="茶", width_cm=7.5, eye_level=True)]

@@ -11,9 +11,11 @@ from edge_agent.shelf.price_tags.photo import TagReading
 from edge_agent.shelf.setup.align import align
 from edge_agent.shelf.setup.areas import edges
 from edge_agent.shelf.setup.dividing import Divider
+from edge_agent.shelf.setup.grid import gridded
+from edge_agent.shelf.setup.outcome import Doubt, Remark
 from edge_agent.shelf.setup.rows import TagRow, rows_of
 from edge_agent.shelf.setup.sheets import Outlined, Planned, Priced
-from edge_agent.shelf.setup.understand import Doubt, Remark, corrected, gridded, understand
+from edge_agent.shelf.setup.understand import corrected, understand
 
 ASPECT = 0.6
 

@@ -15,7 +15,7 @@ from edge_agent.domain.planogram import Planogram, Side, Sku, Slot
 from edge_agent.domain.shelf import BrandShare, Measured, Seen, Share, SlotReading
 from edge_agent.shelf.pictures import check_sheet, compare, drawing, share_bars, trend
 from edge_agent.shelf.pictures.evidence import LEGEND_PX, PRICE, PRINT_PX, STYLES, WIDTH_PX
-from edge_agent.shelf.setup.understand import Doubt, Understood
+from edge_agent.shelf.setup.outcome import Doubt, Understood
 
 AT = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"

@@ -17,8 +17,8 @@ from edge_agent.domain.planogram import Planogram, Quad, Sku, Slot
 from edge_agent.shelf.pictures import drawing
 from edge_agent.shelf.pictures.drawing import BLACK, GREY, PALE, RED, WHITE, Corner
 from edge_agent.shelf.setup.bay import Picture
+from edge_agent.shelf.setup.outcome import Understood
 from edge_agent.shelf.setup.plan_file import DOUBTS, REMARKS
-from edge_agent.shelf.setup.understand import Understood
 
 DPI: Final = 200
 PAGE: Final = (2339, 1654)

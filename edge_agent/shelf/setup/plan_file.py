@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.domain.planogram import Quad
+from edge_agent.shelf.setup.outcome import Doubt, Remark, Understood
 from edge_agent.shelf.setup.sheets import Planned, Priced
-from edge_agent.shelf.setup.understand import Doubt, Remark, Understood
 
 DOUBTS: Final = {
     Doubt.NO_BOARD: ("这一层没找到价签，位置是估计", "no tag of this board was found, its place is an estimate"),

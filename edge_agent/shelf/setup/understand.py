@@ -6,7 +6,6 @@ there. Everything else is said as a doubt: nothing is guessed silently. Lengths 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 from itertools import pairwise
 from typing import Final
@@ -14,11 +13,14 @@ from typing import Final
 import numpy as np
 
 from edge_agent.domain.planogram import Point, Quad
-from edge_agent.shelf.price_tags.photo import Box, TagReading
+from edge_agent.shelf.price_tags.photo import TagReading
 from edge_agent.shelf.setup import areas
 from edge_agent.shelf.setup.agreement import ALONE, SPEAKS, agreement, other_price
 from edge_agent.shelf.setup.align import Alignment, align
 from edge_agent.shelf.setup.areas import Rail
+from edge_agent.shelf.setup.grid import gridded
+from edge_agent.shelf.setup.outcome import Boards, Doubt, Remark, Understanding, Understood
+from edge_agent.shelf.setup.pieces import whole_tags
 from edge_agent.shelf.setup.rows import TagRow, rows_of
 from edge_agent.shelf.setup.second_look import Stretch
 from edge_agent.shelf.setup.sheets import Outlined, Planned, Priced
@@ -26,55 +28,11 @@ from edge_agent.shelf.setup.sheets import Outlined, Planned, Priced
 CLEAR: Final = 1.2
 """Least margin by which a tag's partner must beat the next best one."""
 ODD_SIZE: Final = (0.45, 2.2)
-OVERLAP: Final = 0.08
-
-
-class Doubt(StrEnum):
-    """Why a slot is not certain, for those who correct it."""
-
-    NO_BOARD = "no-board"
-    NO_TAG = "no-tag"
-    UNCLEAR = "unclear-tag"
-    ORDER_ONLY = "order-only"
-
-
-class Remark(StrEnum):
-    """What is worth knowing of a certain slot."""
-
-    OTHER_PRICE = "other-price"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Understood:
-    """One slot as understood. `price` as read on the reference photo, None = unread."""
-
-    slot: str
-    row: int
-    sku: str
-    facings: int
-    area: Quad
-    tag: Quad | None
-    price: str | None = None
-    doubt: Doubt | None = None
-    remark: Remark | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Understanding:
-    """All slots in the plan's order, and tags that no slot claimed."""
-
-    slots: tuple[Understood, ...]
-    unplanned: tuple[Quad, ...] = ()
-
-    @property
-    def doubtful(self) -> tuple[Understood, ...]:
-        return tuple(one for one in self.slots if one.doubt is not None)
 
 
 Between = Callable[[tuple[TagRow, TagRow], float, float, float], float]
 """Where to divide a board (its top and bottom line) between the middles of two tags of a width: see `dividing`."""
 LookAgain = Callable[[Stretch, Sequence[Priced]], list[TagReading]]
-Boards = Sequence[Sequence[Planned]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +74,7 @@ def understand(
     `aspect` = height / width of the photo; `look_again` searches a stretch of rail for missing tags; `between` divides a board
     between two tags. `tags_above`: they hang above their products (hooks), not below.
     """
-    hung = _usable([_hung(one, aspect) for one in _whole(tags)])
+    hung = _usable([_hung(one, aspect) for one in whole_tags(tags)])
     if not hung:
         return Understanding(slots=tuple(_unplaced(boards)))
     tall = float(np.median([one.tall for one in hung]))
@@ -150,35 +108,6 @@ def corrected(understanding: Understanding, outlined: dict[str, Outlined]) -> Un
 def _kept(one: Understood) -> Quad | None:
     """The tag that was found for certain, though the area was corrected."""
     return one.tag if one.doubt is None else None
-
-
-def _whole(tags: Sequence[TagReading]) -> list[TagReading]:
-    """Tags hang side by side: boxes of one board that overlap are pieces of one tag, found twice."""
-    whole: list[TagReading] = []
-    for tag in sorted(tags, key=lambda one: one.box[0]):
-        piece = next((at for at, one in enumerate(whole) if _pieces(one.box, tag.box)), None)
-        if piece is None:
-            whole.append(tag)
-        else:
-            whole[piece] = _united(whole[piece], tag)
-    return whole
-
-
-def _pieces(one: Box, other: Box) -> bool:
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    tall = min(one[3], other[3]) - max(one[1], other[1])
-    return wide > OVERLAP * min(one[2] - one[0], other[2] - other[0]) and tall > 0.5 * min(one[3] - one[1], other[3] - other[1])
-
-
-def _united(one: TagReading, other: TagReading) -> TagReading:
-    """Both boxes, both texts, and the longer of two prices: the shorter one is a piece of it."""
-    (left, top, right, bottom), (a, b, c, d) = one.box, other.box
-    return TagReading(
-        box=(min(left, a), min(top, b), max(right, c), max(bottom, d)),
-        price=max(one.price or "", other.price or "", key=len) or None,
-        text=(*one.text, *other.text),
-        confidence=max(one.confidence, other.confidence),
-    )
 
 
 def _usable(hung: Sequence[_Hung]) -> list[_Hung]:
@@ -376,37 +305,3 @@ def _unplaced(boards: Boards) -> Iterator[Understood]:
     """Nothing was found: even boards and slots over the whole photo, every one in doubt."""
     whole: Quad = ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))
     yield from (replace(one, doubt=Doubt.NO_BOARD) for one in gridded(boards, {}, whole).slots)
-
-
-def gridded(boards: Boards, listed: dict[str, Priced], bay: Quad, bottoms: Sequence[float] = ()) -> Understanding:
-    """Slots without tags: the bay's four corners, boards of equal height or down to `bottoms` (fractions of the bay's height),
-    slots as wide as their facings (times the width of one, where the whole board's are known).
-    """
-    ends = list(bottoms) or [number / len(boards) for number in range(1, len(boards) + 1)]
-    slots = []
-    for board, top, bottom in zip(boards, [0.0, *ends], ends, strict=False):
-        widths = [None if one.sku not in listed else listed[one.sku].width_cm for one in board]
-        shares = [one.facings * (wide or 1.0 if None not in widths else 1.0) for one, wide in zip(board, widths, strict=True)]
-        cuts = np.concatenate(([0.0], np.cumsum(shares))) / sum(shares)
-        slots += [
-            Understood(
-                slot=one.slot, row=one.row, sku=one.sku, facings=one.facings, tag=None,
-                area=_within(bay, (float(cuts[place]), top, float(cuts[place + 1]), bottom)),
-            )
-            for place, one in enumerate(board)
-        ]  # fmt: skip
-    return Understanding(slots=tuple(slots))
-
-
-def _within(bay: Quad, box: tuple[float, float, float, float]) -> Quad:
-    """The part (left, top, right, bottom), fractions of the bay, of a quad."""
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = bay
-
-    def at(u: float, v: float) -> Point:
-        return (
-            (1 - v) * ((1 - u) * ax + u * bx) + v * ((1 - u) * dx + u * cx),
-            (1 - v) * ((1 - u) * ay + u * by) + v * ((1 - u) * dy + u * cy),
-        )
-
-    left, top, right, bottom = box
-    return (at(left, top), at(right, top), at(right, bottom), at(left, bottom))
