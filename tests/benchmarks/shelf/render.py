@@ -33,7 +33,7 @@ def render_set(name, count, into, first=0):
 
 def disturbance_of(n, looks):
     """Each round of shops begins elsewhere in the list, so that every shop meets every disturbance in time."""
-    return DISTURBANCES[(n + 5 * (n // looks)) % len(DISTURBANCES)]
+    return DISTURBANCES[(n + 7 * (n // looks)) % len(DISTURBANCES)]
 
 
 def main():

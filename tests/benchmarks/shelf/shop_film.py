@@ -131,7 +131,7 @@ def grain_sheet(light, size, rng):
 
 
 def frames(canvas, view, size, take, rng):
-    """Pictures (RGB uint8) with the mask of what is hidden in each (quarter size, bool) and its canvas-to-picture matrix."""
+    """Pictures (RGB uint8), what is hidden in each (quarter size: 1 = washed out, 2 = not to be seen), and canvas to picture."""
     scene = lit(canvas, take.light)
     wash = None
     if take.glare is not None:
@@ -143,13 +143,15 @@ def frames(canvas, view, size, take, rng):
     for n, pose in enumerate(take.poses):
         matrix = pose.matrix(view, size)
         picture = shoot(scene, matrix, size)
-        hidden = np.zeros((small[1], small[0]), bool)
+        hidden = np.zeros((small[1], small[0]), np.uint8)
         if wash is not None:
             quarter = np.diag([0.25, 0.25, 1.0]) @ matrix
-            hidden |= cv2.warpPerspective(wash, quarter, small) > 0.5
+            level = cv2.warpPerspective(wash, quarter, small)
+            hidden[level > 0.5] = 1
+            hidden[level > 0.75] = 2
         for person in take.people:
             if person.path[n] is not None:
-                hidden |= _stand(picture, person, person.path[n], small, take.light)
+                hidden[_stand(picture, person, person.path[n], small, take.light)] = 2
         blur = take.blur[n] if take.blur else 0.0
         if blur > 1:
             kernel = np.zeros((1, int(blur) | 1), np.float32)

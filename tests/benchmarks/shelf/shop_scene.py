@@ -131,9 +131,9 @@ def _take(look, rng, base, disturbance, bay):
 
 def _tell(told, place, matrix, hidden, size, *, sharp):
     """Count how much of a slot and its tag this frame shows."""
-    area, tag = (_seen_share(box, matrix, hidden, size) for box in (place.opening, place.tag))
+    area, tag = (_seen_share(box, matrix, hidden > 0, size) for box in (place.opening, place.tag))
     if sharp:
-        told["best"] = max(told["best"], min(area, tag))
+        told["best"] = max(told["best"], _seen_share(place.opening, matrix, hidden > 1, size))
     told["clear"] += sharp and area >= CLEAR and tag >= CLEAR
     told["tag_clear"] += sharp and tag >= CLEAR
 
