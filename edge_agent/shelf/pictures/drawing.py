@@ -97,7 +97,7 @@ def _lines(pen: Any, corners: Sequence[Corner], kind: str, step: int) -> None:
 
 def png(picture: Any) -> bytes:
     out = BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    picture.save(out, "PNG", compress_level=3)
     return out.getvalue()
 
 
