@@ -1,7 +1,8 @@
 """The one configuration file: closed TOML, every key with a default, all errors at once.
 
 Secrets are not here: keys live in the state directory (or come as systemd credentials). `Paths` is the state directory's map.
-`check` says what is wrong with a file, `words` what each key means, `explain` prints all of it.
+The sections are in `analysis`, `terms`, `sources` and `cameras`. `check` says what is wrong with a file, `words` what each key
+means, `explain` prints all of it.
 """
 
 import os
@@ -9,210 +10,45 @@ import tomllib
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 
+from edge_agent.config.analysis import FloorCameras, Insights, Live, Shelf, Speech, Weights
 from edge_agent.config.cameras import Camera
 from edge_agent.config.check import mistakes
-from edge_agent.domain.hours import PATTERN
+from edge_agent.config.scalars import Hours, Name, OpenHours
+from edge_agent.config.sources import Broker, Capture, Channel, Source
+from edge_agent.config.terms import Audit, Consent, Limits, Retention
 from edge_agent.errors import BadConfig
+
+__all__ = [
+    "ENV",
+    "SYSTEM_FILE",
+    "Audit",
+    "Broker",
+    "Camera",
+    "Capture",
+    "Channel",
+    "Config",
+    "Consent",
+    "FloorCameras",
+    "Insights",
+    "Limits",
+    "Live",
+    "Paths",
+    "Retention",
+    "Shelf",
+    "Source",
+    "Speech",
+    "Weights",
+    "default_state",
+    "load",
+    "read",
+]
 
 ENV: Final = "EDGE_AGENT_CONFIG"
 SYSTEM_FILE: Final = Path("/etc/edge-agent/config.toml")
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
-# Every number has both bounds: the upper one also keeps infinity and NaN out, which no comparison with a clock survives.
-Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
-Hours = Annotated[float, msgspec.Meta(ge=0, le=8_760)]
-Size = Annotated[int, msgspec.Meta(ge=1, le=2**50)]
-Floor = Annotated[int, msgspec.Meta(ge=0, le=2**50)]
-Portion = Annotated[float, msgspec.Meta(ge=0, le=1)]
-OpenHours = Annotated[str, msgspec.Meta(pattern=PATTERN)]
-Few = Annotated[int, msgspec.Meta(ge=1, le=256)]
-
-
-class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """HQ's MQTT 5 broker, for who does not enrol: an enrolled box knows it from HQ's grant, unless `ca` is set here.
-
-    `ca`, `certificate` and `key` are PEM files; without `ca` the link is plain, and then only to this machine itself.
-    """
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 1883
-    ca: str = ""
-    certificate: str = ""
-    key: str = ""
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds on foreign input and on this box. Durations in hours, sizes in bytes."""
-
-    max_file_bytes: Size = 8 * 2**30
-    max_call_hours: Annotated[float, msgspec.Meta(gt=0, le=168)] = 4.0
-    max_video_hours: Annotated[float, msgspec.Meta(gt=0, le=168)] = 2.0
-    max_picture_px: Size = 50_000_000
-    media_floor_bytes: Floor = 2 * 2**30
-    """Below this much free disk no new media is taken in."""
-    tag_floor_bytes: Floor = 128 * 2**20
-    """Below this the ballast is freed so that tags and the outbox can still drain."""
-    outbox_bytes: Size = 512 * 2**20
-
-
-class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    model: str = "whisper-base"
-    threads: Few = 2
-    batch: Few = 3
-    workers: Few = 2
-    """Batches recognised side by side, on one set of weights; `threads` are shared out among them."""
-    memory_bytes: Size = 1_400_000_000
-    """What recognising may take; the batch is made smaller, then `workers`, to stay below it."""
-    hints: bool = True
-    """Terms of the trade are hinted at the recogniser, chosen for each recording."""
-    recovery: bool = True
-    """Terms that were misheard are put right by their sound."""
-    filters: bool = True
-    """Inventions of the recogniser (subtitles on silence, loops, babble) are kept out."""
-    hearing: bool = True
-    """Level and band of the sound are put right before recognition, where that was measured to help."""
-    numbers: bool = True
-    """Each utterance also with its numbers in digits."""
-    roles: bool = True
-    """One channel with several voices is told apart by voice, in memory, for the length of one call."""
-    metrics: bool = True
-    facts: bool = True
-
-
-class Live(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`edge-agent listen`: text during the talk. The finished call is recognised again as a whole in any case."""
-
-    pause_ms: Annotated[int, msgspec.Meta(ge=200, le=3000)] = 500
-    """Silence that ends an utterance."""
-    within_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 2.0
-    """How soon after its end an utterance is to be out; what is three times as late is left to the analysis after the call."""
-
-
-class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the parts of the Perfect Shelf score count in it; together 1."""
-
-    osa: Portion = 0.40
-    facings: Portion = 0.15
-    planogram: Portion = 0.15
-    position: Portion = 0.05
-    price: Portion = 0.15
-    tags: Portion = 0.10
-
-
-class Shelf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    threads: Few = 2
-    bays: str = ""
-    """Folder of bay plans (`<bay>/bay.toml`); empty = `<state>/bays`."""
-    weights: Weights = Weights()
-
-
-class FloorCameras(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    threads: Few = 1
-    plans: str = ""
-    """Folder of floor plans (`<floor>/floor.toml`); empty = `<state>/floors`."""
-
-
-class Insights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is concluded from a talk besides its tags."""
-
-    mood: bool = False
-    """The customer's mood along the talk, from their words; never anything about staff."""
-    claims: bool = True
-    facts: str = ""
-    """Folder of fact tables that claims are held against; empty = `<state>/facts`."""
-    scorecards: list[str] = msgspec.field(default_factory=lambda: ["spin"])
-    """Ids of the scorecards to fill in for each call."""
-    card: bool = True
-    history: bool = True
-    """Whether what one customer or one rep did over days is judged (three complaints in 30 days, a promised quote that never
-    came). Only where the recordings name them by a code; off = every recording stands alone."""
-
-
-class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """On what terms people may be recorded and analysed here."""
-
-    jurisdiction: Literal["cn", "eu"] = "cn"
-    employees: Literal["when-named", "required"] = "when-named"
-    """`when-named`: a rep that the sidecar names must be in the register. `required`: a call that names none is not analysed."""
-    grace_hours: Hours = 72.0
-    """How long a recording without consent lies sealed, for a record that comes late, before its keys are shredded. Until
-    then the box keeps its own way in, else a late record would be of no use; with 0 it goes within a minute."""
-    notice_within_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 180.0
-    """With `basis = "spoken"`: how soon in the talk the rep must have said that it is recorded."""
-
-
-class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Days until a sealed object's keys are shredded. The longest period that any finding of a recording asks for counts."""
-
-    call_days: Days = 30.0
-    shelf_days: Days = 14.0
-    floor_days: Days = 3.0
-    channel_days: Days = 30.0
-    warning_days: Days = 180.0
-    """Calls and touches with a finding of severity `warning`."""
-    critical_days: Days = 1095.0
-    """Calls and touches with a finding of severity `critical`."""
-    rejected_days: Days = 7.0
-    events: dict[str, Days] = {}
-    """Days for findings of one event or of a family (`risk`, `risk.rebate_promise`), besides what their severity asks for."""
-    when_full: Literal["due-only", "early"] = "due-only"
-    """When the disk is below `limits.media_floor_bytes`: shred only what is due anyway, or also, next due first, ordinary
-    recordings (without a finding that asks for longer, without a legal hold) until there is room."""
-
-
-class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a signed checkpoint of the audit log goes to HQ: after so many seconds with news, or so many rows."""
-
-    checkpoint_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 60.0
-    checkpoint_rows: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 256
-
-
-class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One microphone or line-in, and what the sidecar of its recordings says."""
-
-    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
-    device: str = ""
-    """Part of the sound device's name; empty = the default device."""
-    speakers: Annotated[tuple[Literal["rep", "customer", "unknown"], ...], msgspec.Meta(min_length=1, max_length=8)] = (
-        "unknown",
-    )
-    """Who stands on each channel, left first; as many channels are recorded."""
-    rep: Annotated[str, msgspec.Meta(pattern=r"^([^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,62}[^\s\x00-\x1f\x7f])?)?$(?!\n)")] = ""
-    """The code by which the store knows the employee who works here; empty = nobody in particular."""
-    rate_hz: Annotated[int, msgspec.Meta(ge=8000, le=48000)] = 16000
-    basis: Literal["notice", "spoken", "written", "none"] = "none"
-    industry: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{0,32}$(?!\n)")] = ""
-    channel: Literal["call", "visit"] = "visit"
-    context: frozenset[Literal["outbound", "recorded", "dual_record", "b2b"]] = frozenset()
-    own: tuple[Annotated[str, msgspec.Meta(pattern=r"^\S(.{0,38}\S)?$(?!\n)")], ...] = ()
-    competitors: tuple[Annotated[str, msgspec.Meta(pattern=r"^\S(.{0,38}\S)?$(?!\n)")], ...] = ()
-
-
-class Capture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What this box records by itself, into its inbox."""
-
-    minutes: Annotated[float, msgspec.Meta(gt=0, le=240)] = 10.0
-    allow_plain: bool = False
-    """Whether plain audio may touch an ordinary disk, when the inbox lies on one."""
-    sources: tuple[Source, ...] = ()
-
-
-class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Touch points that are no recordings (chat, e-mail, a document opened, POS, CRM), delivered by other systems here."""
-
-    accept: bool = True
-    """Off: neither the folder nor the socket is looked at."""
-    spool: str = ""
-    """Folder into which touch documents (`*.touch.json`) are renamed; empty = the inbox."""
-    socket: str = ""
-    """The Unix socket that takes them; empty = `.channel.sock` in the inbox."""
-    peers: tuple[Annotated[str, msgspec.Meta(pattern=r"^[a-z_][a-z0-9_-]{0,31}$(?!\n)")], ...] = ()
-    """Accounts that the socket hears besides our own."""
-    per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 600
-    """Documents that the socket takes of one account in a minute."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
