@@ -139,6 +139,15 @@ def verdict(seen, *, sku="", confidence=0.9, price="", listed="5.00", settled=Tr
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("named", "told"), [("", ()), ("tea", ()), ("cola", ("cola", "cola"))])
+def test_a_tag_that_names_another_product_is_told_in_the_evidence(named, told):
+    one = verdict(Seen.EXPECTED, sku="tea", price="9.00")
+    one = replace(one, reading=replace(one.reading, tag_sku=named))
+    score = scored(ONE_TAG, [one], model_digest="0" * 64, duration_ms=30_000, frames_used=3, weights=dict(WEIGHTS))
+    seen = observed(ONE_TAG, [one], score)
+    assert tuple(detail for look in seen for kind, detail in look.detail if kind == "tag-of") == told
+
+
 def tags_of(one):
     score = scored(ONE_TAG, [one], model_digest="0" * 64, duration_ms=30_000, frames_used=3, weights=dict(WEIGHTS))
     scanned = Scanned(
