@@ -37,7 +37,7 @@ class SlotReading:
     facings: int | None = None
     """Units of the planned SKU in the front row, None where they cannot be counted; what stands behind them is never guessed."""
     promotion: bool | None = None
-    """Whether the tag shows a promotion, None when it was not read."""
+    """Whether the tag shows a promotion, in words or in a sale's colours and a lower price; None when it was not read."""
     tag_sku: str = ""
     """The SKU whose name the tag shows, "" where that is not clear."""
     member_price: str = ""

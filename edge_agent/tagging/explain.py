@@ -80,6 +80,7 @@ _PLAIN: Final = {
     "views": ("清晰画面：{1}", "clear views: {1}"),
     "reading": ("读到：{1}", "read: {1}"),
     "expected": ("应为：{1}", "expected: {1}"),
+    "tag-of": ("价签上写的是：{1}", "the tag names: {1}"),
     "absent": ("没有出现 {0}（{1}）", "{0} ({1}) did not occur"),
     "measure": ("测得 {1}", "measured {1}"),
     "earlier": ("依据另一次对话里的{0}（{1}）", "rests on {0} ({1}) in another talk"),

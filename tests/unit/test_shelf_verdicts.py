@@ -1,5 +1,6 @@
 """Readings of one tag, verdicts of one slot, and the tags they give."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -14,10 +15,10 @@ from edge_agent.domain.planogram import Planogram, Sku, Slot
 from edge_agent.domain.shelf import WEIGHTS, Seen, Share, SlotReading
 from edge_agent.domain.tags import Status
 from edge_agent.shelf.pictures.evidence import View, draw
-from edge_agent.shelf.price_tags.grammar import PriceReading
+from edge_agent.shelf.price_tags.grammar import Line, PriceReading
 from edge_agent.shelf.price_tags.reader import TagReader, TagView
-from edge_agent.shelf.price_tags.reading import TagRead, read_tag, sharpness, tag_crop
-from edge_agent.shelf.price_tags.settling import TagStyle, settle, style_of
+from edge_agent.shelf.price_tags.reading import TagRead, read_tag, sharpness, tag_crop, warmth_of
+from edge_agent.shelf.price_tags.settling import SALE, TagStyle, settle, style_of
 from edge_agent.shelf.scoring.observing import observed
 from edge_agent.shelf.scoring.score import scored
 from edge_agent.shelf.scoring.shares import Verdict
@@ -68,6 +69,52 @@ def test_the_third_agreeing_read_dates_the_price():
     assert settle(reads, "8.00", STYLE).settled_at_ms == 400
 
 
+def beside(read_, text):
+    """The same reading with another printed line."""
+    return replace(read_, lines=(Line(left=0, top=60, right=90, bottom=72, text=text, confidence=0.9),))
+
+
+@pytest.mark.parametrize(
+    ("one", "price", "promotion"),
+    [
+        (read("8.90"), "8.90", False),
+        (replace(read("8.90"), warmth=1.1), "8.90", False),
+        (replace(read("8.90"), warmth=2.8), "8.90", True),
+        (replace(read("10.90"), warmth=2.8), "", False),
+        (replace(read("9.90"), warmth=2.8), "9.90", False),
+        (beside(read("8.90"), "9.90"), "", False),
+        (beside(read("8.90"), "7.90"), "8.90", False),
+    ],
+)
+def test_a_hint_at_a_promotion_keeps_a_price_from_being_told_as_wrong(one, price, promotion):
+    style = style_of([replace(read("5.00"), warmth=1.0)] * 9 + [one] * 3)
+    tag = settle([one] * 3, "9.90", style)
+    assert (tag.price, tag.promotion) == (price, promotion)
+
+
+def test_a_former_price_that_is_the_lists_makes_a_lower_price_a_promotion():
+    former = PriceReading(price="8.90", confidence=0.9, promotion=False, places=2, marked=True, former="9.90")
+    tag = settle([replace(read("8.90"), price=former)] * 3, "9.90", STYLE)
+    assert (tag.price, tag.promotion) == ("8.90", True)
+
+
+def test_tags_that_are_all_yellow_hint_at_nothing():
+    reads = [replace(read("8.90"), warmth=2.8)] * 3
+    assert settle(reads, "9.90", style_of(reads)).promotion is False
+
+
+def test_warmth_tells_yellow_and_red_from_white_in_any_light():
+    def tag(*colour):
+        return np.full((60, 100, 3), colour, np.uint8)
+
+    for light in ((1.0, 1.0, 1.0), (1.0, 0.9, 0.7), (0.5, 0.5, 0.6)):
+        white, yellow, red = (
+            warmth_of(tag(*np.multiply(one, light))) for one in ((240, 240, 235), (252, 222, 70), (200, 24, 30))
+        )
+        assert yellow >= SALE * white
+        assert red >= SALE * white
+
+
 @pytest.mark.parametrize(
     ("reads", "visible"),
     [
@@ -90,6 +137,15 @@ def verdict(seen, *, sku="", confidence=0.9, price="", listed="5.00", settled=Tr
         reading=reading, planned="tea", holds_planned=seen is Seen.EXPECTED, has_tag=True, price_list=listed,
         price_settled=settled and bool(price), seen_from_ms=1000, seen_to_ms=9000, price_at_ms=5000 if price else 0,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("named", "told"), [("", ()), ("tea", ()), ("cola", ("cola", "cola"))])
+def test_a_tag_that_names_another_product_is_told_in_the_evidence(named, told):
+    one = verdict(Seen.EXPECTED, sku="tea", price="9.00")
+    one = replace(one, reading=replace(one.reading, tag_sku=named))
+    score = scored(ONE_TAG, [one], model_digest="0" * 64, duration_ms=30_000, frames_used=3, weights=dict(WEIGHTS))
+    seen = observed(ONE_TAG, [one], score)
+    assert tuple(detail for look in seen for kind, detail in look.detail if kind == "tag-of") == told
 
 
 def tags_of(one):

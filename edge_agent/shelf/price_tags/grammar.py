@@ -2,11 +2,11 @@
 
 Rules: marks ¥ (also read as Y, 羊 or 半 in front of digits), 元/块/角/毛/円, thousands commas, a decimal point, or raised
 decimals: a small one- or two-digit line beside a big integer, its top no lower than the integer's middle. Quantities
-(500g, 6瓶, 8折), dates, percentages and codes of six or more digits are no prices. Prices are told apart by the words
-beside or above them: unit price, member price, former price, promotion, an offer for several pieces (2件9.9, 第二件半价);
-what remains is the shelf price, the tallest wins, and two equally tall different amounts are no answer. Loose goods are
-priced by weight: where an amount per 斤 or kg is the tallest print of the tag and nothing else is a price, it is the shelf
-price. A tag that shows a promotion says so: whether it is in force is not to be read from a tag.
+(500g, 6瓶, 8折), dates, percentages and codes are no prices: a whole number of six or more digits, or of five without a mark.
+Prices are told apart by the words beside or above them: unit price, member price, former price, promotion, an offer for
+several pieces (2件9.9, 第二件半价); what remains is the shelf price, the tallest wins, and two equally tall different amounts
+are no answer. Loose goods are priced by weight: where an amount per 斤 or kg is the tallest print of the tag and nothing else
+is a price, it is the shelf price. A tag that shows a promotion says so: whether it is in force is not to be read from a tag.
 """
 
 import re
@@ -120,6 +120,7 @@ _PER_AFTER: Final = re.compile(rf"\s?/\s?{_PER}", re.IGNORECASE)
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SMALL: Final = re.compile(r"\s*[.,。]?\s*(\d{1,2})\s*(?:元|円)?\s*")
 _CODE_DIGITS: Final = 6
+_BARE_CODE_DIGITS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +246,8 @@ def _amounts(line: Line, lines: Sequence[Line]) -> Iterator[_Amount]:
 def _value(found: re.Match[str], text: str) -> Decimal | None:
     whole = found["whole"].replace(",", "")
     marked = found["mark"] or found["unit"] or found["dime"]
-    code = len(whole) >= _CODE_DIGITS and found["point"] is None and "," not in found["whole"]
+    longest = _CODE_DIGITS if marked else _BARE_CODE_DIGITS
+    code = len(whole) >= longest and found["point"] is None and "," not in found["whole"]
     padded = len(whole) > 1 and whole[0] == "0"
     per = found["point"] is not None and _PER_AFTER.match(text, found.end() - len(found["next"])) is not None
     counted = found["point"] is None and _COUNT_BEFORE.search(text[: found.start()]) is not None

@@ -20,7 +20,7 @@ from edge_agent.domain.planogram import Planogram, Side, Slot
 from edge_agent.shelf.frames.geometry import resized
 from edge_agent.shelf.price_tags.grammar import Box, PriceReading, amounts_in
 from edge_agent.shelf.price_tags.names import named, plain
-from edge_agent.shelf.price_tags.reading import Ocr, TagRead, digits_of, ink_of, read_tag, sharpness, tag_crop
+from edge_agent.shelf.price_tags.reading import Ocr, TagRead, digits_of, ink_of, read_tag, sharpness, tag_crop, warmth_of
 from edge_agent.shelf.price_tags.row import Row, price_row, reset
 from edge_agent.shelf.price_tags.unchanged import Remembered
 from edge_agent.shelf.setup.bay import Picture
@@ -116,7 +116,8 @@ class TagReader:
 
     def _known_read(self, view: TagView, known: _Known, *, by_text: bool) -> TagRead:
         return TagRead(
-            at_ms=view.at_ms, price=known.reading, any_text=True, ink=ink_of(view.tag), by_text=by_text, sku=known.sku
+            at_ms=view.at_ms, price=known.reading, any_text=True, ink=ink_of(view.tag), by_text=by_text, sku=known.sku,
+            warmth=warmth_of(view.tag),
         )  # fmt: skip
 
     def _fully(self, view: TagView) -> TagRead:

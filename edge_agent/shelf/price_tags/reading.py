@@ -49,7 +49,8 @@ class TagRead:
 
     `doubtful`: two readings that contradict each other. `row`: where the price's digits stand in the crop; `lines`: what else
     was recognised. `by_text`: digits were recognised in this frame; False = the tag only looks as one that was read before.
-    `sku`: the product whose name stands there, "" where that is not clear.
+    `sku`: the product whose name stands there, "" where that is not clear. `warmth`: how red or yellow it is (`warmth_of`), 0
+    where that was not measured.
     """
 
     at_ms: int
@@ -61,6 +62,7 @@ class TagRead:
     lines: tuple[Line, ...] = ()
     by_text: bool = True
     sku: str = ""
+    warmth: float = 0.0
 
 
 def tag_crop(rgb: Picture, quad: Quad) -> Picture:
@@ -96,10 +98,17 @@ def ink_of(tag: Picture) -> float:
     return float(cv2.cvtColor(tag, cv2.COLOR_RGB2GRAY)[edge:-edge, side:-side].std())
 
 
+def warmth_of(tag: Picture) -> float:
+    """Mean of red and green over blue inside the tag's edges: 1 = grey. Light changes it for all tags of a bay by one factor."""
+    edge, side = tag.shape[0] // 5, tag.shape[1] // 5
+    red, green, blue = tag[edge:-edge, side:-side].reshape(-1, 3).mean(axis=0)
+    return float((red + green) / 2 / max(blue, 1.0))
+
+
 def read_tag(tag: Picture, at_ms: int, ocr: Ocr) -> TagRead:
     """One full reading of one tag crop; where neither way finds a price, the text reader tries a smaller picture."""
     lines = lines_in(tag, ocr)
-    read = TagRead(at_ms=at_ms, price=None, any_text=bool(lines), ink=ink_of(tag), lines=tuple(lines))
+    read = TagRead(at_ms=at_ms, price=None, any_text=bool(lines), ink=ink_of(tag), lines=tuple(lines), warmth=warmth_of(tag))
     if not lines:
         return read
     said = price_of(lines)

@@ -4,29 +4,37 @@ A price is settled when at least three readings from different frames agree and 
 otherwise it is unread. Digits get lost, so a reading is not believed when it may be a fragment: a whole number in a bay whose
 tags show decimals, a beginning of the list price ("24.9" of 24.99), or an end of it without its currency mark ("4.99"). A tag is
 missing only where nothing is read and nothing is printed: a place as even as no tag of this bay is.
+
+A price that differs from the list's is told only where nothing hints at a promotion. A tag much redder or yellower than the
+bay's others, or one that shows the list price as the former one, with a lower price, is a promotion's, whether or not its words
+were read; one that shows the list price besides in another role, or such a tag with a higher price, leaves the price unread.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from statistics import median
 from typing import Final
 
-from edge_agent.shelf.price_tags.grammar import PriceReading
+from edge_agent.shelf.price_tags.grammar import PriceReading, amounts_in
 from edge_agent.shelf.price_tags.reading import TagRead
 
 AGREEING: Final = 3
 AGREEING_SHARE: Final = 0.75
 BARE_INK: Final = 0.4
 CENT: Final = Decimal("0.01")
+SALE: Final = 1.35
+"""A tag whose warmth is this many times the bay's usual one is printed in the colours of a promotion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagStyle:
-    """What the tags of a bay have in common: whether they show decimals, and their usual ink."""
+    """What the tags of a bay have in common: whether they show decimals, their usual ink and warmth (0 = unknown)."""
 
     decimals: bool
     ink: float
+    warmth: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +65,10 @@ def style_of(reads: Sequence[TagRead]) -> TagStyle:
     """The style of a bay's tags from all readings of a scan."""
     told = [one.price.places > 0 for one in reads if one.price is not None]
     ink = sorted(one.ink for one in reads if one.any_text)
-    return TagStyle(decimals=2 * sum(told) > len(told), ink=ink[len(ink) // 2] if ink else 0.0)
+    warmth = [one.warmth for one in reads if one.any_text and one.warmth]
+    return TagStyle(
+        decimals=2 * sum(told) > len(told), ink=ink[len(ink) // 2] if ink else 0.0, warmth=median(warmth) if warmth else 0.0
+    )
 
 
 def settle(reads: Sequence[TagRead], price_list: str, style: TagStyle) -> TagPrice:
@@ -74,6 +85,10 @@ def settle(reads: Sequence[TagRead], price_list: str, style: TagStyle) -> TagPri
     value, count = values.most_common(1)[0]
     agreeing = [one for one, told_value in told if told_value == value]
     settled = count >= AGREEING and count >= AGREEING_SHARE * len(told)
+    if settled and not promotion and value != Decimal(price_list):
+        hint = _hint(reads, value, Decimal(price_list), style)
+        promotion = hint is True
+        settled = hint is not None
     confidence = sum(one.price.confidence for one in agreeing if one.price is not None) / count
     return TagPrice(
         price=format(value, "f") if settled else "",
@@ -88,6 +103,17 @@ def settle(reads: Sequence[TagRead], price_list: str, style: TagStyle) -> TagPri
         per=_twice(one.price.per for one in agreeing if one.price is not None) if settled else "",
         sku=sku,
     )
+
+
+def _hint(reads: Sequence[TagRead], value: Decimal, listed: Decimal, style: TagStyle) -> bool | None:
+    """Whether a tag without words of a promotion is one all the same; None where that is not to be told."""
+    prices = [one.price for one in reads if one.price is not None]
+    warmth = [one.warmth for one in reads if one.any_text and one.warmth]
+    sale = bool(warmth) and style.warmth > 0 and median(warmth) >= SALE * style.warmth
+    if sale or any(one.former and Decimal(one.former) == listed for one in prices):
+        return True if value < listed else None
+    beside = {Decimal(amount) for one in reads for line in one.lines for amount in amounts_in(line.text)}
+    return None if listed in beside else False
 
 
 def _twice(values: Iterable[str]) -> str:

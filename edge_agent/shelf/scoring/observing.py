@@ -62,7 +62,7 @@ def _slot(verdict: Verdict, slot: Slot) -> Observation:
         slots.append(("seen_sku", reading.sku))
     if reading.tag_visible is not None:
         values["tag_detected"] = reading.tag_visible
-    detail = (("slot", slot.id), ("views", f"{reading.frames} frames"), ("expected", verdict.planned))
+    detail = (("slot", slot.id), ("views", f"{reading.frames} frames"), ("expected", verdict.planned), *_tag_of(verdict))
     return Observation(
         subject=f"slot:{slot.id}", values=tuple(sorted(values.items())), from_ms=verdict.seen_from_ms,
         until_ms=max(verdict.seen_to_ms, verdict.seen_from_ms), confidence=reading.confidence, slots=tuple(slots), detail=detail,
@@ -82,12 +82,18 @@ def _price(verdict: Verdict) -> Iterator[Observation]:
     slots = (("slot", reading.slot), ("sku", verdict.planned), ("price", reading.price), ("list_price", verdict.price_list))
     detail = (
         ("slot", reading.slot), ("views", f"{reading.price_reads} frames"), ("reading", f"{reading.price} CNY"),
-        ("expected", f"{verdict.price_list} CNY"),
+        ("expected", f"{verdict.price_list} CNY"), *_tag_of(verdict),
     )  # fmt: skip
     yield Observation(
         subject=f"slot:{reading.slot}", values=tuple(sorted(values.items())), from_ms=verdict.price_at_ms,
         until_ms=verdict.price_at_ms, confidence=reading.price_confidence, slots=slots, detail=detail,
     )  # fmt: skip
+
+
+def _tag_of(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """A tag that names another product explains a strange price, and is a fault of its own."""
+    if verdict.tag_of:
+        yield "tag-of", verdict.tag_of
 
 
 def _bay(

@@ -41,6 +41,12 @@ class Verdict:
     def price_differs(self) -> bool:
         return self.price_settled and abs(Decimal(self.reading.price) - Decimal(self.price_list)) >= Decimal("0.01")
 
+    @property
+    def tag_of(self) -> str:
+        """The SKU whose name the slot's tag shows, where that is neither the planned one nor what stands there; else ""."""
+        known = {self.planned, self.reading.sku}
+        return "" if self.reading.tag_sku in known else self.reading.tag_sku
+
 
 ASSESSED = frozenset({Seen.EXPECTED, Seen.EMPTY, Seen.OTHER})
 
