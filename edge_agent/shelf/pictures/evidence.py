@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from edge_agent.domain.planogram import Quad, Slot
 from edge_agent.domain.shelf import Seen, Share
-from edge_agent.shelf.frames.geometry import SLOT_MARGIN, area_mask, corners_px, resized, widened
+from edge_agent.shelf.frames.geometry import SLOT_MARGIN, corners_px, resized, widened
 from edge_agent.shelf.pictures import drawing
 from edge_agent.shelf.pictures.drawing import Colour, Corner
 from edge_agent.shelf.price_tags.reading import TAG_MARGIN
@@ -93,11 +93,24 @@ def _composed(base: Picture, slots: Sequence[Slot], views: Mapping[str, View]) -
 def _paste(canvas: Picture, view: Picture, quad: Quad, margin: float) -> None:
     height, width = view.shape[:2]
     source = np.asarray([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float32)
-    target = corners_px(widened(quad, margin), canvas.shape[1], canvas.shape[0])
-    size = (canvas.shape[1], canvas.shape[0])
+    (x0, y0), (x1, y1) = _box(quad, canvas)
+    size, corner = (x1 - x0, y1 - y0), np.asarray((x0, y0), dtype=np.float32)
+    if min(size) <= 0:
+        return
+    target = corners_px(widened(quad, margin), canvas.shape[1], canvas.shape[0]) - corner
     placed = cv2.warpPerspective(view, cv2.getPerspectiveTransform(source, target), size, flags=cv2.INTER_AREA)
-    inner = area_mask([quad], *size)
-    canvas[inner] = placed[inner]
+    inner = np.zeros((size[1], size[0]), dtype=np.uint8)
+    cv2.fillConvexPoly(inner, np.round(corners_px(quad, canvas.shape[1], canvas.shape[0]) - corner).astype(np.int32), 255)
+    part = canvas[y0:y1, x0:x1]
+    part[inner > 0] = placed[inner > 0]
+
+
+def _box(quad: Quad, canvas: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The whole pixels of the canvas that the quad touches: (left, top), (right, bottom)."""
+    corners = corners_px(quad, canvas.shape[1], canvas.shape[0])
+    low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    high = np.minimum(np.ceil(corners.max(axis=0)) + 1, (canvas.shape[1], canvas.shape[0])).astype(int)
+    return (int(low[0]), int(low[1])), (int(high[0]), int(high[1]))
 
 
 def _mark(picture: Any, quad: Quad, height: int, style: Style) -> None:

@@ -26,6 +26,11 @@ FLOOR: Final = 2
 """Rows of patches at the foot of a slot (an eighth of it) that are not asked: the board, which goods hid before."""
 EVEN: Final = 10.0
 """Largest departure (8-bit L) from a slope in a row of patches that no product interrupts."""
+STEPS: Final = (0.0, -5.0, 5.0, -10.0, 10.0, -15.0, 15.0)
+NEAR: Final = 12.5
+ROW_SHARE: Final = 0.85
+"""Changes of light (8-bit L) from one row of patches to the next, how far a patch may be from a known one under such a light,
+and the share of a row that a light must explain."""
 MAX_PATCHES: Final = 1500
 BARE_SHARE: Final = 0.9
 """Least share of patches in an empty slot that have a like."""
@@ -69,8 +74,11 @@ class Backdrop:
         off[..., :3] = np.abs(off[..., :3])
         off /= np.asarray(TOLERANCE, dtype=np.float32)
         foreign = off.max(axis=3).min(axis=2) > 1
-        shaded = off[..., 1:].max(axis=3).min(axis=2) <= 1
-        foreign = (foreign & ~(shaded & _even(patches[..., 0])[:, None]))[:-FLOOR].astype(np.uint8)
+        alike = off[..., 1:].max(axis=3) <= 1
+        shaded = alike.any(axis=2) & _even(patches[..., 0])[:, None]
+        if (foreign & ~shaded).any():
+            shaded |= _lit(patches[..., 0], known[:, 0], alike)
+        foreign = (foreign & ~shaded)[:-FLOOR].astype(np.uint8)
         blobs = cv2.morphologyEx(foreign, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         share, solid = 1.0 - float(foreign.mean()), 1.0 - float(blobs.mean())
         count, _, stats, _ = cv2.connectedComponentsWithStats(blobs, connectivity=8)
@@ -85,6 +93,25 @@ def _even(light: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     level = light - light.mean(axis=1, keepdims=True)
     slope = (level @ columns) / max(1e-6, float(columns @ columns))
     return np.asarray(np.abs(level - slope[:, None] * columns).max(axis=1) <= EVEN, dtype=np.bool_)
+
+
+def _lit(light: npt.NDArray[np.float32], known: npt.NDArray[np.float32], alike: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Patches like known ones under the light of their row, which is followed down from the slot's top.
+
+    The light may change by one of `STEPS` from row to row and must explain nearly all of the row: a panel with its holes grows
+    lighter or darker as a whole and little by little, while goods begin with an edge.
+    """
+    found = np.zeros(light.shape, dtype=np.bool_)
+    level = 0.0
+    for row in range(len(light)):
+        off = light[row][:, None] - known
+        tried = [level + step for step in STEPS]
+        like = [((np.abs(off - one) <= NEAR) & alike[row]).any(axis=1) for one in tried]
+        best = int(np.argmax([one.mean() for one in like]))
+        if like[best].mean() < ROW_SHARE:
+            break
+        found[row], level = like[best], tried[best]
+    return found
 
 
 def _without_margin(picture: Picture) -> Picture:

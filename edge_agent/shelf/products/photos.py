@@ -51,14 +51,17 @@ class Photos:
         looks = [look for sku in dict.fromkeys([slot.sku, *skus]) for look in self._of(sku)] + self._own(slot)
         return [one for one in units_in(scaled, looks) if _stands_in(one, scaled)]
 
-    def emptiness(self, slot: Slot, picture: Picture) -> tuple[float, bool]:
-        """(share of the slot that looks like bare shelf, whether the slot is empty); `picture` from `facings.slot_picture`."""
+    def emptiness(self, slot: Slot, picture: Picture, facings: int = 0) -> tuple[float, bool]:
+        """(share of the slot that looks like bare shelf, whether the slot is empty); `picture` from `facings.slot_picture`.
+
+        `facings` that have room in the picture where it shows only a part of the slot.
+        """
         for sku in (*self._sampled(), slot.sku):
             if sku not in self._bare:
                 self._bare.add(sku)
                 for one in {id(each): each for _, _, each in self._in_bay(sku)}.values():
                     self._backdrop.learn(one, [unit for _, unit, each in self._in_bay(sku) if each is one])
-        return self._backdrop.emptiness(scaled_for_match(picture), slot.facings)
+        return self._backdrop.emptiness(scaled_for_match(picture), facings or slot.facings)
 
     @property
     def strangers(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from edge_agent.domain.planogram import Planogram, Slot
 from edge_agent.domain.shelf import Seen
+from edge_agent.shelf.frames.geometry import SLOT_MARGIN
 from edge_agent.shelf.products.appearance import PLANNED_GOODNESS, Unit
 from edge_agent.shelf.products.facings import Facings, Hit, Lab
 from edge_agent.shelf.products.photos import Photos
@@ -72,7 +73,7 @@ class Verifier:
         own = self._facings.find(view, slot.sku)
         rivals = self._facings.best(view, self._facings.rivals.get(slot.sku, ()))
         if own and own[0].fit >= SURE and self._beats(view, own[0], rivals[:1], SURE_LEAD):
-            return self._planned(slot, view, own)
+            return self._planned(slot, picture, view, own)
         ranked = self._facings.best(view, [sku for sku in self._facings.skus if sku != slot.sku])
         if ranked and ranked[0].fit >= FOREIGN and self._beats(view, ranked[0], [*own[:1], *ranked[1:3]], FOREIGN_LEAD):
             return _foreign(ranked[0], holds_planned=False)
@@ -86,7 +87,7 @@ class Verifier:
         """Whether the hit fits better than each of the others by `lead`, or else better where the two SKUs differ."""
         return all(hit.fit >= one.fit + lead or self._facings.told_apart(view, hit, one) >= TOLD_APART for one in others)
 
-    def _planned(self, slot: Slot, view: Lab, own: Sequence[Hit]) -> Opinion:
+    def _planned(self, slot: Slot, picture: Picture, view: Lab, own: Sequence[Hit]) -> Opinion:
         """The planned SKU stands there: how often, and whether another one stands beside it that takes as much room."""
         counted = [one for one in own if one.fit >= max(COUNTED, COUNTED_SHARE * own[0].fit)]
         facings = min(len(counted), slot.facings)
@@ -94,10 +95,18 @@ class Verifier:
             ranked = [hit for sku in self._facings.skus if sku != slot.sku for hit in self._facings.find(view, sku)]
             beside = [hit for hit in ranked if hit.fit >= FOREIGN and all(_apart(hit, one) for one in counted)]
             best = max(beside, key=lambda one: one.fit, default=None)
-            if best is not None and sum(one.wide for one in beside if one.sku == best.sku) >= sum(one.wide for one in counted):
+            wide = sum(one.wide for one in beside if best is not None and one.sku == best.sku)
+            if best is not None and wide >= sum(one.wide for one in counted) and not self._bare_at(slot, picture, view, best):
                 return replace(_foreign(best, holds_planned=True), facings=facings)
         confidence = _logistic(own[0].fit)
         return Opinion(seen=Seen.EXPECTED, sku=slot.sku, confidence=confidence, holds_planned=True, facings=facings)
+
+    def _bare_at(self, slot: Slot, picture: Picture, view: Lab, hit: Hit) -> bool:
+        """Whether bare shelf is all that stands at the hit: the facing of a small pack is mostly the wall above it."""
+        left, right = (edge / view.shape[1] for edge in (hit.box[0], hit.box[2]))
+        margin = SLOT_MARGIN * (right - left)
+        part = picture[:, round(max(0.0, left - margin) * picture.shape[1]) : round((right + margin) * picture.shape[1])]
+        return self._photos.emptiness(slot, part, facings=1)[1]
 
     def _by_photos(self, slot: Slot, picture: Picture, own: Sequence[Hit], ranked: Sequence[Hit]) -> Opinion:
         candidates = [one.sku for one in ranked[:CANDIDATES]]
