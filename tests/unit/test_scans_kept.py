@@ -1,12 +1,14 @@
 """Scans in the ledger: judged in one transaction with what follows, closed by a later scan, told to HQ, and killed in between."""
 
+import random
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
-from ledger_world import NO_FLOOR, NOON, RULES, World, analysis, memory_folder, opened, score
+from ledger_world import NO_FLOOR, NOON, RULES, World, analysis, memory_folder, opened, recording, score
 from shipped import lexicon
 from sight_world import ALWAYS, slot
 
@@ -33,9 +35,9 @@ def world() -> Iterator[World]:
         yield World(folder, options={"limits": NO_FLOOR})
 
 
-def scanned(world: World, minute: float, state: str, *, judge: bool = True) -> str:
+def scanned(world: World, minute: float, state: str, *, judge: bool = True, us: int = 0) -> str:
     """Analyse one scan of the bay, and judge; its recording."""
-    made = world.take_in(kind=Kind.SHELF, started_at=NOON + timedelta(minutes=minute))
+    made = world.take_in(kind=Kind.SHELF, started_at=NOON + timedelta(minutes=minute, microseconds=us))
     seen: tuple[Observation, ...] = slot(state)
     assert world.ledger.analysed(made.id, analysis((), rules=RULES, observations=seen, transcript_object=""))
     if judge:
@@ -191,6 +193,37 @@ def test_place_and_beginning_are_found_by_an_index_as_the_circumstances_say(worl
     )
     assert [rows[one.id][0] or "" for one in made] == [place_of(one.circumstances) for one in made] == ["shelf:bay-a", "", "", ""]
     assert rows[made[0].id][1] == ms_of(made[0].circumstances.started_at)
+
+
+@pytest.mark.parametrize("us", [0, 400, 600, 999_600])
+def test_scans_that_began_amid_a_millisecond_count_once_and_close(world: World, us: int) -> None:
+    first = scanned(world, 0, "E", us=us)
+    scanned(world, 10, "E", us=us)
+    assert stands(world) == [(OOS, "provisional", first)]
+    scanned(world, 20, "E", us=us)
+    assert stands(world) == [(OOS, "final", first)]
+    scanned(world, 30, "F", us=us)
+    over = scanned(world, 40, "F", us=us)
+    assert list(world.reader.closings().values()) == [over]
+
+
+def test_the_ledger_and_the_code_mean_the_same_millisecond(world: World) -> None:
+    chance = random.Random(13)
+    moments = [
+        datetime(1960, 1, 1, tzinfo=UTC) + timedelta(microseconds=chance.randrange(10**15 * 4)) for _ in range(800)
+    ] + [NOON + timedelta(seconds=chance.randrange(10**8)) for _ in range(200)]  # fmt: skip
+    moments += [NOON + timedelta(seconds=59, microseconds=us) for us in (1, 499, 500, 999, 1000, 999_499, 999_500, 999_999)]
+    zones = [UTC, *(timezone(timedelta(minutes=15 * chance.randint(-56, 56))) for _ in range(20))]
+    made = [recording(kind=Kind.SHELF, started_at=at.astimezone(chance.choice(zones))) for at in moments]
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    rows = [(one.id, encode(one.circumstances).decode()) for one in made]
+
+    def both(tx: sqlite3.Connection) -> dict[str, int]:
+        tx.executemany("INSERT INTO recordings (id, kind, state, digest, size_bytes, captured_at, circumstances) "
+                       "VALUES (?, 'shelf', 'captured', '', 0, '', ?)", rows)  # fmt: skip
+        return dict(tx.execute("SELECT id, scanned_ms FROM recordings"))
+
+    assert world.ledger._writer.database.write(both) == {one.id: ms_of(one.circumstances.started_at) for one in made}
 
 
 def test_hq_is_told_scores_with_coverage_and_only_listed_brands(world: World) -> None:
