@@ -234,13 +234,13 @@ def _withdrawn(old: BehaviorTag) -> BehaviorTag:
 
 
 def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
-    """What people took back of a recording: the findings contested, not what fell with them."""
-    columns = ", ".join(f"tags.{name.strip()}" for name in COLUMNS.split(","))
+    """What people took back of a recording: the findings contested, not what fell with them; with the evidence they had."""
+    columns = ", ".join("had.evidence" if name == "evidence" else f"tags.{name}" for name in COLUMNS.split(", "))
     begins = f"{LATER}{CONTEST}"
     rows = tx.execute(
         f"SELECT {columns} FROM analyses JOIN tags ON tags.analysis = analyses.id "  # noqa: S608 - constants
         "JOIN contests ON case_id = substr(ruleset, instr(ruleset, ?) + ?) AND contests.stage = 'overturned' "
-        "JOIN tags AS said ON said.id = contests.tag AND said.code = tags.code "
+        "JOIN tags AS said ON said.id = contests.tag AND said.code = tags.code JOIN tags AS had ON had.id = tags.supersedes "
         "WHERE analyses.recording = ? AND ruleset GLOB ?",
         (begins, len(begins), recording_id, f"*{begins}*"),
     )
@@ -249,14 +249,24 @@ def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
 
 def _there(old: BehaviorTag, new: BehaviorTag) -> bool:
     """The same event by the same speaker at the same place; one that only begins where the other ends is another."""
-    if _slot(old) != _slot(new):
+    if not _one_subject(old, new):
         return False
     overlap = min(old.end_ms, new.end_ms) > max(old.start_ms, new.start_ms)
     return (overlap or old.start_ms == new.start_ms) and (old.code, old.speaker) == (new.code, new.speaker)
 
 
+def _one_subject(old: BehaviorTag, new: BehaviorTag) -> bool:
+    """Whether both are about the same slot, product or zone: two of them at one time are two findings."""
+    named = {_subject(old), _subject(new)} - {None}
+    return len(named) <= 1 and _slot(old) == _slot(new)
+
+
+def _subject(tag: BehaviorTag) -> str | None:
+    """None for what is no finding over scans."""
+    return next((one.detail for one in tag.evidence if one.kind == "subject"), None)
+
+
 def _slot(tag: BehaviorTag) -> SlotValue | None:
-    """Which place of a shelf it is about: two slots at one time are two findings."""
     return next((value for name, value in tag.slots if name == "slot"), None)
 
 
@@ -270,4 +280,4 @@ def _refers(held: Evidence) -> tuple[str, int]:
 
 def _same(old: BehaviorTag, new: BehaviorTag) -> bool:
     meets = max(old.start_ms, new.start_ms) <= min(old.end_ms, new.end_ms)
-    return meets and (old.code, old.speaker, _slot(old)) == (new.code, new.speaker, _slot(new))
+    return meets and (old.code, old.speaker) == (new.code, new.speaker) and _one_subject(old, new)

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from ledger_world import NO_FLOOR, NOON, RULES, World, analysis, memory_folder, opened, recording, score
 from shipped import lexicon
-from sight_world import ALWAYS, slot
+from sight_world import ALWAYS, saw, slot
 
 from edge_agent.domain.consent import Party, Statement, Verb
+from edge_agent.domain.contests import Reason, Role, Stage
 from edge_agent.domain.history import ms_of
 from edge_agent.domain.observation import Observation
 from edge_agent.domain.planogram import Side
@@ -224,6 +225,37 @@ def test_the_ledger_and_the_code_mean_the_same_millisecond(world: World) -> None
         return dict(tx.execute("SELECT id, scanned_ms FROM recordings"))
 
     assert world.ledger._writer.database.write(both) == {one.id: ms_of(one.circumstances.started_at) for one in made}
+
+
+def test_the_last_scans_up_to_one_are_read_alone(world: World) -> None:
+    made = [scanned(world, 10 * number, "F", judge=False) for number in range(9)]
+    other = world.take_in(kind=Kind.SHELF, bay="bay-b")
+    assert world.ledger.analysed(other.id, analysis((), observations=slot("F"), transcript_object=""))
+    found = {one.id: one for one in world.reader.recordings()}
+    assert [one.recording for one in world.reader.scans(found[made[6]], 5)] == made[2:7]
+    assert [one.recording for one in world.reader.scans(found[made[1]], 5)] == made[:2]
+    assert not world.reader.scans(world.take_in(), 5)
+
+
+def queue(zone: str, length: int) -> tuple[Observation, ...]:
+    return (saw(f"zone:{zone}", until_s=300, queue_len=length),)
+
+
+def test_a_contest_of_one_zone_leaves_the_other_zones_of_that_time(world: World) -> None:
+    made = world.take_in(kind=Kind.FLOOR, floor="hall")
+    assert world.ledger.analysed(made.id, analysis((), observations=queue("a", 7), transcript_object=""))
+    world.ledger.watch(WATCH)
+    (first,) = [one.tag.id for one in world.reader.tags() if one.tag.code == "floor.queue_long"]
+    world.ledger.contests.open(first, Reason.CONTEXT, by=Role.REP)
+    world.ledger.contests.decide(first, Stage.OVERTURNED, by=Role.MANAGER)
+    both = (*queue("a", 7), *queue("b", 8))
+    assert world.ledger.analysed(made.id, analysis((), rules="02" * 32, observations=both, transcript_object=""))
+    world.ledger.watch(WATCH)
+    standing = [one.tag for one in world.reader.tags() if one.tag.code == "floor.queue_long"]
+    assert [(one.kind, one.detail) for tag in standing for one in tag.evidence if one.kind == "subject"] == [
+        ("subject", "zone:b")
+    ]
+    assert world.ledger.verify_chain()
 
 
 def test_hq_is_told_scores_with_coverage_and_only_listed_brands(world: World) -> None:
