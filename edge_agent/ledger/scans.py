@@ -34,7 +34,9 @@ KEPT_STATES: Final = 16
 _Moment = tuple[int, str]
 _SCANS: Final = """SELECT recordings.id, circumstances, observations FROM recordings JOIN analyses ON analyses.id = (
     SELECT MAX(id) FROM analyses AS one WHERE one.recording = recordings.id AND one.ruleset NOT GLOB '*+*')
-    WHERE place = ? AND (scanned_ms, recordings.id) > (?, ?) AND observations <> '' ORDER BY scanned_ms, recordings.id"""
+    WHERE place = ? AND (scanned_ms, recordings.id) {} (?, ?) AND observations <> '' ORDER BY scanned_ms {}, recordings.id {}"""
+_AFTER: Final = _SCANS.format(">", "", "")
+_LAST: Final = f"{_SCANS.format('<=', 'DESC', 'DESC')} LIMIT ?"
 _STOOD: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, scanned_ms
     FROM recordings JOIN tags ON tags.recording = recordings.id JOIN analyses ON analyses.id = tags.analysis
     WHERE place = ? AND scanned_ms >= ? AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset GLOB '*+*'
@@ -58,7 +60,12 @@ def due(view: sqlite3.Connection, now: str) -> Sequence[str]:
 
 def read(view: sqlite3.Connection, place: str, after: _Moment = FIRST) -> Sequence[Scanned]:
     """What was observed at a place, by the newest analysis of each recording; nothing of those whose use was forbidden."""
-    return [_scanned(*row) for row in view.execute(_SCANS, (place, *after))]
+    return [_scanned(*row) for row in view.execute(_AFTER, (place, *after))]
+
+
+def last(view: sqlite3.Connection, place: str, upto: _Moment, count: int) -> Sequence[Scanned]:
+    """The same of the last scans up to this one, in order."""
+    return [_scanned(*row) for row in view.execute(_LAST, (place, *upto, count)).fetchall()][::-1]
 
 
 class Watching:
