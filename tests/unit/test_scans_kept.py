@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -23,6 +23,8 @@ from edge_agent.domain.tags import Status
 from edge_agent.domain.watching import Series, Watched, place_of
 from edge_agent.errors import LedgerBroken
 from edge_agent.ids import new_id
+from edge_agent.ledger import scans
+from edge_agent.ledger.scans import CHUNK
 from edge_agent.tagging.sight.watch import Watch
 from edge_sync import wire
 
@@ -152,6 +154,68 @@ def test_a_kill_amid_the_judgement_leaves_its_marks(world: World) -> None:
     assert world.ledger.watch(WATCH) == 1
     assert [status for _, status, _ in stands(world)] == ["final"]
     assert world.ledger.verify_chain()
+
+
+class Looking(Watch):
+    """Notes which scans it was given, after it did something of its own the first time."""
+
+    def __init__(self, meanwhile: Callable[[], object] = list) -> None:
+        super().__init__(lexicon(), ALWAYS)
+        self.meanwhile, self.given = [meanwhile], list[list[str]]()
+
+    def judge(self, series: Series) -> Watched:
+        given = list(series.scans)
+        self.given.append([one.recording for one in given])
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return super().judge(replace(series, scans=given))
+
+
+def test_others_write_to_the_ledger_while_a_place_is_judged(world: World) -> None:
+    scanned(world, 0, "E", judge=False)
+
+    def camera() -> None:
+        other = sqlite3.connect(world.path, timeout=0, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+        other.close()
+
+    assert world.ledger.watch(Looking(camera)) == 1
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_place_is_judged_again_when_a_scan_came_or_was_analysed_anew_meanwhile(world: World, again: bool) -> None:
+    first = scanned(world, 0, "E", judge=False)
+    anew = analysis((), rules="02" * 32, observations=slot("F"), transcript_object="")
+    judge = Looking(lambda: world.ledger.analysed(first, anew) if again else scanned(world, -10, "E", judge=False))
+    world.ledger.watch(judge)
+    assert len(judge.given) == 2
+    earliest = min(world.reader.recordings(), key=lambda one: one.circumstances.started_at).id
+    assert stands(world) == ([] if again else [(OOS, "provisional", earliest)])
+    assert world.ledger.watch(WATCH) == 0
+    assert world.ledger.verify_chain()
+
+
+def test_more_scans_than_are_read_at_once_are_judged_in_their_order(world: World) -> None:
+    made = [scanned(world, number, "F", judge=False) for number in range(2 * CHUNK + 1)]
+    judge = Looking()
+    world.ledger.watch(judge)
+    assert judge.given == [made]
+
+
+def test_a_floor_is_judged_from_a_day_before_where_the_rules_are_new_and_a_shelf_from_its_first_scan(world: World) -> None:
+    given = []
+    for kind in (Kind.SHELF, Kind.FLOOR):
+        days = [world.take_in(kind=kind, floor="hall", bay="", started_at=NOON + timedelta(hours=hour)) for hour in (0, 30, 50)]
+        for one in days:
+            assert world.ledger.analysed(one.id, analysis((), observations=slot("F"), transcript_object=""))
+            world.ledger.watch(WATCH)
+        last = Looking()
+        last.basis = "other rules"
+        world.ledger._writer.write(lambda tx, one=days[-1].id: scans.mark(tx, one))
+        world.ledger.watch(last)
+        given += [[days.index(next(one for one in days if one.id == name)) for name in names] for names in last.given]
+    assert given == [[0, 1, 2], [1, 2]]
 
 
 def test_nothing_is_judged_and_nothing_kept_due_without_a_judge(world: World) -> None:
