@@ -17,11 +17,11 @@ import msgspec
 from edge_agent.domain.floor import FloorScore
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
-from edge_agent.domain.observation import Observation
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
+from edge_agent.ledger import observed
 from edge_agent.ledger.audit import canonical
 from edge_agent.ledger.database import Transaction
 from edge_agent.ports import Analysis
@@ -30,7 +30,7 @@ COLUMNS: Final = (
     "id, recording, code, speaker, start_ms, end_ms, known_at_ms, confidence, severity, layer, rule, rule_digest, turn, status, "
     "supersedes, slots, evidence"
 )
-_HEAD: Final = "recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights, facts, observations"
+_HEAD: Final = "recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights, facts, observed"
 _FIRST_HEAD: Final = 8
 """So many columns an analysis had at first; the later ones are the last, in the order they came."""
 CONTEST: Final = "contest-"
@@ -119,15 +119,17 @@ def _write(
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
     facts = msgspec.json.encode(dict(analysis.facts)).decode() if analysis.facts else ""
-    observations = msgspec.json.encode(analysis.observations).decode() if analysis.observations else ""
+    commitment, row = observed.bound(recording_id, analysis.observations)
     cursor = tx.execute(
         f"INSERT INTO analyses ({_HEAD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
         (
             recording_id, analysis.ruleset, msgspec.json.encode(analysis.models).decode(), at, analysis.duration_ms,
-            analysis.utterances, analysis.doubtful, score, metrics, insights, facts, observations,
+            analysis.utterances, analysis.doubtful, score, metrics, insights, facts, commitment,
         ),
     )  # fmt: skip
     number = int(cursor.lastrowid or 0)
+    if row is not None:
+        observed.put(tx, number, row)
     tx.executemany(
         f"INSERT INTO tags (analysis, {COLUMNS}) VALUES ({', '.join('?' * 18)})",  # noqa: S608 - constant
         ((number, *_row(recording_id, tag)) for tag in tags),
@@ -178,10 +180,6 @@ def floor_of(text: str) -> FloorScore:
 
 def facts_of(text: str) -> dict[str, float | bool]:
     return msgspec.json.decode(text, type=dict[str, float | bool])
-
-
-def observations_of(text: str) -> tuple[Observation, ...]:
-    return msgspec.json.decode(text, type=tuple[Observation, ...])
 
 
 def insights_of(text: str) -> Insights:

@@ -24,7 +24,7 @@ from edge_agent.domain.observation import Scanned
 from edge_agent.domain.recording import Circumstances
 from edge_agent.domain.watching import After, Closed, Placed, Series, Watched, place_of
 from edge_agent.errors import LedgerBroken, Unavailable
-from edge_agent.ledger import closings, findings, later
+from edge_agent.ledger import closings, findings, later, observed
 from edge_agent.ledger.audit import stamp
 from edge_agent.ledger.database import Transaction
 from edge_agent.ledger.outbox import Outbox
@@ -42,9 +42,10 @@ TRIES: Final = 3
 """So often a place is judged anew at once when something came in between; after that its marks are left for the next turn."""
 _MS: Final = timedelta(milliseconds=1)
 _Moment = tuple[int, str]
-_SCANS: Final = """SELECT recordings.id, circumstances, observations FROM recordings JOIN analyses ON analyses.id = (
+_SCANS: Final = """SELECT recordings.id, circumstances, said FROM recordings JOIN analyses ON analyses.id = (
     SELECT MAX(id) FROM analyses AS one WHERE one.recording = recordings.id AND one.ruleset NOT GLOB '*+*')
-    WHERE place = ? AND (scanned_ms, recordings.id) {} (?, ?) AND observations <> '' ORDER BY scanned_ms {}, recordings.id {}"""
+    JOIN observations ON observations.analysis = analyses.id
+    WHERE place = ? AND (scanned_ms, recordings.id) {} (?, ?) ORDER BY scanned_ms {}, recordings.id {}"""
 _AFTER: Final = f"{_SCANS.format('>', '', '')} LIMIT ?"
 _LAST: Final = f"{_SCANS.format('<=', 'DESC', 'DESC')} LIMIT ?"
 _STOOD: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, scanned_ms
@@ -235,8 +236,6 @@ def _stood(tx: Transaction, place: str, since_ms: int, watch: Watch) -> Sequence
     return [(*findings.tag_of(row), began) for *row, began in tx.execute(_STOOD, (place, since_ms, codes)).fetchall()]
 
 
-def _scanned(recording: str, around: str, observations: str) -> Scanned:
-    said = msgspec.json.decode(around, type=Circumstances)
-    return Scanned(
-        recording=recording, place=place_of(said), began_at=said.started_at, observations=findings.observations_of(observations)
-    )
+def _scanned(recording: str, circumstances: str, said: str) -> Scanned:
+    around = msgspec.json.decode(circumstances, type=Circumstances)
+    return Scanned(recording=recording, place=place_of(around), began_at=around.started_at, observations=observed.of(said))

@@ -162,8 +162,11 @@ _BEGAN_MS: Final = f"""(CAST(strftime('%s', substr({_BEGAN}, 1, 19) || substr({_
     + CAST(substr(substr({_BEGAN}, 21, max(length({_BEGAN}) - 20 - ({_ZONE}), 0)) || '000', 1, 3) AS INTEGER))"""
 """When a recording began, in ms since 1970, as `domain.history.ms_of` rounds down: SQLite rounds a fraction that it reads."""
 _SCANS: Final = (
-    # What a scan observed, in the names of the event models; bound by the digest of its analysis like everything in that row.
-    """ALTER TABLE analyses ADD COLUMN observations TEXT NOT NULL DEFAULT ''""",
+    # What a scan observed, in the names of the event models, apart from its analysis, which binds it by a commitment.
+    """ALTER TABLE analyses ADD COLUMN observed TEXT NOT NULL DEFAULT ''""",
+    """CREATE TABLE observations (
+        analysis INTEGER PRIMARY KEY REFERENCES analyses (id), nonce TEXT NOT NULL, said TEXT NOT NULL) STRICT""",
+    """CREATE TRIGGER observations_keep BEFORE UPDATE ON observations BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
     # Whose scan a recording is and when it began, as `domain.watching.place_of` reads the circumstances; NULL for all others.
     """ALTER TABLE recordings ADD COLUMN place TEXT GENERATED ALWAYS AS (
         CASE WHEN kind NOT IN ('call', 'channel') AND json_valid(circumstances) THEN kind || ':' || COALESCE(

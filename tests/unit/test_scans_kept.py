@@ -224,11 +224,47 @@ def test_nothing_is_judged_and_nothing_kept_due_without_a_judge(world: World) ->
     assert world.ledger.watch(WATCH) == 0
 
 
-def test_an_observation_that_is_changed_in_the_file_is_found(world: World) -> None:
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE observations SET said = '[]'", "UPDATE observations SET nonce = ''", "DELETE FROM observations",
+        "UPDATE analyses SET observed = ''", "INSERT INTO observations SELECT MAX(id), 'n', '[]' FROM analyses",
+        "INSERT INTO observations VALUES (99, 'n', '[]')",
+    ],
+)  # fmt: skip
+def test_an_observation_that_is_changed_in_the_file_is_found(world: World, tampering: str) -> None:
     scanned(world, 0, "E")
-    world.ledger._writer.database.write(lambda tx: tx.execute("UPDATE analyses SET observations = '[]' WHERE observations <> ''"))
+    other = sqlite3.connect(world.path, isolation_level=None)
+    other.executescript(f"DROP TRIGGER observations_keep; {tampering}")
+    other.close()
     with pytest.raises(LedgerBroken):
         world.ledger.verify_chain()
+
+
+def kept(world: World) -> list[str]:
+    rows = world.ledger._read(
+        lambda tx: tx.execute("SELECT recording FROM observations JOIN analyses ON analyses.id = analysis ORDER BY 1").fetchall()
+    )
+    return [recording for (recording,) in rows]
+
+
+def test_what_a_scan_observed_goes_with_its_recording_and_the_log_still_verifies(world: World) -> None:
+    made = [scanned(world, 10 * number, state) for number, state in enumerate("EEE")]
+    assert stands(world) == [(OOS, "final", made[0])]
+    world.ledger.keeping.expiring({made[0]: "shelf", made[1]: "shelf"})
+    assert kept(world) == made
+    world.ledger.keeping.shredded(made[:2])
+    assert kept(world) == made[2:]
+    states = world.ledger._read(lambda tx: tx.execute("SELECT recording FROM watched").fetchall())
+    assert states == [(made[2],)]
+    assert world.ledger.verify_chain()
+    assert world.ledger.forget_deleted()
+    assert b"planned_facings" not in world.path.with_name("ledger.db-wal").read_bytes()
+    scanned(world, 30, "F")
+    over = scanned(world, 40, "F")
+    assert (OOS, "closed", made[0]) in stands(world)
+    assert list(world.reader.closings().values()) == [over]
+    assert world.ledger.verify_chain()
 
 
 def test_a_closing_that_no_row_speaks_of_is_found(world: World) -> None:
