@@ -156,7 +156,7 @@ def why_not(settings: Config, recording: str, code: str) -> WhyNot:
         if one is None:
             raise NotFound("no such recording here", remedy="edge-agent status", zh="本机没有这个录音")
         stored = book.tags(recording, superseded=True)
-        seen = book.scans(one.circumstances) if place_of(one.circumstances) else ()
+        seen = book.scans(one, SCANS) if over_scans(event) else ()
         overturned = any(c.recording == recording and c.code == code and c.stage is Stage.OVERTURNED for c in book.viewing(cases))
     around = one.circumstances
     talk = Conversation(
@@ -168,8 +168,7 @@ def why_not(settings: Config, recording: str, code: str) -> WhyNot:
         return not_so(event, rules.why_not_of(event, talk, found), basis="ledger", fired=True)
     told = list(_stored_reasons(one, event, stored, overturned=overturned))
     if not told and over_scans(event) and place_of(around):
-        upto = [scan for scan in seen if scan.began_at <= around.started_at]
-        return not_so(event, app.watch(settings, rules).why_not(event, upto[-SCANS:]), basis="ledger", fired=False)
+        return not_so(event, app.watch(settings, rules).why_not(event, seen), basis="ledger", fired=False)
     if not told:
         said = rules.why_not_of(event, talk, found)
         told = (

@@ -5,7 +5,7 @@ other: provisional when first seen, final once it was sustained, withdrawn where
 *closed* by a later scan; the tag stands, only its matter is over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,14 +60,16 @@ class After:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """What there is to judge: the scans after `state` ("" = from nothing), in order, and what stands of this place.
+    """What there is to judge: the scans after `state` ("" = from nothing), and what stands of this place.
+
+    Each recording comes once, in order (began, recording): they are read as they are judged, all of them are never held at once.
 
     Nothing that was decided by a scan before `since` (began, recording) is judged anew: what stood then stands, also where the
     rules have changed. `changed`: recordings whose scans are new, or are none any more.
     """
 
     place: str
-    scans: Sequence[Scanned]
+    scans: Iterable[Scanned]
     since: tuple[int, str] = FIRST
     changed: Sequence[str] = ()
     state: str = ""

@@ -17,11 +17,11 @@ import msgspec
 from edge_agent.domain.floor import FloorScore
 from edge_agent.domain.insights import Insights
 from edge_agent.domain.metrics import Metrics
-from edge_agent.domain.observation import Observation
 from edge_agent.domain.shelf import ShelfScore
 from edge_agent.domain.tags import BehaviorTag, Evidence, SlotValue, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.ids import new_id
+from edge_agent.ledger import observed
 from edge_agent.ledger.audit import canonical
 from edge_agent.ledger.database import Transaction
 from edge_agent.ports import Analysis
@@ -30,7 +30,7 @@ COLUMNS: Final = (
     "id, recording, code, speaker, start_ms, end_ms, known_at_ms, confidence, severity, layer, rule, rule_digest, turn, status, "
     "supersedes, slots, evidence"
 )
-_HEAD: Final = "recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights, facts, observations"
+_HEAD: Final = "recording, ruleset, models, at, duration_ms, utterances, doubtful, score, metrics, insights, facts, observed"
 _FIRST_HEAD: Final = 8
 """So many columns an analysis had at first; the later ones are the last, in the order they came."""
 CONTEST: Final = "contest-"
@@ -119,15 +119,17 @@ def _write(
     metrics = "" if analysis.metrics is None else msgspec.json.encode(analysis.metrics).decode()
     insights = "" if analysis.insights in (None, Insights()) else msgspec.json.encode(analysis.insights).decode()
     facts = msgspec.json.encode(dict(analysis.facts)).decode() if analysis.facts else ""
-    observations = msgspec.json.encode(analysis.observations).decode() if analysis.observations else ""
+    commitment, row = observed.bound(recording_id, analysis.observations)
     cursor = tx.execute(
         f"INSERT INTO analyses ({_HEAD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
         (
             recording_id, analysis.ruleset, msgspec.json.encode(analysis.models).decode(), at, analysis.duration_ms,
-            analysis.utterances, analysis.doubtful, score, metrics, insights, facts, observations,
+            analysis.utterances, analysis.doubtful, score, metrics, insights, facts, commitment,
         ),
     )  # fmt: skip
     number = int(cursor.lastrowid or 0)
+    if row is not None:
+        observed.put(tx, number, row)
     tx.executemany(
         f"INSERT INTO tags (analysis, {COLUMNS}) VALUES ({', '.join('?' * 18)})",  # noqa: S608 - constant
         ((number, *_row(recording_id, tag)) for tag in tags),
@@ -180,10 +182,6 @@ def facts_of(text: str) -> dict[str, float | bool]:
     return msgspec.json.decode(text, type=dict[str, float | bool])
 
 
-def observations_of(text: str) -> tuple[Observation, ...]:
-    return msgspec.json.decode(text, type=tuple[Observation, ...])
-
-
 def insights_of(text: str) -> Insights:
     return msgspec.json.decode(text, type=Insights)
 
@@ -234,13 +232,13 @@ def _withdrawn(old: BehaviorTag) -> BehaviorTag:
 
 
 def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
-    """What people took back of a recording: the findings contested, not what fell with them."""
-    columns = ", ".join(f"tags.{name.strip()}" for name in COLUMNS.split(","))
+    """What people took back of a recording: the findings contested, not what fell with them; with the evidence they had."""
+    columns = ", ".join("had.evidence" if name == "evidence" else f"tags.{name}" for name in COLUMNS.split(", "))
     begins = f"{LATER}{CONTEST}"
     rows = tx.execute(
         f"SELECT {columns} FROM analyses JOIN tags ON tags.analysis = analyses.id "  # noqa: S608 - constants
         "JOIN contests ON case_id = substr(ruleset, instr(ruleset, ?) + ?) AND contests.stage = 'overturned' "
-        "JOIN tags AS said ON said.id = contests.tag AND said.code = tags.code "
+        "JOIN tags AS said ON said.id = contests.tag AND said.code = tags.code JOIN tags AS had ON had.id = tags.supersedes "
         "WHERE analyses.recording = ? AND ruleset GLOB ?",
         (begins, len(begins), recording_id, f"*{begins}*"),
     )
@@ -249,14 +247,24 @@ def _overturned(tx: Transaction, recording_id: str) -> Sequence[BehaviorTag]:
 
 def _there(old: BehaviorTag, new: BehaviorTag) -> bool:
     """The same event by the same speaker at the same place; one that only begins where the other ends is another."""
-    if _slot(old) != _slot(new):
+    if not _one_subject(old, new):
         return False
     overlap = min(old.end_ms, new.end_ms) > max(old.start_ms, new.start_ms)
     return (overlap or old.start_ms == new.start_ms) and (old.code, old.speaker) == (new.code, new.speaker)
 
 
+def _one_subject(old: BehaviorTag, new: BehaviorTag) -> bool:
+    """Whether both are about the same slot, product or zone: two of them at one time are two findings."""
+    named = {_subject(old), _subject(new)} - {None}
+    return len(named) <= 1 and _slot(old) == _slot(new)
+
+
+def _subject(tag: BehaviorTag) -> str | None:
+    """None for what is no finding over scans."""
+    return next((one.detail for one in tag.evidence if one.kind == "subject"), None)
+
+
 def _slot(tag: BehaviorTag) -> SlotValue | None:
-    """Which place of a shelf it is about: two slots at one time are two findings."""
     return next((value for name, value in tag.slots if name == "slot"), None)
 
 
@@ -270,4 +278,4 @@ def _refers(held: Evidence) -> tuple[str, int]:
 
 def _same(old: BehaviorTag, new: BehaviorTag) -> bool:
     meets = max(old.start_ms, new.start_ms) <= min(old.end_ms, new.end_ms)
-    return meets and (old.code, old.speaker, _slot(old)) == (new.code, new.speaker, _slot(new))
+    return meets and (old.code, old.speaker) == (new.code, new.speaker) and _one_subject(old, new)

@@ -1,9 +1,9 @@
 """Whether the ledger still says what it said: the audit log, and the rows that its leaves bind.
 
 Checked: every leaf and the tree over them, the signed head, every column of each recording and of each sealed object, each
-analysis with its tags and score, scores by a person, each opening, each contest, each closed event, the bytes of each outbox row
-that is still here, consent records, holds and pending shreddings: whatever decides what is kept, and for how long. The first
-audit row that does not fit is named.
+analysis with its tags, score and observations, scores by a person, each opening, each contest, each closed event, the bytes of
+each outbox row that is still here, consent records, holds and pending shreddings: whatever decides what is kept, and for how
+long. The first audit row that does not fit is named.
 """
 
 import json
@@ -14,7 +14,7 @@ from sys import intern
 from typing import Any, Final
 
 from edge_agent.domain.recording import State
-from edge_agent.ledger import audit, closings, consents, contests, findings, keeping, openings, overrides
+from edge_agent.ledger import audit, closings, consents, contests, findings, keeping, observed, openings, overrides
 from edge_agent.ledger.audit import Sign, broken
 
 _STEPS: Final = {f"recording.{state}": str(state) for state in State}
@@ -59,6 +59,7 @@ def _compared(connection: sqlite3.Connection, length: int) -> int:
     keeping.check(connection)
     contests.check(connection)
     closings.check(connection)
+    observed.check(connection, length)
     overrides.check(connection)
     return length
 
@@ -70,6 +71,7 @@ def _true(connection: sqlite3.Connection, kind: str, body: dict[str, Any], *, ou
         yield row is not None and sha256(row[0].encode()).hexdigest() == body["circumstances"]
     if "findings" in body:
         yield findings.digest(connection, body["analysis"]) == body["findings"]
+        yield observed.there(connection, body["analysis"])
     rows = body.get("rows", [body] if kind in {"outbox.gap", "checkpoint.sent"} else [])
     for one in rows if outbox else ():
         row = connection.execute("SELECT payload FROM outbox WHERE seq = ?", (one["seq"],)).fetchone()

@@ -22,7 +22,7 @@ from edge_agent.domain.consent import Party, Statement
 from edge_agent.domain.recording import Kind, State
 from edge_agent.errors import NotAllowed, NotFound, Unavailable
 from edge_agent.ids import new_id
-from edge_agent.ledger import ages, consents, envelopes, findings, history, lifecycle, scans
+from edge_agent.ledger import ages, consents, envelopes, findings, history, lifecycle, observed, scans
 from edge_agent.ledger.audit import broken, stamp
 from edge_agent.ledger.database import Transaction, set_meta
 from edge_agent.ledger.outbox import Outbox
@@ -33,7 +33,7 @@ from edge_agent.ports import Analysis, Kept
 WITHDRAWN: Final = "withdrawn"
 ERASED: Final = "erased"
 FORGETTING: Final = "forgetting"
-"""In `meta` from an erasure until the write-ahead log, which still has what was deleted, is cut off."""
+"""In `meta` once a person was erased or observations were deleted, until the write-ahead log, which has it still, is cut off."""
 _HELD: Final = "SELECT recording FROM holds"
 _KEPT: Final = f"""SELECT id, kind, state, parked, captured_at,
     (SELECT json_group_array(json_array(code, severity)) FROM tags WHERE tags.recording = recordings.id AND {findings.CURRENT}),
@@ -125,6 +125,8 @@ class Keeping:
             if lifecycle.get(tx, recording_id).state is State.ANALYSED:
                 lifecycle.move(tx, self._chain, recording_id, State.CLOSED, reason=row[0])
             lifecycle.move(tx, self._chain, recording_id, State.EXPIRED, reason=row[0])
+            if observed.forget(tx, recording_id):
+                set_meta(tx, FORGETTING, new_id())
             tx.execute("DELETE FROM shredding WHERE recording = ?", (recording_id,))
 
     def _withdraw(self, tx: Transaction, said: Statement, *, past: bool) -> Sequence[str]:

@@ -190,10 +190,11 @@ class LedgerReader:
         except sqlite3.Error as error:
             raise database.translated(error) from error
 
-    def scans(self, around: Circumstances) -> Sequence[Scanned]:
-        """What was observed at the place of these circumstances, in order."""
+    def scans(self, upto: Recording, count: int) -> Sequence[Scanned]:
+        """What the last scans of its place observed, up to this one, in order; none where it is no scan."""
+        around = upto.circumstances
         try:
-            return scans.read(self._connection, place_of(around))
+            return scans.last(self._connection, place_of(around), (ms_of(around.started_at), upto.id), count)
         except sqlite3.Error as error:
             raise database.translated(error) from error
 

@@ -1,26 +1,30 @@
 """Scans of places: which wait to be judged, what they observed, and how what follows from them is kept.
 
 An analysis with observations marks its recording in `to_watch`, in its own transaction; judging its place takes the marks away
-in the transaction that writes what follows, so that a kill in between loses and doubles nothing. A late scan is inserted: its
-place is judged anew from the state before it (`watched`), or, where none is kept (other rules), from the first scan of the last
-`HORIZON`. States follow from the scans and bind nothing; of each place the last ones and the last of each day are kept.
+in the transaction that writes what follows, so that a kill in between loses and doubles nothing. Nobody waits for the judge: he
+reads the scans a few at a time, in no transaction, and what he says is written only if all that he rested on is still so;
+otherwise he judges again. A late scan is inserted: its place is judged anew from the state before it (`watched`), or, where none
+is kept (other rules), from the first scan within its `REACH`, at most those of the last `HORIZON`. States follow from the scans
+and bind nothing; of each place the last ones and the last of each day are kept.
 
 Tags are written like conclusions over days (see `later`); that one is over is a row of `closings`, see there.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 
 from edge_agent import log
+from edge_agent.domain.history import ms_of
 from edge_agent.domain.observation import Scanned
 from edge_agent.domain.recording import Circumstances
-from edge_agent.domain.watching import FIRST, After, Placed, Series, Watched, place_of
+from edge_agent.domain.watching import After, Closed, Placed, Series, Watched, place_of
 from edge_agent.errors import LedgerBroken, Unavailable
-from edge_agent.ledger import closings, findings, later
+from edge_agent.ledger import closings, findings, later, observed
 from edge_agent.ledger.audit import stamp
 from edge_agent.ledger.database import Transaction
 from edge_agent.ledger.outbox import Outbox
@@ -30,11 +34,20 @@ from edge_agent.ports import Watch
 AT_ONCE: Final = ""
 AGAIN: Final = timedelta(hours=1)
 HORIZON: Final = timedelta(days=62)
+REACH: Final = {"floor": timedelta(days=1)}
+"""So far before a scan its place is judged anew where no state is kept: on a floor what nobody looks at is soon over."""
 KEPT_STATES: Final = 16
+CHUNK: Final = 64
+TRIES: Final = 3
+"""So often a place is judged anew at once when something came in between; after that its marks are left for the next turn."""
+_MS: Final = timedelta(milliseconds=1)
 _Moment = tuple[int, str]
-_SCANS: Final = """SELECT recordings.id, circumstances, observations FROM recordings JOIN analyses ON analyses.id = (
+_SCANS: Final = """SELECT recordings.id, circumstances, said FROM recordings JOIN analyses ON analyses.id = (
     SELECT MAX(id) FROM analyses AS one WHERE one.recording = recordings.id AND one.ruleset NOT GLOB '*+*')
-    WHERE place = ? AND (scanned_ms, recordings.id) > (?, ?) AND observations <> '' ORDER BY scanned_ms, recordings.id"""
+    JOIN observations ON observations.analysis = analyses.id
+    WHERE place = ? AND (scanned_ms, recordings.id) {} (?, ?) ORDER BY scanned_ms {}, recordings.id {}"""
+_AFTER: Final = f"{_SCANS.format('>', '', '')} LIMIT ?"
+_LAST: Final = f"{_SCANS.format('<=', 'DESC', 'DESC')} LIMIT ?"
 _STOOD: Final = f"""SELECT {", ".join(f"tags.{name.strip()}" for name in findings.COLUMNS.split(","))}, scanned_ms
     FROM recordings JOIN tags ON tags.recording = recordings.id JOIN analyses ON analyses.id = tags.analysis
     WHERE place = ? AND scanned_ms >= ? AND tags.code IN (SELECT value FROM json_each(?)) AND analyses.ruleset GLOB '*+*'
@@ -56,9 +69,23 @@ def due(view: sqlite3.Connection, now: str) -> Sequence[str]:
     return [row[0] for row in rows]
 
 
-def read(view: sqlite3.Connection, place: str, after: _Moment = FIRST) -> Sequence[Scanned]:
-    """What was observed at a place, by the newest analysis of each recording; nothing of those whose use was forbidden."""
-    return [_scanned(*row) for row in view.execute(_SCANS, (place, *after))]
+def last(view: sqlite3.Connection, place: str, upto: _Moment, count: int) -> Sequence[Scanned]:
+    """What the last scans up to this one observed, by the newest analysis of each; nothing of what may not be used. In order."""
+    return [_scanned(*row) for row in view.execute(_LAST, (place, *upto, count)).fetchall()][::-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """All that a judgement rests on besides the scans. `marks`: those due, as (began, recording, newest analysis)."""
+
+    marks: Sequence[tuple[int, str, int]]
+    after: After
+    stood: Sequence[Placed]
+    closed: Sequence[Closed]
+
+    @property
+    def since(self) -> _Moment:
+        return self.marks[0][:2]
 
 
 class Watching:
@@ -75,7 +102,10 @@ class Watching:
     def _tried(self, place: str, watch: Watch | None) -> int:
         """One of them; what fails is tried again later and holds nobody else up."""
         try:
-            return self._writer.write(lambda tx: self._one(tx, place, watch))
+            if watch is None:
+                return self._writer.write(lambda tx: self._taken(tx, place))
+            written = (self._one(place, watch) for _ in range(TRIES))
+            return next((count for count in written if count is not None), 0)
         except (LedgerBroken, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001 - an observation that nobody foresaw must not end the worker
@@ -85,49 +115,71 @@ class Watching:
 
     def _put_off(self, tx: Transaction, place: str) -> None:
         again = stamp(self._writer.terms.clock.now() + AGAIN)
-        tx.executemany("INSERT OR IGNORE INTO to_watch VALUES (?, ?)", [(one, again) for _, one in self._taken(tx, place)])
+        marks = self._marks(tx, place)
+        self._taken(tx, place)
+        tx.executemany("INSERT OR IGNORE INTO to_watch VALUES (?, ?)", [(one, again) for _, one, _ in marks])
 
-    def _taken(self, tx: Transaction, place: str) -> Sequence[_Moment]:
-        """The marks of a place that are due, which are taken away."""
-        rows: list[_Moment] = tx.execute(
-            "SELECT DISTINCT scanned_ms, recording FROM to_watch JOIN recordings ON recordings.id = recording "
-            "WHERE at <= ? AND place = ? ORDER BY scanned_ms, recording",
+    def _marks(self, view: Transaction, place: str) -> Sequence[tuple[int, str, int]]:
+        return view.execute(
+            "SELECT DISTINCT scanned_ms, recording, (SELECT MAX(id) FROM analyses WHERE analyses.recording = to_watch.recording) "
+            "FROM to_watch JOIN recordings ON recordings.id = recording WHERE at <= ? AND place = ? "
+            "ORDER BY scanned_ms, recording",
             (self._writer.now(), place),
         ).fetchall()
-        tx.executemany("DELETE FROM to_watch WHERE recording = ?", [(one,) for _, one in rows])
-        return rows
 
-    def _one(self, tx: Transaction, place: str, watch: Watch | None) -> int:
-        marks = self._taken(tx, place)
-        if not marks or watch is None:
+    def _taken(self, tx: Transaction, place: str) -> int:
+        """The marks of a place that are due are taken away; nothing follows from that."""
+        tx.executemany("DELETE FROM to_watch WHERE recording = ?", [(one,) for _, one, _ in self._marks(tx, place)])
+        return 0
+
+    def _one(self, place: str, watch: Watch) -> int | None:
+        """Judge one place; how much was written, None when something came in between."""
+        grounds = self._writer.database.reading(lambda tx: self._grounds(tx, place, watch))
+        if grounds is None:
             return 0
-        first = marks[0]
-        before = _before(tx, place, watch.basis, first)
-        after = before or self._oldest(tx, place)
-        floor = after.since_ms
-        stood = [Placed(recording=one, began_ms=began, tag=tag) for one, tag, began in _stood(tx, place, floor, watch)]
         found = watch.judge(
             Series(
-                place=place, scans=read(tx, place, (after.began_ms, after.recording)), state=after.state, stood=stood,
-                since=first, changed=[one for _, one in marks],
-                closed=closings.standing(tx, [one.tag.id for one in stood]),
+                place=place, scans=self._scans(place, (grounds.after.began_ms, grounds.after.recording)), stood=grounds.stood,
+                state=grounds.after.state, since=grounds.since, changed=[one for _, one, _ in grounds.marks],
+                closed=grounds.closed,
             )
         )  # fmt: skip
+        return self._writer.write(lambda tx: self._said(tx, place, watch, grounds, found))
+
+    def _grounds(self, view: Transaction, place: str, watch: Watch) -> Grounds | None:
+        marks = self._marks(view, place)
+        if not marks:
+            return None
+        first = marks[0][:2]
+        after = _before(view, place, watch.basis, first) or _oldest(view, place, first)
+        stood = [Placed(recording=one, began_ms=began, tag=tag) for one, tag, began in _stood(view, place, after.since_ms, watch)]
+        closed = closings.standing(view, [one.tag.id for one in stood])
+        return Grounds(marks=marks, after=after, stood=stood, closed=closed)
+
+    def _scans(self, place: str, after: _Moment) -> Iterator[Scanned]:
+        """What was observed at a place after this, by the newest analysis of each recording; nothing of what may not be used."""
+        while True:
+            rows = self._writer.database.read(_AFTER, (place, *after, CHUNK))
+            for row in rows:
+                scanned = _scanned(*row)
+                after = (ms_of(scanned.began_at), scanned.recording)
+                yield scanned
+            if len(rows) < CHUNK:
+                return
+
+    def _said(self, tx: Transaction, place: str, watch: Watch, grounds: Grounds, found: Watched) -> int | None:
+        if self._grounds(tx, place, watch) != grounds:
+            return None
+        self._taken(tx, place)
         tx.execute(
             "DELETE FROM watched WHERE place = ? AND (basis <> ? OR (scanned_ms, recording) >= (?, ?))",
-            (place, watch.basis, *first),
+            (place, watch.basis, *grounds.since),
         )
         _remember(tx, place, watch.basis, found.after)
         written = self._write(tx, found, watch.ruleset)
         if written:
             self._outbox.bound(tx)
         return written
-
-    def _oldest(self, tx: Transaction, place: str) -> After:
-        """Where to begin when no state is kept: with nothing, `HORIZON` before the newest scan."""
-        (newest,) = tx.execute("SELECT MAX(scanned_ms) FROM recordings WHERE place = ?", (place,)).fetchone()
-        since = newest - HORIZON // timedelta(milliseconds=1)
-        return After(began_ms=since, recording="", state="", since_ms=since)
 
     def _write(self, tx: Transaction, found: Watched, ruleset: str) -> int:
         said: dict[str, list[Placed]] = {}
@@ -145,6 +197,14 @@ class Watching:
         for one in over:
             closings.put(tx, self._writer, self._outbox, one, closings.CLOSED)
         return len(kept) + len(over) + len(found.reopened)
+
+
+def _oldest(view: Transaction, place: str, first: _Moment) -> After:
+    """Where to begin when no state is kept: with nothing, `REACH` before the first scan that is to be judged."""
+    (newest,) = view.execute("SELECT MAX(scanned_ms) FROM recordings WHERE place = ?", (place,)).fetchone()
+    reach = REACH.get(place.partition(":")[0], HORIZON)
+    since = max(newest - HORIZON // _MS, first[0] - reach // _MS)
+    return After(began_ms=since, recording="", state="", since_ms=since)
 
 
 def _before(tx: Transaction, place: str, basis: str, moment: _Moment) -> After | None:
@@ -167,7 +227,7 @@ def _remember(tx: Transaction, place: str, basis: str, states: Sequence[After]) 
         "AND (scanned_ms < (SELECT MAX(scanned_ms) FROM watched WHERE place = :place) - :horizon OR EXISTS ("
         "SELECT 1 FROM watched AS later WHERE later.place = watched.place AND later.scanned_ms / 86400000 = "
         "watched.scanned_ms / 86400000 AND (later.scanned_ms, later.recording) > (watched.scanned_ms, watched.recording)))",
-        {"place": place, "last": KEPT_STATES, "horizon": HORIZON // timedelta(milliseconds=1)},
+        {"place": place, "last": KEPT_STATES, "horizon": HORIZON // _MS},
     )
 
 
@@ -176,8 +236,6 @@ def _stood(tx: Transaction, place: str, since_ms: int, watch: Watch) -> Sequence
     return [(*findings.tag_of(row), began) for *row, began in tx.execute(_STOOD, (place, since_ms, codes)).fetchall()]
 
 
-def _scanned(recording: str, around: str, observations: str) -> Scanned:
-    said = msgspec.json.decode(around, type=Circumstances)
-    return Scanned(
-        recording=recording, place=place_of(said), began_at=said.started_at, observations=findings.observations_of(observations)
-    )
+def _scanned(recording: str, circumstances: str, said: str) -> Scanned:
+    around = msgspec.json.decode(circumstances, type=Circumstances)
+    return Scanned(recording=recording, place=place_of(around), began_at=around.started_at, observations=observed.of(said))

@@ -156,16 +156,26 @@ _CONTESTS: Final = (
     """CREATE TRIGGER contests_stay BEFORE DELETE ON contests BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
 )
 
+_BEGAN: Final = "json_extract(circumstances, '$.started_at')"
+_ZONE: Final = f"CASE substr({_BEGAN}, -1) WHEN 'Z' THEN 1 ELSE 6 END"
+_BEGAN_MS: Final = f"""(CAST(strftime('%s', substr({_BEGAN}, 1, 19) || substr({_BEGAN}, -({_ZONE}))) AS INTEGER) * 1000
+    + CAST(substr(substr({_BEGAN}, 21, max(length({_BEGAN}) - 20 - ({_ZONE}), 0)) || '000', 1, 3) AS INTEGER))"""
+"""When a recording began, in ms since 1970, as `domain.history.ms_of` rounds down: SQLite rounds a fraction that it reads."""
 _SCANS: Final = (
-    # What a scan observed, in the names of the event models; bound by the digest of its analysis like everything in that row.
-    """ALTER TABLE analyses ADD COLUMN observations TEXT NOT NULL DEFAULT ''""",
+    # What a scan observed, in the names of the event models, apart from its analysis, which binds it by a commitment.
+    """ALTER TABLE analyses ADD COLUMN observed TEXT NOT NULL DEFAULT ''""",
+    """CREATE TABLE observations (
+        analysis INTEGER PRIMARY KEY REFERENCES analyses (id), nonce TEXT NOT NULL, said TEXT NOT NULL) STRICT""",
+    """CREATE TRIGGER observations_keep BEFORE UPDATE ON observations BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
     # Whose scan a recording is and when it began, as `domain.watching.place_of` reads the circumstances; NULL for all others.
     """ALTER TABLE recordings ADD COLUMN place TEXT GENERATED ALWAYS AS (
         CASE WHEN kind NOT IN ('call', 'channel') AND json_valid(circumstances) THEN kind || ':' || COALESCE(
         NULLIF(json_extract(circumstances, '$.bay'), ''), NULLIF(json_extract(circumstances, '$.floor'), '')) END) VIRTUAL""",
-    """ALTER TABLE recordings ADD COLUMN scanned_ms INTEGER GENERATED ALWAYS AS (
-        CASE WHEN kind NOT IN ('call', 'channel') AND json_valid(circumstances) THEN CAST(ROUND((julianday(json_extract(
-        circumstances, '$.started_at')) - 2440587.5) * 86400000) AS INTEGER) END) VIRTUAL""",
+    f"""ALTER TABLE recordings ADD COLUMN scanned_ms INTEGER GENERATED ALWAYS AS (
+        CASE WHEN kind NOT IN ('call', 'channel') AND json_valid(circumstances) THEN {_BEGAN_MS} END) VIRTUAL""",
+    # What 0010 filled in was rounded to the nearest millisecond.
+    f"""UPDATE subjects SET began_ms = COALESCE((SELECT {_BEGAN_MS} FROM recordings WHERE recordings.id = subjects.recording),
+        began_ms)""",  # noqa: S608 - constant
     """CREATE INDEX recordings_place ON recordings (place, scanned_ms) WHERE place IS NOT NULL""",
     # Scans whose place is to be judged: at once, or when that time has come.
     """CREATE TABLE to_watch (

@@ -27,7 +27,7 @@ def made(steps):
 
 
 def blocked(steps):
-    """Which scans say nothing of the slot: the bay is blocked in them, or lies within a blockage that was sustained."""
+    """Which scans say nothing of the slot: the bay is blocked in them, or a blockage was sustained before and did not end."""
     seen = [(minute, state == "B") for minute, state in timed(steps)]
     inside, within = [], stretches([(at, verdict) for at, verdict in seen])
     for number, (_, verdict) in enumerate(seen):
@@ -43,8 +43,8 @@ def timed(steps):
 
 
 def stretches(looks):
-    """[first look, look that closed it) of every sustained run, by the rule's own words and without any state kept."""
-    return [(start, end if end is not None else len(looks)) for start, end, proven in runs(looks) if proven is not None]
+    """[proving look, look that closed it) of every sustained run, by the rule's own words and without any state kept."""
+    return [(proven, end if end is not None else len(looks)) for _, end, proven in runs(looks) if proven is not None]
 
 
 def runs(looks):

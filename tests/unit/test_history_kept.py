@@ -435,13 +435,18 @@ def test_ledger_of_an_earlier_release_learns_when_its_recordings_began():
             began = '{"started_at":"2026-11-20T12:00:00.250+08:00"}'
             view.execute("INSERT INTO recordings VALUES ('r', 'call', 'closed', '', '', '', 0, '', ?)", (began,))
             view.execute("INSERT INTO subjects VALUES ('r', 'customer', 'p', 'n')")
+            amid = '{"started_at":"2026-11-20T04:00:00.000999Z"}'
+            view.execute("INSERT INTO recordings VALUES ('s', 'call', 'closed', '', '', '', 0, '', ?)", (amid,))
+            view.execute("INSERT INTO subjects VALUES ('s', 'customer', 'p', 'n')")
         for statement in statements:
             view.execute(statement)
-    assert view.execute("SELECT began_ms FROM subjects").fetchone() == (ms_of(NOON) + 250,)
+    assert view.execute("SELECT began_ms FROM subjects ORDER BY recording").fetchall() == [(ms_of(NOON) + 250,), (ms_of(NOON),)]
     chat = '{"started_at":"2026-11-20T12:00:00.250+08:00","channel":"wechat"}'
     columns = "id, kind, state, digest, size_bytes, captured_at, circumstances"
     view.execute(f"INSERT INTO recordings ({columns}) VALUES ('c', 'channel', '', '', 0, '', ?)", (chat,))
-    assert view.execute("SELECT id, written_ms FROM recordings ORDER BY id").fetchall() == [("c", ms_of(NOON) + 250), ("r", None)]
+    assert view.execute("SELECT id, written_ms FROM recordings ORDER BY id").fetchall() == [
+        ("c", ms_of(NOON) + 250), ("r", None), ("s", None),
+    ]  # fmt: skip
     view.close()
 
 

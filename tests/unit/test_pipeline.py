@@ -13,7 +13,7 @@ from sight_world import slot
 from edge_agent import pipeline
 from edge_agent.domain.consent import NOTICE, REFUSED, Party, Policy, Standing, Statement, Verb
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.recording import Consent, Kind, State
+from edge_agent.domain.recording import Consent, Kind, State, View
 from edge_agent.domain.tags import BehaviorTag, Conversation, Status
 from edge_agent.domain.transcript import Speaker
 from edge_agent.errors import BadInput, NotAllowed
@@ -235,7 +235,7 @@ def test_what_is_withdrawn_during_its_analysis_leaves_no_transcript(kit: Kit) ->
 class SeeingShelf:
     """Sees one slot empty in every video."""
 
-    def score(self, video: BinaryIO, planogram: Planogram) -> ShelfFindings:
+    def score(self, video: BinaryIO, planogram: Planogram, *, view: View = View.FIXED) -> ShelfFindings:
         return ShelfFindings(score=score(), picture=b"png", observations=slot("E"))
 
 

@@ -1,6 +1,6 @@
 """Scans of one place made by hand: minutes for times, keyword arguments for what was measured of one subject."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from edge_agent.domain.history import ms_of
@@ -79,7 +79,8 @@ class Record:
         at = (ms_of(one.began_at), one.recording)
         self.states = [kept for kept in self.states if kept[0] < at]
         before = max(self.states, default=((-1, ""), ""))
-        later: Sequence[Scanned] = [s for s in self.scans.values() if (ms_of(s.began_at), s.recording) > before[0]]
+        ordered = sorted(self.scans.values(), key=lambda s: (ms_of(s.began_at), s.recording))
+        later = iter([s for s in ordered if (ms_of(s.began_at), s.recording) > before[0]])
         found = self.watch.judge(
             Series(
                 since=at,

@@ -3,14 +3,16 @@
 The result is a function of the set of scans, whatever the order in which they were analysed: scans are taken by when they
 began (then by id), a late one is inserted and everything after it is judged anew; what no longer follows is withdrawn, what is
 no longer over is reopened. What goes from one scan to the next is in `Memory`, so a judgement needs no scan before the state it
-starts from. A recording is taken once. A scan in which a suspending event (`names.SUSPENDING`) holds, or which lies within one
-that is final and not closed, gives no verdict on anything else.
+starts from. A scan in which a suspending event (`names.SUSPENDING`) holds, or before which one
+became final that is not closed, gives no verdict on anything else.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -193,27 +195,28 @@ class Watch:
         return found
 
     def folded(self, series: Series, fold: Fold | None = None) -> Fold:
-        """All scans of a series taken in, each recording once; on top of `fold`, or of the series' own state."""
+        """All scans of a series taken in, on top of `fold`, or of the series' own state."""
         if fold is None:
-            memory = msgspec.json.decode(series.state, type=Memory) if series.state else Memory()
-            fold = Fold(watch=self, place=series.place, memory=memory)
-        scans = sorted({one.recording: one for one in series.scans}.values(), key=_order)
-        for number, one in enumerate(scans):
+            fold = self._begun(series)
+        for one, following in _ahead(series.scans):
             fold.take(one)
-            last = number >= len(scans) - REMEMBERED
-            if last or scans[number + 1].began_at.date() != one.began_at.date():
+            if len(following) < REMEMBERED or following[0].began_at.date() != one.began_at.date():
                 fold.remember(one)
         return fold
 
+    def _begun(self, series: Series) -> Fold:
+        memory = msgspec.json.decode(series.state, type=Memory) if series.state else Memory()
+        return Fold(watch=self, place=series.place, memory=memory)
+
     def judge(self, series: Series) -> Watched:
         """What follows now; see `domain.watching`."""
-        early = self.folded(replace(series, scans=[one for one in series.scans if _order(one) < series.since]))
-        before = {_key(run) for run in early.alive()}
-        early.ended = []
-        scans = [one for one in series.scans if _order(one) >= series.since]
-        fold = self.folded(replace(series, scans=scans), early)
+        fold, taken = self._begun(series), set(series.changed)
+        scans = iter(series.scans)
+        late = chain(self._early(series, scans, fold), scans)
+        before = {_key(run) for run in fold.alive()}
+        fold.ended = []
+        self.folded(replace(series, scans=_noting(late, taken)), fold)
         due = {_key(run): (run, closed) for run, closed in _standing(fold)}
-        taken = {one.recording for one in scans}.union(series.changed)
         left = {
             key: old for old in series.stood
             if old.tag.code in self.codes and (key := telling.key_of(old)) is not None
@@ -232,6 +235,20 @@ class Watch:
         gone = [self._withdrawn(old) for old in left.values()]
         over, again = _over(series, closing)
         return Watched(new=new, gone=gone, closed=over, reopened=again, after=fold.after)
+
+    def _early(self, series: Series, scans: Iterator[Scanned], fold: Fold) -> Sequence[Scanned]:
+        """Take in the scans before `since`; gives the first one after them, which was read by then."""
+        first: list[Scanned] = []
+
+        def before() -> Iterator[Scanned]:
+            for one in scans:
+                if _order(one) >= series.since:
+                    first.append(one)
+                    return
+                yield one
+
+        self.folded(replace(series, scans=before()), fold)
+        return first
 
     def seen(self, scanned: Scanned) -> tuple[BehaviorTag, ...]:
         """The tags of one scan that nothing is known before, in the order of their stamps."""
@@ -263,6 +280,24 @@ def _order(one: Scanned) -> tuple[int, str]:
 def _look(scanned: Scanned, one: Observation) -> Look:
     until_ms = max(one.until_ms, one.from_ms)
     return Look(recording=scanned.recording, began_ms=ms_of(scanned.began_at), from_ms=one.from_ms, until_ms=until_ms)
+
+
+def _ahead(scans: Iterable[Scanned]) -> Iterator[tuple[Scanned, Sequence[Scanned]]]:
+    """Each scan with the next ones, at most `REMEMBERED` of them."""
+    following: deque[Scanned] = deque()
+    for one in scans:
+        following.append(one)
+        if len(following) > REMEMBERED:
+            yield following.popleft(), following
+    while following:
+        yield following.popleft(), following
+
+
+def _noting(scans: Iterable[Scanned], taken: set[str]) -> Iterator[Scanned]:
+    """The same, their recordings noted as they come."""
+    for one in scans:
+        taken.add(one.recording)
+        yield one
 
 
 def _key(run: Run) -> _Key:
