@@ -2,8 +2,8 @@
 
 Rules: the schema is closed and every error is reported at once, without repeating what was written; a picture path is relative to
 the plan's folder and may not leave it, links resolved; every slot names a planned SKU; corners run clockwise from the top left
-and form a convex quad. The digest is sha256 over the plan's bytes and each picture's path and bytes, in the plan's order. Nothing is
-decoded here except by `read_picture`, which uses the limited child of `edge_agent.sandbox`.
+and form a convex quad. The digest is sha256 over the plan's bytes and each picture's path and bytes, in the plan's order. Nothing
+is decoded here except by `read_picture`, which uses the limited child of `edge_agent.sandbox`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
