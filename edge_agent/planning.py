@@ -1,7 +1,7 @@
 """Plans of bays: made from a shop's photo and tables, kept in versions, put in force, drawn for checking. Answers documents.
 
-A plan that leaves doubts is written but not put in force: a person corrects it, gives corners, or accepts it as it is. Which plan
-is in force is a fact of the audit log.
+A plan that leaves doubts, or whose photo shows people, is written but not put in force: a person corrects it, gives corners or
+another photo, or accepts it as it is. Which plan is in force is a fact of the audit log.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ from edge_agent import app, privilege
 from edge_agent.config import Config
 from edge_agent.documents import Calibrated, PackLine, Packs, PlanUsed, UnderstoodSlot
 from edge_agent.domain.planogram import Quad
-from edge_agent.errors import BadInput, EdgeError
+from edge_agent.errors import BadInput, EdgeError, MissingAsset
 from edge_agent.sandbox import decode_picture
 from edge_agent.shelf.pictures import check_sheet
 from edge_agent.shelf.setup import packs, photos, plan_file, sheets
@@ -30,6 +30,7 @@ from edge_agent.shelf.setup.table import Faults
 from edge_agent.shelf.setup.understand import corrected, understand
 
 if TYPE_CHECKING:
+    from edge_agent.shelf.floor.people.detector import People
     from edge_agent.shelf.price_tags.photo import TagReading
     from edge_agent.shelf.setup.bay import Picture
     from edge_agent.shelf.setup.sheets import Outlined, Planned, Priced
@@ -72,8 +73,10 @@ class _Given:
     strangers: int = 0
 
 
-def calibrate(settings: Config, wanted: Wanted) -> tuple[Calibrated, list[Any]]:
+def calibrate(settings: Config, wanted: Wanted, find: "People | None" = None) -> tuple[Calibrated, list[Any]]:
     """Make a new version of a bay's plan; the document, and the pages of its check sheet.
+
+    `find` finds people on the photo; by default this box's own detector, where its weights are.
 
     Raises:
         BadConfig: every fault of the tables and photos at once; or the version is there already. Unavailable, MissingAsset.
@@ -83,14 +86,15 @@ def calibrate(settings: Config, wanted: Wanted) -> tuple[Calibrated, list[Any]]:
     given = _given(settings, wanted)
     understood = corrected(_understood(settings, wanted, given), given.outlined)
     plan = packs.publish(folder, version, _files(wanted, version, given, understood))
-    used = wanted.accept or not understood.doubtful
+    people = _people(settings, given.photo, find)
+    used = wanted.accept or not (understood.doubtful or people == "people")
     if used:
         use(settings, wanted.bay, version)
     notes = {one.slot: one for one in understood.slots}
     return Calibrated(
         bay=wanted.bay, version=version, digest=plan.digest, plan=str(plan.reference.parent / packs.PLAN), in_force=used,
         doubtful=len(understood.doubtful), unplanned_tags=len(understood.unplanned), unmatched_photos=given.strangers,
-        slots=[_slot(one) for one in understood.slots],
+        people=people, slots=[_slot(one) for one in understood.slots],
     ), check_sheet.pages(given.photo, plan, notes)  # fmt: skip
 
 
@@ -145,6 +149,15 @@ def _given(settings: Config, wanted: Wanted) -> _Given:
     faults.stop()
     assert photo is not None
     return _Given(photo=photo, boards=boards, listed=listed, pictures=pictures, outlined=outlined, strangers=strangers)
+
+
+def _people(settings: Config, photo: "Picture", find: "People | None") -> Literal["none", "people", "not-looked"]:
+    """Whether people are on the photo: it goes uncovered into every picture that is evidence."""
+    try:
+        found = (find or app.Floor(settings).people)(photo)
+    except MissingAsset:
+        return "not-looked"
+    return "people" if found else "none"
 
 
 def _understood(settings: Config, wanted: Wanted, given: _Given) -> Understanding:

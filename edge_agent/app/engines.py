@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edge_agent.ports import FloorFindings, ShelfFindings
     from edge_agent.shelf.engine import ShelfEngine
     from edge_agent.shelf.floor.engine import FloorEngine
+    from edge_agent.shelf.floor.people.detector import Detector
     from edge_agent.shelf.price_tags.photo import TagReading
     from edge_agent.shelf.price_tags.reading import Ocr
     from edge_agent.speech.lanes import Ear
@@ -183,18 +184,22 @@ class Floor:
 
     @cached_property
     def engine(self) -> "FloorEngine":
-        from edge_agent import infer  # noqa: PLC0415
         from edge_agent.shelf.floor.engine import FloorEngine  # noqa: PLC0415
+
+        return FloorEngine(
+            people=self.people, model_digest=store.digest_of(PEOPLE, self._settings.paths.models),
+            threads=self._settings.floor.threads, limits=self._settings.limits, progress=self._progress,
+        )  # fmt: skip
+
+    @cached_property
+    def people(self) -> "Detector":
+        """Finds people in a picture; MissingAsset without the weights."""
+        from edge_agent import infer  # noqa: PLC0415
         from edge_agent.shelf.floor.people import convert  # noqa: PLC0415
         from edge_agent.shelf.floor.people.detector import Detector  # noqa: PLC0415
 
-        folder, floor = model(self._settings, PEOPLE), self._settings.floor
-        onnx = convert.model(folder, shipped().get(PEOPLE).converted or "")
-        return FloorEngine(
-            people=Detector(infer.person_network(onnx, floor.threads)),
-            model_digest=store.digest_of(PEOPLE, self._settings.paths.models), threads=floor.threads,
-            limits=self._settings.limits, progress=self._progress,
-        )  # fmt: skip
+        onnx = convert.model(model(self._settings, PEOPLE), shipped().get(PEOPLE).converted or "")
+        return Detector(infer.person_network(onnx, self._settings.floor.threads))
 
     def score(self, video: BinaryIO, plan: "FloorPlan", began_at: datetime) -> "FloorFindings":
         return self.engine.score(video, plan, began_at.astimezone(zone(self._settings)))

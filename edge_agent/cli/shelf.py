@@ -229,6 +229,10 @@ def _print_calibrated(found: "Calibrated") -> None:
         print(f"照片上有 {found.unplanned_tags} 个价签不在陈列图中 tags on the photo that the plan does not know")
     if found.unmatched_photos:
         print(f"{found.unmatched_photos} 张商品照片的文件名不是编码，未使用 photos not named by a code, left alone")
+    if found.people == "people":
+        print("照片上有人：请等没人时重拍，或裁掉后重做 people on the photo: take it again without them, or crop them off")
+    if found.people == "not-looked":
+        print("未检查照片上是否有人（未安装人体检测模型），请自行确认 not looked for people (no detector): see for yourself")
     if found.in_force:
         print(f"已启用 in force: {found.digest[:12]}")
         return

@@ -13,6 +13,8 @@ import msgspec
 
 Place = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")]
 Hours = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$(?!\n)")]
+FLOOR_S: Final = 60
+"""Seconds of a floor camera's recording, at least: what is told of a floor is told by the minute."""
 SCHEMES: Final = frozenset({"rtsp", "rtsps"})
 DEVICE: Final = re.compile(r"/dev/video[0-9]{1,3}(?!\n)")
 _SECRET: Final = re.compile(r"(?i)(^|[?&/;_])(user(name)?|usr|pass(word|wd)?|pwd|token|auth)=(?!\{(user|password)\})")
@@ -32,7 +34,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     credentials: str = ""
     """File with `user:password` in one line, readable by this box's account alone, or the name of a systemd credential."""
     segment_s: Annotated[float, msgspec.Meta(ge=2, le=3600)] = 300.0
-    """Seconds of each recording; it ends with the next key frame."""
+    """Seconds of each recording, of a floor `FLOOR_S` or more; it ends with the next key frame."""
     silent_s: Annotated[float, msgspec.Meta(ge=2, le=300)] = 15.0
     """Seconds without a picture after which the camera counts as lost and is opened again."""
     hours: tuple[Hours, ...] = ()
@@ -60,6 +62,13 @@ def faults(camera: Camera) -> list[tuple[str, str, str]]:
         found.append(
             ("basis", "must not be not-personal: a floor camera films people", "场地摄像头会拍到人，不能用 not-personal")
         )
+    if camera.floor and camera.segment_s < FLOOR_S:
+        found.append(
+            (
+                "segment_s", f"must be {FLOOR_S} or more for a floor camera: a shorter one would tell where one person was",
+                f"场地摄像头每段不能短于 {FLOOR_S} 秒：更短的录像会泄露单个人的位置",
+            )
+        )  # fmt: skip
     if _holds_secret(camera.url):
         found.append((
             "url",

@@ -190,7 +190,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "存放“用户:密码”一行的文件路径，或 systemd 凭据名称；空 = 不需要",
         "path of a file with user:password in one line, or the name of a systemd credential; empty = none needed",
     ),
-    "cameras.segment_s": ("每段录像的秒数（在其后第一个关键帧处切开）", "seconds of each recording, cut at the next key frame"),
+    "cameras.segment_s": (
+        "每段录像的秒数（在其后第一个关键帧处切开；场地不少于 60）",
+        "seconds of each recording, cut at the next key frame; 60 or more for a floor",
+    ),
     "cameras.silent_s": (
         "多少秒没有画面即视为中断并重连",
         "seconds without a picture until it counts as lost and is opened again",

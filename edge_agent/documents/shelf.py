@@ -79,8 +79,9 @@ class UnderstoodSlot(Document, frozen=True, kw_only=True):
 
 
 class Calibrated(Document, frozen=True, kw_only=True):
-    """A plan made from a photo. Not `in_force` while any slot is doubtful, unless it was accepted so.
+    """A plan made from a photo. Not `in_force` while any slot is doubtful or people are on the photo, unless accepted so.
 
+    `people`: whether any are on it, which evidence pictures would show; not-looked = the person detector is not installed.
     `unplanned_tags`: tags with a price that no slot claimed; `unmatched_photos`: pictures whose name is no listed code.
     """
 
@@ -92,6 +93,7 @@ class Calibrated(Document, frozen=True, kw_only=True):
     doubtful: int
     unplanned_tags: int
     unmatched_photos: int
+    people: Literal["none", "people", "not-looked"]
     slots: list[UnderstoodSlot]
 
 

@@ -1,7 +1,8 @@
 """What a floor camera counts: how many people were where and for how long, per zone and minute and per cell of a coarse grid.
 
 Nobody is followed: there is no track, no box, no picture of a person and no identity in any type here, and no field where one
-would fit. Counts of fewer than `FEWEST` people are left out before a score exists (None, and counted as suppressed); 0 is said.
+would fit. Counts of fewer than `FEWEST` people are left out before a score exists (None, and counted as suppressed); 0 is said,
+but not in a minute in which so few were on the whole floor.
 Whose customers and whose staff somebody is follows only from the zone's role or from the hours; otherwise it is unknown.
 
 `visits` are how often a count rose, plus who was there at the beginning: people-equivalents, not persons, since nobody is known
@@ -107,8 +108,8 @@ class ZoneMinute:
 class ZoneScore:
     """One zone over the whole recording. `unattended_s`: somebody waited here and nobody stood in the zone that serves it.
 
-    `unstaffed_s`: a counter was empty; a state of the counter, told however few people stand behind it. `stay_s` = person_s /
-    visits. None = not told: too few people, or (`unattended_s`, `unstaffed_s`) not known here.
+    `unstaffed_s`: a counter was empty; a state of the counter, told however few people stand behind it. Both in whole minutes.
+    `stay_s` = person_s / visits. None = not told: too few people, or (`unattended_s`, `unstaffed_s`) not known here.
     """
 
     zone: str

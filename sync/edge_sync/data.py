@@ -184,9 +184,9 @@ class FloorZone(Closed, frozen=True, kw_only=True, omit_defaults=True):
     """One zone of a floor over a recording. `visits` are people-equivalents: nobody is known again.
 
     `minutes` are the person-seconds of each minute from the recording's beginning, to be read with its `assessed_s` (mean number
-    present = person-seconds / assessed_s). null = not told, because fewer than 3 people-equivalents are behind it; absent = not
-    told, or not known. `unattended_s`: somebody waited here and nobody stood where this zone is served from. `unstaffed_s`: a
-    counter behind which nobody stood.
+    present = person-seconds / assessed_s). null = not told, because fewer than 3 people-equivalents are behind it, or were on
+    the whole floor in that minute; absent = not told, or not known. `unattended_s`: somebody waited here and nobody stood where
+    this zone is served from. `unstaffed_s`: a counter behind which nobody stood. Both in whole minutes.
     """
 
     zone: Code

@@ -65,6 +65,15 @@ class TestConfiguration:
         with pytest.raises(BadConfig):
             self.loaded(tmp_path, f'id = "cam-1"\nurl = "rtsp://10.0.0.9/live"\n{lines}')
 
+    def test_a_floor_is_not_cut_into_less_than_minutes_and_a_shelf_may_be(self, tmp_path: Path) -> None:
+        head = 'id = "cam-1"\nurl = "rtsp://10.0.0.9/live"\nbasis = "notice"\n'
+        with pytest.raises(BadConfig) as refused:
+            self.loaded(tmp_path, f'{head}floor = "f"\nsegment_s = 59')
+        assert "cameras[1].segment_s" in refused.value.message
+        assert "60" in refused.value.zh
+        assert self.loaded(tmp_path, f'{head}floor = "f"\nsegment_s = 60').cameras[0].segment_s == 60
+        assert self.loaded(tmp_path, f'{head}bay = "b"\nsegment_s = 2').cameras[0].segment_s == 2
+
     @pytest.mark.parametrize("url", ["http://10.0.0.9/", "10.0.0.9", "rtsp://10.0.0.9/a b", "file:///etc/passwd"])
     def test_other_addresses_are_refused(self, url: str, tmp_path: Path) -> None:
         with pytest.raises(BadConfig):

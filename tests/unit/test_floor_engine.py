@@ -9,14 +9,16 @@ from typing import get_args, get_type_hints
 import msgspec
 import numpy as np
 import pytest
-from floor_world import INK, WIDTH, Figure, Knows, background, drawn, feet, film, plan
+from floor_world import INK, WIDTH, ZONES, Figure, Knows, background, drawn, feet, film, plan
 from PIL import Image
+from shipped import lexicon
 
 from edge_agent.domain import floor as domain
-from edge_agent.domain.floor import Hours
+from edge_agent.domain.floor import Hours, Zone
 from edge_agent.domain.observation import Observation
 from edge_agent.ports import FloorFindings
 from edge_agent.shelf.floor import heat
+from edge_agent.shelf.floor import states as _states
 from edge_agent.shelf.floor.cover import covered
 from edge_agent.shelf.floor.engine import FloorEngine
 from edge_agent.shelf.floor.grid import counted
@@ -24,9 +26,11 @@ from edge_agent.shelf.floor.people.detector import Box, squares
 from edge_agent.shelf.floor.states import observations
 from edge_agent.shelf.floor.tally import Sample, tally
 from edge_agent.shelf.floor.watch import View, Watch
+from edge_agent.tagging.sight.model import Visual
 from edge_sync import data as wire
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ALL_DAY = (Hours(days=frozenset(range(1, 8)), from_minute=0, until_minute=24 * 60),)
 CROWD = [
     *(Figure(at=(2.2 + 0.4 * n, 1.4), from_s=3 + 7 * n, until_s=110) for n in range(4)),
     *(Figure(at=(0.8, 1.4), from_s=start, until_s=start + 20) for start in (0, 60, 100)),
@@ -55,8 +59,8 @@ def test_figures_on_a_film_are_counted_as_they_stood(busy: FloorFindings) -> Non
     assert zones["till"].person_s == pytest.approx(truth, abs=4)
     assert zones["till"].visits == 4
     assert zones["behind"].person_s == pytest.approx(60, abs=3)
-    assert zones["behind"].unstaffed_s == pytest.approx(60, abs=3)
-    assert zones["till"].unattended_s == pytest.approx(60, abs=4)
+    assert zones["behind"].unstaffed_s == 60
+    assert zones["till"].unattended_s == 60
     assert score.arrivals == 6
     assert score.coverage.value == 1.0
     assert score.duration_ms == 120_000
@@ -124,29 +128,107 @@ def states(found, subject: str, name: str) -> list[tuple[int, int, float | bool]
     ]  # fmt: skip
 
 
-def test_states_are_told_in_steps_and_small_counts_as_some(busy: FloorFindings) -> None:
-    found = busy
-    assert {value for _, _, value in states(found, "zone:till", "customers")} == {0, 1, 4}
-    assert {value for _, _, value in states(found, "zone:behind", "counter_staff")} == {0, 1}
-    assert all(
-        one.from_ms % 10_000 == 0 and one.until_ms % 10_000 == 0
-        for one in found.observations
-        if "arrivals" not in dict(one.values)
-    )
+SHOP = [
+    *(Figure(at=(2.5, 1.4), from_s=start, until_s=start + length) for start, length in ((40, 200), (300, 60), (430, 20))),
+    *(Figure(at=(0.8, 1.4), from_s=start, until_s=start + 20) for start in (0, 60, 240, 400, 560)),
+    *(Figure(at=(4.2 + 0.5 * n, 1.4), from_s=120 + 5 * n, until_s=400) for n in range(6)),
+]
+
+
+def sampled(figures, seconds: int, known=None, view=lambda _: View.CLEAR):
+    known = known or plan()
+    made = [
+        Sample(at_ms=at * 1000, view=view(at), match=0.9, counts=counted(known, [(x / 8, y / 6) for x, y in feet(figures, at)]))
+        for at in range(seconds)
+    ]
+    return tally(made, seconds * 1000, len(known.zones)).held
+
+
+def test_only_what_a_model_asks_for_is_told_and_only_if_it_lasted() -> None:
+    found = FoundStates(observations(plan(), sampled(SHOP, 600), NOON))
+    assert states(found, "zone:till", "customers") == [(0, 90, 0), (90, 240, 1), (240, 600, 0)]
+    assert states(found, "zone:till", "staff") == [(90, 240, 0)]
+    assert states(found, "zone:line", "queue_len") == [(0, 150, 0), (150, 390, 5), (390, 600, 0)]
+    assert states(found, "zone:behind", "counter_staff") == [(0, 420, 1), (420, 600, 0)]
     assert {value for _, _, value in states(found, "zone:behind", "open_hours")} == {True}
-    assert states(found, "zone:behind", "was_unstaffed")[0][0] == 60
-    assert not states(found, "zone:door", "customers")
-    assert not any(name == "unassisted_share" for one in found.observations for name, _ in one.values)
+    assert states(found, "", "calibration_match") == [(0, 600, 0.5)]
+    names = {name for one in found.observations for name, _ in one.values}
+    assert names.isdisjoint({"was_unstaffed", "unassisted_share", "arrivals"})
 
 
-def test_waiting_without_staff_is_seen_as_the_event_models_ask(busy: FloorFindings) -> None:
-    found = busy
-    alone = [
-        one for one in found.observations
-        if one.subject == "zone:till" and dict(one.values).get("customers", 0) >= 1 and dict(one.values).get("staff") == 0
-    ]  # fmt: skip
-    assert sum(one.until_ms - one.from_ms for one in alone) == pytest.approx(60_000, abs=10_000)
-    assert max(value for _, _, value in states(found, "", "unattended_waiting_zones")) == 1
+def test_a_counter_that_was_empty_for_five_minutes_is_told_and_so_is_one_at_the_edge() -> None:
+    staff = [Figure(at=(0.8, 1.4), from_s=60, until_s=120), Figure(at=(0.8, 1.4), from_s=450, until_s=570)]
+    found = FoundStates(observations(plan(), sampled(staff, 600), NOON))
+    counter = states(found, "zone:behind", "counter_staff")
+    assert counter == [(0, 60, 0), (60, 120, 1), (120, 450, 0), (450, 570, 1), (570, 600, 0)]
+
+
+@pytest.mark.parametrize("hours", [{}, {"staff_only": ALL_DAY}, {"open_hours": ()}])
+def test_a_lone_person_who_walks_through_the_house_is_in_no_observation(hours) -> None:
+    """Wherever he goes, the same is stored as of an empty shop: what a minute in each place would tell is not there."""
+    known = plan(**hours)
+    stops = [(5, 5), (3, 1), (6, 3), (6, 1), (1, 5), (3, 1), (6, 1), (2, 3)]
+    route = [Figure(at=at, from_s=60 * n, until_s=60 * n + 60) for n, at in enumerate(stops, 1)]
+    walked, empty = (observations(known, sampled(one, 600, known), NOON) for one in (route, []))
+    assert walked == empty
+
+
+def test_while_only_staff_is_in_the_house_no_observation_says_where() -> None:
+    known = plan(staff_only=ALL_DAY)
+    walked, empty = (observations(known, sampled(one, 600, known), NOON) for one in (SHOP, []))
+    assert walked == empty
+    assert {value for one in walked if one.subject == "zone:till" for _, value in one.values} == {0}
+    assert not any("counter_staff" in dict(one.values) for one in walked)
+
+
+def test_while_closed_a_counter_says_only_that() -> None:
+    night = datetime(2026, 11, 20, 23, tzinfo=UTC)
+    found = FoundStates(observations(plan(), sampled(SHOP, 600), night))
+    assert [dict(one.values) for one in found.observations if one.subject == "zone:behind"] == [{"open_hours": False}]
+
+
+def test_every_stretch_lasts_a_step_and_the_last_one_ends_with_the_recording() -> None:
+    for seconds in (14, 44, 46, 100, 597):
+        found = observations(plan(), sampled(SHOP, seconds), NOON)
+        assert max(one.until_ms for one in found) == 1000 * seconds
+        assert all(one.until_ms - one.from_ms >= min(30, seconds) * 500 for one in found)
+
+
+def test_staff_who_stand_together_while_a_zone_waits_are_told() -> None:
+    known = plan(
+        zones=(*ZONES, Zone(id="other", name="柜台", role=domain.Role.COUNTER_STAFF, outline=((0, 2), (2, 2), (2, 4), (0, 4))))
+    )
+    staff = [Figure(at=(0.5 + 0.4 * n, 3), from_s=0, until_s=300) for n in range(3)]
+    waits = [Figure(at=(3, 1), from_s=60, until_s=210)]
+    found = FoundStates(observations(known, sampled([*staff, *waits], 300, known), NOON))
+    assert states(found, "", "max_staff_in_zone") == [(60, 210, 3)]
+    assert states(found, "", "unattended_waiting_zones") == [(0, 60, 0), (60, 210, 1), (210, 300, 0)]
+    fewer = FoundStates(observations(known, sampled([*staff[:2], *waits], 300, known), NOON))
+    assert states(fewer, "", "unattended_waiting_zones") == [(0, 300, 0)]
+
+
+def test_what_is_told_is_what_the_event_models_ask_for_and_each_verdict_is_plain() -> None:
+    """Thresholds and `sustain_s` are those of the shipped models; of each state both sides are judged."""
+    events = lexicon().events
+    lasts = {
+        "floor.zone_unattended_waiting": _states.UNATTENDED_MS, "floor.counter_unstaffed": _states.UNSTAFFED_MS,
+        "floor.queue_long": _states.QUEUE_MS, "floor.staff_clustered": _states.CLUSTERED_MS,
+        "floor.camera_moved": _states.MOVED_MS,
+    }  # fmt: skip
+    told = {
+        "floor.zone_unattended_waiting": ({"customers": 1, "staff": 0}, {"customers": 0}),
+        "floor.counter_unstaffed": ({"counter_staff": 0, "open_hours": True}, {"counter_staff": 1, "open_hours": True}),
+        "floor.queue_long": ({"queue_len": 5}, {"queue_len": 0}),
+        "floor.staff_clustered": (
+            {"max_staff_in_zone": 3, "unattended_waiting_zones": 1}, {"unattended_waiting_zones": 0},
+        ),
+        "floor.camera_moved": ({"calibration_match": 0.0}, {"calibration_match": 0.5}),
+    }  # fmt: skip
+    for code, ms in lasts.items():
+        event = Visual.of(events[code])
+        assert event.sustain_ms == ms, code
+        assert [event.verdict(values) for values in told[code]] == [True, False], code
+    assert Visual.of(events["floor.counter_unstaffed"]).verdict({"open_hours": False}) is False
 
 
 def test_whose_staff_is_unknown_where_no_zone_serves_and_no_hours_say_so(reference: Path) -> None:
@@ -157,13 +239,6 @@ def test_whose_staff_is_unknown_where_no_zone_serves_and_no_hours_say_so(referen
     assert not states(found, "zone:behind", "open_hours")
     assert not states(found, "", "max_staff_in_zone")
     assert found.score.zones[1].unattended_s is None
-
-
-def test_before_opening_everybody_is_staff(reference: Path) -> None:
-    early = plan(reference, staff_only=(Hours(days=frozenset(range(1, 8)), from_minute=0, until_minute=24 * 60),))
-    found = engine(film(CROWD, 60)).score(io.BytesIO(), early, NOON)
-    assert {value for _, _, value in states(found, "zone:till", "customers")} == {0}
-    assert not any("arrivals" in dict(one.values) for one in found.observations)
 
 
 def test_stays_by_quarter_and_shares_by_hour() -> None:
@@ -179,11 +254,10 @@ def test_stays_by_quarter_and_shares_by_hour() -> None:
     ]  # fmt: skip
     found = FoundStates(observations(known, tally(seen, 1_800_000, 4).held, NOON))
     ((_, _, ratio), *_) = states(found, "zone:till", "dwell_vs_store_avg")
-    assert ratio == pytest.approx(48 / ((48 + 12) / 2), rel=0.1)
+    assert ratio == 1.5  # 48 / ((48 + 12) / 2), in halves
     assert states(found, "zone:till", "dwell_samples")[0][2] == 15
-    assert states(found, "", "arrivals")[0] == (0, 900, 15)
     assert states(found, "zone:till", "zone_staff_time_share")[0][2] == 0
-    assert states(found, "zone:till", "zone_customer_dwell_share")[0][2] == pytest.approx(0.8, abs=0.02)
+    assert states(found, "zone:till", "zone_customer_dwell_share")[0][2] in (0.7, 0.8)
 
 
 def test_nothing_of_a_covered_person_is_left() -> None:

@@ -78,7 +78,7 @@ def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadConfig) as refused:
         load(written(tmp_path, bad))
     message = str(refused.value)
-    for part in ("zone behind", "zone till", "owner", "before `until`", "must stay inside"):
+    for part in ("zone behind", "zone till: a key that is not known", "before `until`", "must stay inside"):
         assert part in message
 
 
@@ -134,3 +134,34 @@ def test_a_point_is_in_a_concave_zone_or_not() -> None:
     assert within(corner, (3, 0.5))
     assert within(corner, (0.5, 3))
     assert not within(corner, (3, 3))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('id = "till"', 'id = "till"\n"zhang san" = 1'), ('id = "till"', 'id = "zhang san"'),
+        ('role = "counter_staff"', 'role = "zhang san"'), ('served_by = "behind"', 'served_by = "zhang san"'),
+        ("[rectangle]", '"zhang san" = 1\n[rectangle]'), ("[rectangle]", '["zhang san"]\n["zhang san"]\n[rectangle]'),
+        ('"reference.jpg"', '"zhang san.jpg"'),
+    ],
+)  # fmt: skip
+def test_no_error_repeats_what_somebody_wrote(tmp_path: Path, old: str, new: str) -> None:
+    with pytest.raises(BadConfig) as refused:
+        load(written(tmp_path, GOOD.replace(old, new, 1)))
+    assert "zhang" not in refused.value.message
+
+
+def test_what_is_no_toml_is_told_by_line_and_column(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"not TOML \(line 3, column \d+\)"):
+        load(written(tmp_path, GOOD.replace('version = "2026-11"', "version = zhang")))
+
+
+def test_a_link_does_not_lead_out_of_the_plans_folder(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.jpg").write_bytes(b"elsewhere")
+    folder = tmp_path / "floor-a"
+    folder.mkdir()
+    path = written(folder, GOOD)
+    (folder / "reference.jpg").unlink()
+    (folder / "reference.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    with pytest.raises(BadConfig, match="must stay inside"):
+        load(path)

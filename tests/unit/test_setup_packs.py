@@ -152,6 +152,34 @@ def test_messages_may_carry_the_values_of_every_version_kept(folder, settings):
     assert "no" not in listed
 
 
+def test_a_floor_plan_that_cannot_be_read_stops_nothing(folder, settings):
+    packs.publish(folder, "1", files("1"))
+    packs.use(folder, "1", AT)
+    broken = settings.paths.floors / "floor-a" / "floor.toml"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("floor = ", encoding="utf-8")
+    listed = app.bays.Listed(frozenset(), settings)
+    assert "tea" in listed
+    assert "nowhere" not in listed
+
+
+def test_a_value_that_is_not_listed_makes_no_plan_be_read_again(folder, settings):
+    """Their pictures are gone: whoever read the plan anew would refuse it. A plan that changes is read again."""
+    packs.publish(folder, "1", files("1"))
+    packs.use(folder, "1", AT)
+    listed = app.bays.Listed(frozenset(), settings)
+    assert "no" not in listed
+    plan = folder / "versions" / "1" / "bay.toml"
+    (plan.parent / "reference.jpg").rename(folder / "aside.jpg")
+    assert "no" not in listed
+    assert "tea" in listed
+    plan.write_text(plan.read_text("utf-8").replace("r1s1", "r1s22"), encoding="utf-8")
+    with pytest.raises(BadConfig):
+        assert "no" not in listed
+    (folder / "aside.jpg").rename(plan.parent / "reference.jpg")
+    assert "r1s22" in listed
+
+
 @pytest.mark.parametrize("bay", ["", "../x", "A", "a/b", ".."])
 def test_what_is_no_code_names_no_folder(settings, bay):
     with pytest.raises(BadInput):

@@ -72,7 +72,7 @@ def test_all_errors_are_told_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('bay = "bay-a"', 'bay = "bay-a"\ncolour = "red"', "colour"),
+        ('bay = "bay-a"', 'bay = "bay-a"\ncolour = "red"', "a key that is not known here"),
         ('bay = "bay-a"', 'bay = "Bay A"', "bay"),
         ('sku = "tea"', 'sku = "coffee"', "no sku coffee"),
         ('"reference.jpg"', '"../reference.jpg"', "stay inside"),
@@ -108,5 +108,37 @@ def test_a_plan_picture_that_does_not_decode_is_the_plans_fault(tmp_path):
     def decode(_):
         raise BadInput("damaged", "the picture is damaged")
 
-    with pytest.raises(BadConfig, match=r"reference\.jpg .*damaged"):
+    with pytest.raises(BadConfig, match=r"picture of the bay plan .*damaged"):
         read_picture(plan.reference, decode)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('bay = "bay-a"', 'bay = "bay-a"\n王小明 = 1'), ('own = ["麦田"]', 'own = ["王小明"]\ncompetitors = ["王小明"]'),
+        ('own = ["麦田"]', 'own = ["麦田"]\n"王小明" = 1'), ('"sku/tea.jpg"', '"sku/王小明.jpg"'),
+        ('"sku/tea.jpg"', '"../王小明.jpg"'),
+        ('id = "tea"', 'id = "王小明"'), ("version = ", '"王小明" = 1\n"王小明" = 2\nversion = '),
+    ],
+)  # fmt: skip
+def test_no_error_repeats_what_somebody_wrote(tmp_path, old, new):
+    with pytest.raises(BadConfig) as refused:
+        load(write(tmp_path, PLAN.replace(old, new, 1)))
+    assert "王小明" not in refused.value.message
+    assert "\\u" not in refused.value.message
+
+
+@pytest.mark.parametrize("picture", ["reference.jpg", "sku/tea.jpg"])
+def test_a_link_does_not_lead_out_of_the_plans_folder(tmp_path, picture):
+    (tmp_path / "elsewhere.jpg").write_bytes(b"elsewhere")
+    folder = tmp_path / "bay-a"
+    folder.mkdir()
+    path = write(folder)
+    (folder / picture).unlink()
+    (folder / picture).symlink_to(tmp_path / "elsewhere.jpg")
+    with pytest.raises(BadConfig, match="stay inside"):
+        load(path)
+    (folder / "beside.jpg").write_bytes(b"beside")
+    (folder / picture).unlink()
+    (folder / picture).symlink_to(folder / "beside.jpg")
+    assert load(path).bay == "bay-a"

@@ -1,14 +1,14 @@
 """A floor's plan: `floor.toml` with its reference photo, read and checked as a whole.
 
-Rules: the schema is closed and every error is reported at once; the reference's path is relative and stays inside the plan's
-folder. The floor is tied to the picture either by `[[point]]` pairs (four or more; the worst may miss by `MAX_MISS_M`) or by one
-`[rectangle]` of known size. A zone's outline is in metres, or with `space = "image"` in fractions of the reference photo.
+Rules: the schema is closed and every error is reported at once, without repeating what was written; the reference's path is
+relative and stays inside the plan's folder, links resolved. The floor is tied to the picture either by `[[point]]` pairs (four or
+more; the worst may miss by `MAX_MISS_M`) or by one `[rectangle]` of known size.
+A zone's outline is in metres, or with `space = "image"` in fractions of the reference photo.
 The digest is sha256 over the plan's bytes and the photo's.
 """
 
-import tomllib
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from edge_agent.domain.floor import FloorPlan, Hours, Matrix, Point, Role, Zone
 from edge_agent.errors import BadConfig
 from edge_agent.shelf.floor.grid import fitted, on_floor
+from edge_agent.shelf.setup.plan_text import fault, inside, tables
 
 MAX_PLAN_BYTES: Final = 2**20
 MAX_PHOTO_BYTES: Final = 40 * 2**20
@@ -88,10 +89,7 @@ def load(path: Path) -> FloorPlan:
         BadConfig: with one line per error: unreadable or not TOML, schema, points that fix no floor, zones, hours, the photo.
     """
     source = _bytes(path, MAX_PLAN_BYTES, "the floor plan")
-    try:
-        given = tomllib.loads(source.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"floor plan is not TOML: {error}", remedy="correct that line") from error
+    given = tables(source, "floor plan")
     problems: list[str] = []
     plan = _read(given, _Plan, "plan", problems)
     if plan is None:
@@ -139,7 +137,7 @@ def _tied(plan: _Plan, problems: list[str]) -> Matrix | None:
 
 def _zone(given: dict[str, Any], number: int, matrix: Matrix | None, problems: list[str]) -> Zone | None:
     said = given.get("id")
-    where = f"zone {said if isinstance(said, str) and said.isascii() and len(said) <= 64 else f'no. {number}'}"
+    where = f"zone {said if _is_code(said) else f'no. {number}'}"
     one = _read(given, _Zone, where, problems)
     if one is None:
         return None
@@ -183,12 +181,12 @@ def _minute(clock: str) -> int:
 
 
 def _photo(root: Path, name: str, problems: list[str]) -> tuple[Path, bytes]:
-    relative = PurePosixPath(name)
-    if relative.is_absolute() or ".." in relative.parts or "\0" in name:
+    photo = inside(root, name)
+    if photo is None:
         problems.append("reference: the path must stay inside the plan's folder")
         return root, b""
     try:
-        return root / relative, sha256(_bytes(root / relative, MAX_PHOTO_BYTES, "the reference photo")).digest()
+        return photo, sha256(_bytes(photo, MAX_PHOTO_BYTES, "the reference photo")).digest()
     except BadConfig as error:
         problems.append(error.message)
         return root, b""
@@ -202,8 +200,16 @@ def _read(given: object, kind: type[T], where: str, problems: list[str]) -> T | 
     try:
         return msgspec.convert(given, kind, strict=True)
     except msgspec.ValidationError as error:
-        problems.append(f"{where}: {error}")
+        problems.append(f"{where}: {fault(error)}")
         return None
+
+
+def _is_code(said: object) -> bool:
+    try:
+        msgspec.convert(said, Code)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _bytes(path: Path, limit: int, what: str) -> bytes:

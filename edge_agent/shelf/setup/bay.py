@@ -1,18 +1,17 @@
 """A bay's plan: `bay.toml` with its reference photo and SKU photos, read and checked as a whole.
 
-Rules: the schema is closed and every error is reported at once; a picture path is relative to the plan's folder and may
-not leave it; every slot names a planned SKU; corners run clockwise from the top left and form a convex quad. The digest
-is sha256 over the plan's bytes and each picture's path and bytes, in the plan's order. Nothing is decoded here except by
-`read_picture`, which uses the limited child of `edge_agent.sandbox`.
+Rules: the schema is closed and every error is reported at once, without repeating what was written; a picture path is relative to
+the plan's folder and may not leave it, links resolved; every slot names a planned SKU; corners run clockwise from the top left
+and form a convex quad. The digest is sha256 over the plan's bytes and each picture's path and bytes, in the plan's order. Nothing
+is decoded here except by `read_picture`, which uses the limited child of `edge_agent.sandbox`.
 """
 
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final, TypeVar
 
 import msgspec
@@ -21,6 +20,7 @@ import numpy.typing as npt
 
 from edge_agent.domain.planogram import Material, Planogram, Quad, Row, Side, Sku, Slot
 from edge_agent.errors import BadConfig, BadInput
+from edge_agent.shelf.setup.plan_text import fault, inside, tables
 
 Picture = npt.NDArray[np.uint8]
 """H x W x 3, RGB."""
@@ -98,7 +98,7 @@ class _Errors:
         try:
             return msgspec.convert(given, kind)
         except msgspec.ValidationError as error:
-            self.found.append(f"{where}: {error}")
+            self.found.append(f"{where}: {fault(error)}")
             return None
 
     def doubles(self, ids: Iterable[str], where: str) -> None:
@@ -116,10 +116,7 @@ def load(path: Path) -> Planogram:
         BadConfig: with one line per error: unreadable or not TOML, schema, unknown SKU, bad corners, missing pictures.
     """
     source = _bytes(path, MAX_PLAN_BYTES, "the plan")
-    try:
-        given = tomllib.loads(source.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"bay plan is not TOML: {error}", remedy="correct that line") from error
+    given = tables(source, "bay plan")
     errors = _Errors([])
     head = errors.read(given, _Head, "plan")
     if head is None:
@@ -132,7 +129,7 @@ def load(path: Path) -> Planogram:
     errors.doubles((one.id for one in placed), "slot")
     errors.doubles((str(one.row) for one in head.row), "row")
     errors.doubles((one.id for one in head.material), "material")
-    errors.found += [f"brand {one}: is both own and a competitor" for one in head.own if one in head.competitors]
+    errors.found += [f"own no. {n}: is among the competitors too" for n, one in enumerate(head.own, 1) if one in head.competitors]
     if None not in skus:
         ids = {one.id for one in known}
         errors.found += [f"slot {one.id}: no sku {one.sku} in this plan" for one in placed if one.sku not in ids]
@@ -142,8 +139,8 @@ def load(path: Path) -> Planogram:
         for one in head.material if not upright(one.area)
     ]  # fmt: skip
     digest = sha256(b"bay-plan/1\n" + sha256(source).digest())
-    for picture in _pictures(head.reference, known):
-        problem = _add_picture(digest.update, path.parent, picture)
+    for what, picture in _pictures(head.reference, known):
+        problem = _add_picture(digest.update, path.parent, picture, what)
         if problem:
             errors.found.append(problem)
     if errors.found:
@@ -174,7 +171,7 @@ def read_picture(path: Path, decode: Decode) -> Picture:
         with path.open("rb") as file:
             return decode(file)
     except BadInput as error:
-        raise BadConfig(f"picture {path.name} of the bay plan cannot be used ({error.kind})", remedy="replace it") from error
+        raise BadConfig(f"a picture of the bay plan cannot be used ({error.kind})", remedy="replace it") from error
     except OSError as error:
         raise BadConfig("a picture of the bay plan cannot be read", remedy="restore the plan's folder") from error
 
@@ -185,27 +182,30 @@ def _refusal(problems: list[str]) -> BadConfig:
 
 
 def _name(given: dict[str, Any], number: int) -> str:
-    one = given.get("id")
-    return one if isinstance(one, str) and one.isascii() and len(one) <= 64 else f"no. {number}"
-
-
-def _pictures(reference: str, skus: list[_Sku]) -> Iterator[str]:
-    yield reference
-    for one in skus:
-        yield from one.photos
-
-
-def _add_picture(update: Callable[[bytes], None], root: Path, name: str) -> str:
-    """Hash one picture into the digest; returns what is wrong with it, or nothing."""
-    relative = PurePosixPath(name)
-    if not name or relative.is_absolute() or ".." in relative.parts or "\n" in name or "\0" in name:
-        return f"picture {name!r}: the path must stay inside the plan's folder"
     try:
-        content = _bytes(root / relative, MAX_PICTURE_BYTES, f"picture {name}")
+        return msgspec.convert(given.get("id"), Code)
+    except msgspec.ValidationError:
+        return f"no. {number}"
+
+
+def _pictures(reference: str, skus: list[_Sku]) -> Iterator[tuple[str, str]]:
+    """(what it is in words of ours, path)."""
+    yield "the reference photo", reference
+    for one in skus:
+        yield from ((f"photo {number} of sku {one.id}", photo) for number, photo in enumerate(one.photos, 1))
+
+
+def _add_picture(update: Callable[[bytes], None], root: Path, name: str, what: str) -> str:
+    """Hash one picture into the digest; returns what is wrong with it, or nothing."""
+    photo = inside(root, name)
+    if photo is None:
+        return f"{what}: the path must stay inside the plan's folder"
+    try:
+        content = _bytes(photo, MAX_PICTURE_BYTES, what)
     except BadConfig as error:
         return error.message
     if not content:
-        return f"picture {name} is empty"
+        return f"{what} is empty"
     update(name.encode() + b"\0" + sha256(content).digest())
     return ""
 

@@ -4,10 +4,11 @@ Shelf, per slot: `facings` (where they cannot be counted, 1 = at least one), `pl
 `in_planned_slot` (true also where nothing stands: nothing is out of its place there), `confidence`, `tag_detected`; of its tag
 `abs_price_diff` (yuan), `consistent_reads`, `promo_active`. Per SKU: `eye_level_facings`, `eye_level_agreed`, `total_facings`.
 Per bay: `visible_ratio`, `calibration_match`, `compliance`, `empty_ratio`, `own_share`, `competitor_share`, `agreed_max_share`,
-`category_facings`. Floor: see `shelf.floor`. What scans do not tell and `memory` derives is in `DERIVED`.
+`category_facings`. Floor: see `shelf.floor.states`. What scans do not tell and `memory` derives is in `DERIVED`.
 
 Not measured by anything here, so that their events are inert: `promo_items_missing` and `competitor_promo_items` (promotional
-material is not recognised), and of the floor what would need a person to be followed (`unassisted_share`).
+material is not recognised), and of the floor what would need a person to be followed: `unassisted_share`, and `arrivals`, which
+only goes with it.
 """
 
 from typing import Final
@@ -26,7 +27,6 @@ FLOOR: Final = frozenset(
     {
         "customers", "staff", "counter_staff", "queue_len", "max_staff_in_zone", "unattended_waiting_zones",
         "dwell_vs_store_avg", "dwell_samples", "zone_staff_time_share", "zone_customer_dwell_share",
-        "arrivals",
     }
 )  # fmt: skip
 DERIVED: Final = frozenset(
