@@ -8,6 +8,7 @@ are told apart by sliding the rival's templates too. What no template fits is le
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -79,6 +80,8 @@ class Facings:
         self._templates: dict[str, list[Lab]] = defaultdict(list)
         for slot in plan.slots:
             self._templates[slot.sku] += _columns(self.view(slot, pictures[slot.id]), slot.facings)
+        self._pool = ThreadPoolExecutor(max(1, cv2.getNumThreads()), "facings")
+        # OpenCV lets go of the interpreter while it slides a template, and does not share that out by itself.
         self.rivals = self._alike()
 
     def view(self, slot: Slot, picture: Picture) -> Lab:
@@ -104,8 +107,8 @@ class Facings:
 
     def best(self, view: Lab, skus: Iterable[str]) -> list[Hit]:
         """The best hit of each SKU, best first."""
-        hits = [hits[0] for hits in (self.find(view, sku) for sku in skus) if hits]
-        return sorted(hits, key=lambda one: -one.fit)
+        found = self._pool.map(lambda sku: self.find(view, sku), skus)
+        return sorted((hits[0] for hits in found if hits), key=lambda one: -one.fit)
 
     @staticmethod
     def told_apart(view: Lab, one: Hit, other: Hit) -> float:

@@ -8,21 +8,23 @@ process's; decoding is the limited child's, of key frames alone here, and left o
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from render import looks_of
+from shop_scene import render
 
 from edge_agent.config import Limits
 from edge_agent.sandbox import decode_key_frames, decode_picture
-from edge_agent.shelf.engine import verdicts_of
+from edge_agent.shelf.engine import ShelfEngine, verdicts_of
 from edge_agent.shelf.frames.clear import Gate
 from edge_agent.shelf.frames.geometry import through
 from edge_agent.shelf.frames.register import Registrar
 from edge_agent.shelf.price_tags.reader import TagReader, TagView
-from edge_agent.shelf.price_tags.reading import tag_crop
+from edge_agent.shelf.price_tags.reading import read_tag, tag_crop
 from edge_agent.shelf.products.facings import slot_picture
 from edge_agent.shelf.products.verify import Verifier
 from edge_agent.shelf.scan import Scan, SlotEvidence, scan
@@ -33,7 +35,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.model, pytest.mark.timeout(1800)]
 
 SAMPLES = Path(__file__).parents[3] / "edge_agent" / "samples"
 LIGHTS = (1.0, 0.86, 1.06, 0.94)
-FPS, SAMPLED, BAY = 10, 4, 40
+FPS, SAMPLED, BAY, VOTES = 10, 4, 40, 3
 
 
 @dataclass
@@ -122,11 +124,46 @@ def test_a_scan_costs_a_fraction_of_every_frame_and_says_the_same(capsys):
                 "every_frame_cpu_s_per_min": round(FPS * one_a_second / minutes, 1),
                 "ratio": round(ours_s / one_a_second, 4), "score_differences": [round(one, 4) for one in apart],
                 "learning_cpu_s": round(learning, 2), "scan_wall_s": round(wall_s, 2),
-                "cpu_s_per_40_slots": round(ours_s * BAY / len(plan.slots), 2), "calibration_match": ours.calibration_match,
+                "calibration_match": ours.calibration_match,
             })
         )  # fmt: skip
     assert len(looks) == len(sampled)
     assert [one.opinions[0].seen for one in first.slots] == [one.opinions[0].seen for one in ours.slots]
-    assert ours_s <= one_a_second / 4
+    assert max(first_s, ours_s) <= one_a_second / 4
     assert max(apart) <= 0.01
     assert len(ours.looks) <= 12
+
+
+def test_a_bay_of_forty_slots_is_scanned_for_less_than_full_recognition_of_its_tags(tmp_path, capsys):
+    """The plain way: text recognition of every tag in the three frames that a vote needs, and not one product yet."""
+    rapidocr = pytest.importorskip("rapidocr")
+    from edge_agent.infer import DETECTOR, RECOGNISER, ocr_engine
+
+    models = Path(rapidocr.__file__).parent / "models"
+    ocr = ocr_engine(models / DETECTOR, models / RECOGNISER, 2)
+    render(replace(looks_of("tuning")[0], rows=(6, 6)), 1102, "calm", tmp_path)
+    plan = load(tmp_path / "bay.toml")
+    engine = ShelfEngine(ocr=ocr, model_digest="0" * 64, threads=2)
+
+    def score():
+        with (tmp_path / "shelf.mp4").open("rb") as video:
+            return engine.score(video, plan).score
+
+    first, first_s, first_wall_s = spent(score)
+    again, again_s, wall_s = spent(score)
+    with plan.reference.open("rb") as file:
+        reference = decode_picture(file, Limits())
+    tags = [tag_crop(reference, slot.tag) for slot in plan.slots if slot.tag is not None]
+    _, tags_s, _ = spent(lambda: [read_tag(one, 0, ocr) for one in tags])
+    with capsys.disabled():
+        print(
+            json.dumps({
+                "bench": "shelf.forty_slots", "slots": len(plan.slots), "scan_wall_s": round(wall_s, 2),
+                "scan_cpu_s": round(again_s, 2),
+                "first_scan_wall_s": round(first_wall_s, 2), "first_scan_cpu_s": round(first_s, 2),
+                "tags_in_three_frames_cpu_s": round(VOTES * tags_s, 2),
+            })
+        )  # fmt: skip
+    assert len(plan.slots) >= BAY
+    assert [one.seen for one in first.readings] == [one.seen for one in again.readings]
+    assert again_s < VOTES * tags_s
