@@ -178,7 +178,7 @@ def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, bu
     waiting = [one for one in sealed if one.circumstances.kind is not Kind.CHANNEL]
     dropped = watch.order.surplus(waiting)
     for one in dropped:
-        pipeline.reject(kit, one, BadInput(DROPPED, "more recordings of its camera wait than may"))
+        _drop(kit, one)
         alive()
     waiting = [one for one in waiting if one not in dropped]
     chosen = watch.order.take(waiting, now=kit.clock.now())
@@ -188,6 +188,16 @@ def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, bu
         watch.order.spent(chosen, _processor_s() - began_s)
         alive()
     return progressed or bool(dropped)
+
+
+def _drop(kit: Kit, recording: Recording) -> None:
+    """Leave it unread; what goes wrong with it stays with it, as in `step`."""
+    try:
+        pipeline.reject(kit, recording, BadInput(DROPPED, "more recordings of its camera wait than may"))
+    except (LedgerBroken, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - see the module docstring
+        _park(kit, recording, error)
 
 
 def _processor_s() -> float:

@@ -13,16 +13,17 @@ from threading import Event
 
 import msgspec
 import pytest
-from pipeline_fakes import NOON, FakeArrival, make_kit
+from pipeline_fakes import NOON, FakeArrival, FakeLedger, make_kit
 
 from edge_agent import config, turns, worker
+from edge_agent.capture import sidecar
 from edge_agent.capture.cameras import address, footage, nursery, wire
 from edge_agent.capture.cameras.puller import Clock, Still, options
 from edge_agent.capture.cameras.wire import Job, Kind, Misbehaved, Reader, frame
 from edge_agent.config.cameras import Camera, faults, is_open
 from edge_agent.domain.recording import DROPPED, Circumstances, Consent, Recording, State
 from edge_agent.domain.recording import Kind as What
-from edge_agent.errors import BadConfig
+from edge_agent.errors import BadConfig, BadInput, NotAllowed
 from edge_agent.ports import Arrival
 
 SHELF = Camera(id="cam-1", url="rtsp://10.0.0.9:554/live", bay="bay-a", basis="not-personal")
@@ -215,6 +216,26 @@ def test_who_starts_pullers_sees_no_key_and_starts_them_all_the_same(tmp_path: P
     assert done.stdout.split() == ["shut", "not-found"]
 
 
+UNWALLED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import landlock
+def none(*_, **__):
+    raise OSError(95, "no landlock")
+landlock.Ruleset = none
+from edge_agent.capture.cameras import nursery
+nursery.shut_out(nursery.Task(cameras=()))
+print("goes on")
+"""
+
+
+@pytest.mark.parametrize(("lacks", "said"), [("", ""), ("seccomp", ""), ("landlock", "goes on\n")])
+def test_without_landlock_nobody_starts_pullers_unless_the_box_says_that_it_lacks_it(lacks: str, said: str) -> None:
+    command, environment = [sys.executable, "-I", "-c", UNWALLED, str(nursery.ROOT)], nursery.ENVIRONMENT | {nursery.LACKS: lacks}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.stdout, done.returncode != 0) == (said, not said)
+
+
 class TestWire:
     @pytest.fixture
     def pair(self) -> Iterator[tuple[socket.socket, Reader]]:
@@ -295,7 +316,12 @@ class TestConnection:
         assert self.taken(connection) == []
         assert connection.ended == "misbehaved"
 
-    def test_the_sidecar_of_a_recording_says_camera_bay_and_basis(self) -> None:
+    def test_a_delivered_file_cannot_say_that_a_camera_saw_it(self) -> None:
+        said = b'kind = "shelf"\nstarted_at = 2026-11-20T09:30:00+08:00\nbay = "a"\ncamera = "cam-1"\n[consent]\nbasis = "none"'
+        with pytest.raises(BadInput, match=r"camera.*edge-agent watch"):
+            sidecar.read(said)
+
+    def test_the_circumstances_of_a_recording_say_camera_bay_and_basis(self) -> None:
         said = footage.circumstances(SHELF, NOON)
         assert (said.kind, said.bay, said.camera, said.consent) == (What.SHELF, "bay-a", "cam-1", Consent.NOT_PERSONAL)
 
@@ -363,6 +389,11 @@ class TestTurns:
         others = [self.seen(f"b{n}", "cam-2") for n in range(5)] + [self.seen("file", "")]
         assert [one.id for one in order.surplus([*flood, *others])] == ["a0", "a1", "a2"]
 
+    def test_a_call_is_never_surplus_whatever_camera_it_names(self) -> None:
+        order = turns.Turns(lambda _: [], {"cam-1": turns.Allowance(waiting=1)})
+        calls = [self.seen(f"c{n}", "cam-1", kind=What.CALL) for n in range(3)]
+        assert [one.id for one in order.surplus([*calls, self.seen("a0", "cam-1"), self.seen("a1", "cam-1")])] == ["a0"]
+
 
 class Seen(FakeArrival):
     """A fake recording of a camera."""
@@ -393,3 +424,25 @@ def test_what_a_flooding_camera_has_too_much_is_dropped_and_counted_and_nothing_
         ("cam-1", State.REJECTED): 6, ("cam-1", State.CLOSED): 3, ("cam-2", State.CLOSED): 2, ("", State.CLOSED): 1
     }  # fmt: skip
     assert DROPPED == "dropped"
+
+
+def test_what_is_withdrawn_while_it_is_dropped_ends_no_worker() -> None:
+    class Withdrawn(FakeLedger):
+        def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
+            if reason == DROPPED and self.rows[recording_id].state is State.SEALED:
+                super().moved(recording_id, State.EXPIRED)
+                raise NotAllowed("being shredded")
+            super().moved(recording_id, state, reason=reason)
+
+    kit, stop = replace(make_kit(), ledger=Withdrawn()), Event()
+    left: list[Arrival] = [Seen(n, "cam-1") for n in range(3)]
+
+    class Inbox:
+        def arrivals(self) -> Sequence[Arrival]:
+            now, left[:] = list(left), []
+            if not now and not kit.ledger.unfinished():
+                stop.set()
+            return now
+
+    worker.run(kit, Inbox(), stop, room=lambda: True, allowances={"cam-1": turns.Allowance(waiting=1)})
+    assert Counter(one.state for one in kit.ledger.rows.values()) == {State.EXPIRED: 2, State.CLOSED: 1}

@@ -201,6 +201,15 @@ def test_without_cameras_there_is_nothing_to_watch(made: Config) -> None:
         watching.watch(msgspec.structs.replace(made, cameras=()), lambda _zh, _en: None)
 
 
+def test_where_the_network_cannot_be_given_up_nobody_watches(made: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Event()
+    ended.set()
+    monkeypatch.setattr(watching, "stop_on_signals", lambda: ended)
+    monkeypatch.setattr(watching.seclusion, "enter", lambda: None)  # a kernel without seccomp: it is only said in the log
+    with pytest.raises(Unavailable, match="network"):
+        watching.watch(made, lambda _zh, _en: None)
+
+
 class TestBeside:
     def captured(self, box: app.Box, camera: int | None) -> Recording:
         around = circumstances(box.settings.cameras[camera or 0], box.kit.clock.now())
@@ -246,7 +255,7 @@ class TestStatus:
 
     def test_status_shows_every_camera_in_words(self, box: app.Box, capsys: pytest.CaptureFixture[str]) -> None:
         line = answers.cameras.standing(box.settings, CameraCounts(dropped={"cam-1": 7}, gaps={"cam-1": 2}))[0]
-        shown = view._camera(line)
+        shown = view.box._camera(line)
         assert "7 dropped unread" in shown
         assert "gaps" in shown
 

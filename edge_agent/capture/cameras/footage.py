@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -142,8 +143,7 @@ def circumstances(camera: Camera, at: datetime) -> Circumstances:
         f'kind = "{shows[0]}"',
         f"started_at = {at.isoformat()}",
         f'{shows[1]} = "{shows[2]}"',
-        f'camera = "{camera.id}"',
         "[consent]",
         f'basis = "{camera.basis}"',
     )
-    return sidecar.read("\n".join(lines).encode())
+    return replace(sidecar.read("\n".join(lines).encode()), camera=camera.id)
