@@ -4,12 +4,13 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import time, timedelta
 from itertools import count
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import msgspec
 import pytest
@@ -254,7 +255,9 @@ class TestWire:
         theirs.close()
         assert [reader.next(), reader.next(), reader.next()] == [(Kind.PART, b"abc"), (Kind.GONE, b"silent"), None]
 
-    @pytest.mark.parametrize("content", [b"\xff\0\0\0\0", wire.HEADER.pack(Kind.PART, 1 << 30), wire.HEADER.pack(Kind.NEW, 1)])
+    @pytest.mark.parametrize(
+        "content", [b"\xff\0\0\0\0", wire.HEADER.pack(Kind.PART, 1 << 30), wire.HEADER.pack(Kind.NEW, 1), frame(Kind.PART)]
+    )
     def test_what_is_no_frame_is_misbehaviour_before_memory_is_taken(
         self, content: bytes, pair: tuple[socket.socket, Reader]
     ) -> None:
@@ -263,21 +266,47 @@ class TestWire:
         with pytest.raises(Misbehaved):
             reader.next()
 
+    def test_a_frame_that_comes_byte_by_byte_keeps_nobody_waiting(self, pair: tuple[socket.socket, Reader]) -> None:
+        theirs, reader = pair
+        theirs.sendall(wire.HEADER.pack(Kind.PART, 1 << 20))
+        stop, outcomes = Event(), list[type[BaseException]]()
+
+        def trickle() -> None:
+            while not stop.wait(0.01):
+                theirs.sendall(b"x")
+
+        def read() -> None:
+            try:
+                reader.next()
+            except TimeoutError as error:
+                outcomes.append(type(error))
+
+        threads = [Thread(target=trickle, daemon=True), Thread(target=read, daemon=True)]
+        for one in threads:
+            one.start()
+        threads[1].join(5)
+        stop.set()
+        threads[0].join(5)
+        assert outcomes == [TimeoutError]
+
     def test_a_code_of_a_puller_gone_bad_is_not_repeated(self) -> None:
         assert wire.code_of(b"silent") == "silent"
         assert wire.code_of("密码 s3cret".encode()) == "misbehaved"
 
 
 class TestConnection:
-    def over(self, *frames: bytes, camera: Camera = SHELF, end: bool = True, most_bytes: int = 1 << 30):
+    def over(
+        self, *frames: bytes, camera: Camera = SHELF, end: bool = True, most_bytes: int = 1 << 30, step_s: float = 10.0,
+        room: Callable[[], bool] = lambda: True,
+    ):  # fmt: skip
         theirs, ours = socket.socketpair()
         theirs.sendall(b"".join(frames))
         if end:
             theirs.close()
         self.theirs, seconds = theirs, count()
         return footage.Connection(
-            camera, Reader(ours, patience_s=0.01), Event(), most_bytes=most_bytes, monotonic=lambda: next(seconds) * 10.0,
-            now=lambda: NOON,
+            camera, Reader(ours, patience_s=0.01), Event(), most_bytes=most_bytes, monotonic=lambda: next(seconds) * step_s,
+            now=lambda: NOON, room=room,
         )  # fmt: skip
 
     def taken(self, connection: footage.Connection) -> list[bytes | None]:
@@ -310,6 +339,51 @@ class TestConnection:
         connection = self.over(frame(Kind.NEW), *[frame(Kind.PART, b"abcd")] * 9, end=False, most_bytes=10)
         assert self.taken(connection) == [b"abcd" * 3]
         assert connection.ended == "too-large"
+
+    def test_a_recording_that_waits_for_no_key_frame_any_more_is_ended(self) -> None:
+        parts = [frame(Kind.PART, b"x")] * 200
+        connection = self.over(frame(Kind.OPEN), frame(Kind.NEW), *parts, end=False)
+        (content,) = self.taken(connection)
+        assert connection.ended == "misbehaved"
+        assert content is not None
+        assert len(content) * 10 <= 2 * SHELF.segment_s + 10, "ten seconds or more went by with each"
+
+    def test_recordings_of_a_byte_each_come_to_an_end(self) -> None:
+        flood = [frame(Kind.NEW) + frame(Kind.PART, b"x")] * 500
+        connection = self.over(frame(Kind.OPEN), *flood, step_s=0.001)
+        assert len(self.taken(connection)) <= 3
+        assert connection.ended == "misbehaved"
+
+    def test_beginnings_that_lay_waiting_while_the_seal_stood_still_are_no_flood(self) -> None:
+        connection = self.over(*[frame(Kind.NEW) + frame(Kind.PART, b"x")] * 9, step_s=1.0)
+        assert len(self.taken(connection)) == 9
+        assert connection.ended == footage.CUT
+
+    def test_a_stream_opens_once(self) -> None:
+        connection = self.over(frame(Kind.OPEN), frame(Kind.OPEN), frame(Kind.NEW), frame(Kind.PART, b"x"))
+        assert self.taken(connection) == []
+        assert connection.ended == "misbehaved"
+
+    def test_a_recording_ends_where_the_disk_has_no_room_for_more_of_it(self) -> None:
+        part = b"\0" * (1 << 16)
+        theirs, ours = socket.socketpair()
+        asked = list[int]()
+        connection = footage.Connection(
+            SHELF, Reader(ours, patience_s=5), Event(), most_bytes=1 << 30, now=lambda: NOON,
+            room=lambda: bool(asked.append(1)) or len(asked) < 2,
+        )  # fmt: skip
+
+        def feed() -> None:
+            with theirs, suppress(OSError):
+                theirs.sendall(frame(Kind.NEW))
+                for _ in range(1000):
+                    theirs.sendall(frame(Kind.PART, part))
+
+        feeding = Thread(target=feed)
+        feeding.start()
+        (taken,) = [sum(len(one) for one in found.chunks()) for found in connection.recordings() if found is not None]
+        feeding.join()
+        assert (taken, connection.ended) == (2 * footage.ROOM_BYTES, footage.FULL)
 
     def test_bytes_before_a_beginning_are_misbehaviour(self) -> None:
         connection = self.over(frame(Kind.PART, b"a"), frame(Kind.NEW), frame(Kind.PART, b"b"))
