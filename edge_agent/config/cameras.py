@@ -31,6 +31,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """On what ground its recordings may be analysed; `none`: sealed, and not analysed."""
     credentials: str = ""
     """File with `user:password` in one line, readable by this box's account alone, or the name of a systemd credential."""
+    ca: Annotated[str, msgspec.Meta(pattern=r"^(/[^\x00-\x1f\x7f]{1,255})?$(?!\n)")] = ""
+    """File with the certificate (PEM) that vouches for an rtsps:// camera; none = those that this system trusts."""
     segment_s: Annotated[float, msgspec.Meta(ge=2, le=3600)] = 300.0
     """Seconds of each recording; it ends with the next key frame."""
     silent_s: Annotated[float, msgspec.Meta(ge=2, le=300)] = 15.0
@@ -48,6 +50,11 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             return "network"
         return "device" if DEVICE.fullmatch(self.url) else "file"
 
+    @property
+    def in_clear(self) -> bool:
+        """Whether its user and password go over the network in the clear."""
+        return bool(self.credentials) and self.url.lower().startswith("rtsp://")
+
 
 def faults(camera: Camera) -> list[tuple[str, str, str]]:
     """(key, what was expected, the same in Chinese) of what contradicts itself; never a value."""
@@ -60,6 +67,8 @@ def faults(camera: Camera) -> list[tuple[str, str, str]]:
         found.append(
             ("basis", "must not be not-personal: a floor camera films people", "场地摄像头会拍到人，不能用 not-personal")
         )
+    if camera.ca and not camera.url.lower().startswith("rtsps://"):
+        found.append(("ca", "is of an rtsps:// address: leave it out, or reach the camera over TLS", "ca 仅用于 rtsps:// 地址"))
     if _holds_secret(camera.url):
         found.append((
             "url",

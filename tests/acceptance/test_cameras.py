@@ -53,7 +53,7 @@ def with_cameras(box: Box, *cameras: str) -> None:
 
 def noted(box: Box, camera: str) -> list[tuple[str, dict[str, str]]]:
     rows = [(kind, json.loads(body)) for kind, body in box.query("SELECT kind, body FROM audit WHERE kind LIKE 'camera.%'")]
-    return [(kind.removeprefix("camera."), body) for kind, body in rows if body["camera"] == camera]
+    return [(kind.removeprefix("camera."), body) for kind, body in rows if body["camera"] == camera and kind != "camera.watched"]
 
 
 def sealed(box: Box, camera: str, states: str = "'sealed', 'analysed', 'closed'") -> int:

@@ -1,19 +1,25 @@
 """Cameras: their configuration and credentials, what pullers say, and whose recordings are analysed or dropped."""
 
 import socket
+import ssl
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 
 import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pipeline_fakes import NOON, FakeArrival, FakeLedger, make_kit
 
 from edge_agent import config, turns, worker
@@ -126,6 +132,79 @@ class TestAddress:
         assert options(network)["rtsp_transport"] == "tcp"
         assert msgspec.structs.replace(SHELF, url="/dev/video12").kind == "device"
         assert msgspec.structs.replace(SHELF, url="/dev/video12.mp4").kind == "file"
+
+
+@contextmanager
+def impostor(folder: Path, name: str) -> Iterator[tuple[int, Path, list[bytes]]]:
+    """A TLS server at 127.0.0.1 with a certificate of its own for `name`: its port, the certificate, and what it was told."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    named = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    began = datetime.now(UTC) - timedelta(days=1)
+    signed = (
+        x509.CertificateBuilder().subject_name(named).issuer_name(named).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(began).not_valid_after(began + timedelta(days=9))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )  # fmt: skip
+    (both := folder / "both.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
+    )
+    (shown := folder / "shown.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    told = list[bytes]()
+
+    def serve() -> None:
+        with suppress(OSError):
+            caller, _ = door.accept()
+            with caller, context.wrap_socket(caller, server_side=True) as line:
+                told.append(line.recv(1000))
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        serving = Thread(target=serve)
+        serving.start()
+        yield door.getsockname()[1], shown, told
+        with suppress(OSError):
+            door.shutdown(socket.SHUT_RDWR)
+        serving.join()
+
+
+class TestTls:
+    def test_who_cannot_prove_to_be_the_camera_is_told_nothing(self, tmp_path: Path) -> None:
+        with impostor(tmp_path, "127.0.0.1") as (port, _, told):
+            pulled(self.job(port, address.TRUSTED))
+
+        assert not any(told), "nothing but a broken handshake"
+
+    def test_whom_the_given_certificate_vouches_for_is_asked(self, tmp_path: Path) -> None:
+        with impostor(tmp_path, "127.0.0.1") as (port, shown, told):
+            pulled(self.job(port, str(shown)))
+        assert told[0].startswith(b"OPTIONS")
+
+    def test_a_certificate_for_another_address_is_none(self, tmp_path: Path) -> None:
+        with impostor(tmp_path, "127.0.0.9") as (port, shown, told):
+            pulled(self.job(port, str(shown)))
+        assert not any(told)
+
+    @pytest.mark.parametrize("ca", ["", "/nonexistent/ca.pem"])
+    def test_without_a_certificate_to_go_by_nobody_is_asked(self, ca: str) -> None:
+        assert pulled(self.job(1, ca)) == [(Kind.GONE, b"no-ca")]
+
+    def test_what_vouches_is_what_was_configured_else_what_the_system_trusts(self) -> None:
+        tls = msgspec.structs.replace(SHELF, url="rtsps://10.0.0.9/live")
+        assert [address.ca(one) for one in (SHELF, tls, msgspec.structs.replace(tls, ca="/etc/shop.pem"))] == [
+            "", address.TRUSTED, "/etc/shop.pem"
+        ]  # fmt: skip
+        assert [key for key, *_ in faults(msgspec.structs.replace(SHELF, ca="/etc/shop.pem"))] == ["ca"]
+
+    def test_a_password_over_plain_tcp_is_known_as_such(self) -> None:
+        secret = msgspec.structs.replace(SHELF, credentials="cam-1")
+        tls = msgspec.structs.replace(secret, url="rtsps://10.0.0.9/live")
+        assert [one.in_clear for one in (SHELF, secret, tls)] == [False, True, False]
+
+    def job(self, port: int, ca: str) -> Job:
+        return Job(url=f"rtsps://shop:s3cret@127.0.0.1:{port}/live", kind="network", segment_s=5, silent_s=2, ca=ca)
 
 
 def pulled(job: Job) -> list[tuple[Kind, bytes]]:

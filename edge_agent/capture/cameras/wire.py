@@ -29,18 +29,22 @@ class Kind(IntEnum):
 LARGEST: Final = {Kind.OPEN: 0, Kind.NEW: 0, Kind.PART: PART_BYTES, Kind.GONE: 32, Kind.STILL: 0}
 CODES: Final = frozenset({
     "ended", "silent", "unreachable", "refused", "not-found", "forbidden", "unauthorised", "codec", "no-video",
-    "no-credentials", "not-confined", "busy", "damaged",
+    "no-credentials", "not-confined", "busy", "damaged", "no-ca",
 })  # fmt: skip
 """Why a connection ended, as a puller may say it."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a puller is to do, on its standard input: the address may hold a password, so it is in no argument."""
+    """What a puller is to do, on its standard input: the address may hold a password, so it is in no argument.
+
+    `ca`: a file of certificates, of which one must vouch for an rtsps camera.
+    """
 
     url: str
     kind: Literal["file", "device", "network"]
     segment_s: float
     silent_s: float
+    ca: str = ""
     lacks: tuple[Literal["landlock", "seccomp"], ...] = ()
 
 
