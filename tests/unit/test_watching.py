@@ -310,6 +310,12 @@ class TestStatus:
             assert self.said(made) == ["recording", "off"]
             assert self.said(made, age_s=100) == ["off", "off"]
 
+    def test_who_may_read_no_lock_counts_what_delivers_nothing(self, made: Config) -> None:
+        self.said(made)
+        assert cameras.lost(made) == 1, "cam-2 is not spoken of"
+        self.said(made, age_s=100)
+        assert cameras.lost(made) == 2, "nobody watches"
+
     def test_gaps_and_what_was_dropped_come_from_the_ledger(self, box: app.Box) -> None:
         box.ledger.noted(
             "camera.gap", camera="cam-9", **{"from": "2026-11-26T01:00:00Z", "to": "2026-11-26T01:01:00Z"}, reason="cut"
