@@ -275,7 +275,7 @@ def step(kit: Kit, recording: Recording, trail: Trail | None = None, pace: Pace 
 
 
 def _park(kit: Kit, recording: Recording, error: Exception) -> None:
-    if kit.ledger.recording(recording.id).state is State.EXPIRED:
-        return  # it was withdrawn and shredded while it was worked on
+    if kit.ledger.recording(recording.id).state in {State.EXPIRED, State.REJECTED}:
+        return  # it was withdrawn and shredded while it was worked on, or who watches gave it up at the same time
     kit.ledger.parked(recording.id, errors.code(error))
     log.get().error("recording.parked", recording=recording.id, error=type(error).__name__)
