@@ -43,8 +43,10 @@ def serving(port: int, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == "ready\n"
-        yield server
-        server.kill()
+        try:
+            yield server
+        finally:
+            server.kill()
 
 
 def with_cameras(box: Box, *cameras: str) -> None:

@@ -430,8 +430,13 @@ class TestConnection:
     def test_recordings_of_a_byte_each_come_to_an_end(self) -> None:
         flood = [frame(Kind.NEW) + frame(Kind.PART, b"x")] * 500
         connection = self.over(frame(Kind.OPEN), *flood, step_s=0.001)
-        assert len(self.taken(connection)) <= 3
+        assert len(self.taken(connection)) <= footage.AT_OPENING + 1
         assert connection.ended == "misbehaved"
+
+    def test_what_came_while_the_stream_was_looked_at_is_no_flood(self) -> None:
+        connection = self.over(frame(Kind.OPEN), *[frame(Kind.NEW) + frame(Kind.PART, b"x")] * 6, step_s=0.001)
+        assert len(self.taken(connection)) == 6
+        assert connection.ended == footage.CUT
 
     def test_beginnings_that_lay_waiting_while_the_seal_stood_still_are_no_flood(self) -> None:
         connection = self.over(*[frame(Kind.NEW) + frame(Kind.PART, b"x")] * 9, step_s=1.0)

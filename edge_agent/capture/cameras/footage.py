@@ -27,6 +27,8 @@ OPENING_S: Final = 30.0
 """So long the first picture may take to come."""
 SPARE_S: Final = 60.0
 """A recording that lasts twice its time, and at least so much longer, waits for no key frame any more."""
+AT_OPENING: Final = 10.0
+"""So many recordings may begin at once on a new connection: what came while libav looked at the stream comes in one go."""
 BURST: Final = 60.0
 """So many recordings may begin at once after a standstill of the seal; else one a second."""
 BREATH_S: Final = 0.01
@@ -55,7 +57,7 @@ class Connection:
         self._room, self._now, self._monotonic = room, now, monotonic
         self._patience_s = OPENING_S
         self._next_begins = self._opened = False
-        self._beginnings, self._counted_at = 2.0, monotonic()
+        self._beginnings, self._counted_at = AT_OPENING, monotonic()
         self.hangs = False
         """Whether the camera sends the same picture over and over."""
         self.ended = ""
