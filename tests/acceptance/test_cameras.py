@@ -111,7 +111,7 @@ def test_a_camera_whose_server_is_killed_resumes_its_gap_is_recorded_and_nothing
     first, second = status["cameras"]
     assert (first["gaps"] >= 1, first["dropped"]) == (True, 0)
     assert (second["state"], second["gaps"]) == ("recording", 0)
-    scores = [json.loads(score) for (score,) in box.query("SELECT score FROM analyses")]
+    scores = [json.loads(score) for (score,) in box.query("SELECT score FROM analyses WHERE score <> ''")]
     assert len(scores) >= kept + 1, "before and after the outage"
     assert all(one["frames_used"] >= 2 for one in scores)
     assert {(state, parked) for state, parked in box.query(
