@@ -31,6 +31,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "camera.gap": ("摄像头中断后恢复", "camera back after a gap"),
     "camera.lost": ("摄像头中断", "camera lost"),
     "camera.unwatched": ("停止录制摄像头", "camera no longer watched"),
+    "camera.watched": ("开始录制摄像头", "camera watched from now on"),
     "checkpoint.sent": ("检查点已排队发往总部", "checkpoint queued for HQ"),
     "clock.stepped": ("系统时间被调整", "wall clock stepped"),
     "config.changed": ("配置变更", "configuration changed"),

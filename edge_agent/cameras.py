@@ -35,6 +35,15 @@ def standing(settings: Config, counted: "CameraCounts") -> list[CameraLine]:
     return lines
 
 
+def lost(settings: Config) -> int:
+    """How many cameras deliver nothing though they should, for who may read no lock; all of them, where nobody watches."""
+    said = post.read(settings.paths.run)
+    if said is None or _age_s(said.at) > STALE_S:
+        return len(settings.cameras)
+    delivering = {one.id for one in said.cameras if one.state != "lost"}
+    return sum(one.id not in delivering for one in settings.cameras)
+
+
 def _age_s(at: str) -> float:
     try:
         return abs((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds())

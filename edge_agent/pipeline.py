@@ -77,15 +77,16 @@ class Kit:
     """Whether another process that listens or watches now may be sealing this recording: then it is its own (see `locks`)."""
 
 
-def take_in(kit: Kit, arrival: Arrival) -> Recording:
-    """Seal one arrival and forget the plain file. Nothing is unlinked before its seal is on the disk.
+def take_in(kit: Kit, arrival: Arrival, *, under: str = "") -> Recording:
+    """Seal one arrival and forget the plain file. Nothing is unlinked before its seal is on the disk. `under`: its id, a new one.
 
     Raises:
         BadInput: the sidecar breaks its schema (the file stays), or the content is a repeat (it lies sealed in `rejected/`).
     """
     circumstances = arrival.circumstances()
     recording = Recording(
-        id=new_id(), state=State.CAPTURED, circumstances=circumstances, digest="", size_bytes=0, captured_at=kit.clock.now()
+        id=under or new_id(), state=State.CAPTURED, circumstances=circumstances, digest="", size_bytes=0,
+        captured_at=kit.clock.now(),
     )  # fmt: skip
     kit.ledger.captured(recording)
     try:

@@ -82,9 +82,11 @@ def run_uplink(settings: Config) -> None:
     Raises:
         NotFound: HQ's public key is not here.
     """
+    from edge_agent import cameras  # noqa: PLC0415
     from edge_agent.ledger.uplink import OutboxReader  # noqa: PLC0415 - this process needs the ledger's reading side only
     from edge_sync import credentials, signing  # noqa: PLC0415
     from edge_sync.errors import Refused  # noqa: PLC0415
+    from edge_sync.health import Cameras  # noqa: PLC0415
     from edge_sync.link import Endpoint  # noqa: PLC0415
     from edge_sync.uplink import Settings, Uplink  # noqa: PLC0415
 
@@ -105,7 +107,11 @@ def run_uplink(settings: Config) -> None:
     chosen = Settings(endpoint=endpoint, tenant=settings.tenant, gateway=settings.gateway, state=paths.uplink)
     manager.ready()
     log.get().info("uplink.started", pid=os.getpid(), port=endpoint.port)
-    Uplink(outbox, chosen, hq_verify=signing.verifier(hq)).run(stop)
+
+    def seen() -> Cameras | None:
+        return Cameras(lost=cameras.lost(settings), dropped=outbox.dropped()) if settings.cameras else None
+
+    Uplink(outbox, chosen, hq_verify=signing.verifier(hq), cameras=seen).run(stop)
     outbox.close()
     log.get().info("uplink.stopped")
 

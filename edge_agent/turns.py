@@ -71,10 +71,10 @@ class Turns:
             self._spent[recording.circumstances.camera].append((self._monotonic(), processor_s))
 
     def surplus(self, waiting: Sequence[Recording]) -> list[Recording]:
-        """Of what waits, oldest first, the recordings that are more than their cameras may have waiting."""
+        """Of what waits, oldest first, the recordings that are more than their cameras may have waiting; never a call."""
         found = []
         for camera, allowance in self._allowances.items():
-            own = [one for one in waiting if one.circumstances.camera == camera]
+            own = [one for one in waiting if one.circumstances.camera == camera and one.circumstances.kind is not Kind.CALL]
             if allowance.waiting and len(own) > allowance.waiting:
                 found += own[: -allowance.waiting]
         return found

@@ -178,7 +178,7 @@ def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, bu
     waiting = [one for one in sealed if one.circumstances.kind is not Kind.CHANNEL]
     dropped = watch.order.surplus(waiting)
     for one in dropped:
-        pipeline.reject(kit, one, BadInput(DROPPED, "more recordings of its camera wait than may"))
+        _drop(kit, one)
         alive()
     waiting = [one for one in waiting if one not in dropped]
     chosen = watch.order.take(waiting, now=kit.clock.now())
@@ -188,6 +188,16 @@ def _advance(kit: Kit, stop: Event, alive: Callable[[], None], watch: _Watch, bu
         watch.order.spent(chosen, _processor_s() - began_s)
         alive()
     return progressed or bool(dropped)
+
+
+def _drop(kit: Kit, recording: Recording) -> None:
+    """Leave it unread; what goes wrong with it stays with it, as in `step`."""
+    try:
+        pipeline.reject(kit, recording, BadInput(DROPPED, "more recordings of its camera wait than may"))
+    except (LedgerBroken, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - see the module docstring
+        _park(kit, recording, error)
 
 
 def _processor_s() -> float:
@@ -265,7 +275,7 @@ def step(kit: Kit, recording: Recording, trail: Trail | None = None, pace: Pace 
 
 
 def _park(kit: Kit, recording: Recording, error: Exception) -> None:
-    if kit.ledger.recording(recording.id).state is State.EXPIRED:
-        return  # it was withdrawn and shredded while it was worked on
+    if kit.ledger.recording(recording.id).state in {State.EXPIRED, State.REJECTED}:
+        return  # it was withdrawn and shredded while it was worked on, or who watches gave it up at the same time
     kit.ledger.parked(recording.id, errors.code(error))
     log.get().error("recording.parked", recording=recording.id, error=type(error).__name__)

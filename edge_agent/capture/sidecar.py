@@ -2,7 +2,8 @@
 
 A closed schema: unknown keys are errors, and ALL errors are told at once, each with what was expected. Messages name keys of
 the schema, never a value: a value may be a customer's brand, and a mistyped key may be anything. `rep` and `customer` are codes
-by which the store knows a person; they become keyed pseudonyms here, and nothing behind this module ever sees them.
+by which the store knows a person; they become keyed pseudonyms here, and nothing behind this module ever sees them. `camera` is
+none of its keys: only who watches may say which camera saw it.
 """
 
 import re
@@ -43,7 +44,6 @@ class _Sidecar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     own: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     competitors: Annotated[tuple[Brand, ...], msgspec.Meta(max_length=64)] = ()
     bay: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
-    camera: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$(?!\n)")] = ""
     floor: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")] = ""
     view: View = View.FIXED
     rep: Person | None = None
@@ -61,7 +61,6 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "own": "a list of brand names, 1 to 40 characters each",
     "competitors": "a list of brand names, 1 to 40 characters each",
     "bay": "the id of a bay plan: a-z, 0-9, _ . -",
-    "camera": "the name of the camera: a-z, 0-9 and -, at most 32 characters",
     "floor": "the id of a floor plan: a-z, 0-9, _ . -",
     "view": '"fixed", or "walk" for a phone that passes along the shelf',
     "rep": "the code by which the store knows this employee, 1 to 64 characters",
@@ -100,7 +99,7 @@ def read(content: bytes, pseudonym: Pseudonym | None = None) -> Circumstances:
     return Circumstances(
         kind=Kind(said.kind), started_at=said.started_at.astimezone(UTC), consent=said.consent.basis, channels=said.channels,
         industry=said.industry, channel=said.channel, context=frozenset(said.context), own=said.own,
-        competitors=said.competitors, bay=said.bay, camera=said.camera, floor=said.floor, view=said.view,
+        competitors=said.competitors, bay=said.bay, floor=said.floor, view=said.view,
         rep=pseudonym("rep", said.rep) if pseudonym and said.rep else "",
         customer=pseudonym("customer", said.customer) if pseudonym and said.customer else "",
     )  # fmt: skip
@@ -116,6 +115,9 @@ def _mistakes(given: Mapping[str, Any]) -> Iterator[Mistake]:
             yield Mistake(name, f"must be {_EXPECTED[name]}")
     known = ", ".join(sorted(fields))
     for name in sorted(set(given) - set(fields)):
+        if name == "camera":
+            yield Mistake(name, "is said by `edge-agent watch` alone, of what it records; leave it out")
+            continue
         shown = name if re.fullmatch(r"[a-z][a-z_]{0,23}", name) else "a key"
         yield Mistake(shown, f"is not known here; known are {known}")
     yield from _contradictions(given)

@@ -33,6 +33,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """On what ground its recordings may be analysed; `none`: sealed, and not analysed."""
     credentials: str = ""
     """File with `user:password` in one line, readable by this box's account alone, or the name of a systemd credential."""
+    ca: Annotated[str, msgspec.Meta(pattern=r"^(/[^\x00-\x1f\x7f]{1,255})?$(?!\n)")] = ""
+    """File with the certificate (PEM) that vouches for an rtsps:// camera; none = those that this system trusts."""
     segment_s: Annotated[float, msgspec.Meta(ge=2, le=3600)] = 300.0
     """Seconds of each recording, of a floor `FLOOR_S` or more; it ends with the next key frame."""
     silent_s: Annotated[float, msgspec.Meta(ge=2, le=300)] = 15.0
@@ -49,6 +51,11 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if not self.url.startswith("/"):
             return "network"
         return "device" if DEVICE.fullmatch(self.url) else "file"
+
+    @property
+    def in_clear(self) -> bool:
+        """Whether its user and password go over the network in the clear."""
+        return bool(self.credentials) and self.url.lower().startswith("rtsp://")
 
 
 def faults(camera: Camera) -> list[tuple[str, str, str]]:
@@ -69,6 +76,8 @@ def faults(camera: Camera) -> list[tuple[str, str, str]]:
                 f"场地摄像头每段不能短于 {FLOOR_S} 秒：更短的录像会泄露单个人的位置",
             )
         )  # fmt: skip
+    if camera.ca and not camera.url.lower().startswith("rtsps://"):
+        found.append(("ca", "is of an rtsps:// address: leave it out, or reach the camera over TLS", "ca 仅用于 rtsps:// 地址"))
     if _holds_secret(camera.url):
         found.append((
             "url",

@@ -190,6 +190,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "存放“用户:密码”一行的文件路径，或 systemd 凭据名称；空 = 不需要",
         "path of a file with user:password in one line, or the name of a systemd credential; empty = none needed",
     ),
+    "cameras.ca": (
+        "rtsps:// 摄像头的 CA 证书文件（PEM）；空 = 本机系统信任的证书",
+        "PEM file with the certificate that vouches for an rtsps:// camera; empty = those this system trusts",
+    ),
     "cameras.segment_s": (
         "每段录像的秒数（在其后第一个关键帧处切开；场地不少于 60）",
         "seconds of each recording, cut at the next key frame; 60 or more for a floor",

@@ -102,4 +102,14 @@ def _watched(cameras: tuple[Watched, ...]) -> Finding:
             remedy_zh="缩短 cameras.hours、加长 cameras.segment_s，或减少摄像头",
             remedy="shorten cameras.hours, lengthen cameras.segment_s, or watch fewer cameras",
         )
+    in_clear = ", ".join(one.name for one in cameras if one.in_clear)
+    if in_clear:
+        return Finding(
+            check="cameras",
+            state="warn",
+            zh=f"摄像头密码以明文传输：{in_clear}",
+            en=f"the password goes over the network in the clear: {in_clear}",
+            remedy_zh="改用 rtsps:// 地址并填写 cameras.ca，或将摄像头放在单独的网段",
+            remedy="reach it as rtsps:// with cameras.ca, or keep the cameras in a network of their own",
+        )
     return Finding(check="cameras", state="ok", zh=f"{len(cameras)} 个摄像头录制中", en=f"{len(cameras)} watched")

@@ -101,6 +101,8 @@ class Watched:
     name: str
     state: str
     dropped: int = 0
+    in_clear: bool = False
+    """Whether its password goes over the network in the clear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,7 +224,11 @@ def _watched(settings: Config) -> tuple[Watched, ...]:
             counted = book.viewing(counts)
     except EdgeError:
         counted = CameraCounts()
-    return tuple(Watched(name=one.id, state=one.state, dropped=one.dropped) for one in cameras.standing(settings, counted))
+    in_clear = {one.id for one in settings.cameras if one.in_clear}
+    return tuple(
+        Watched(name=one.id, state=one.state, dropped=one.dropped, in_clear=one.id in in_clear)
+        for one in cameras.standing(settings, counted)
+    )
 
 
 def _sound(settings: Config) -> Sound:

@@ -14,7 +14,7 @@ from edge_agent.domain.consent import Standing, Statement, taken_back
 from edge_agent.domain.recording import Recording, State
 from edge_agent.domain.scores import Override
 from edge_agent.errors import NoConsent, NotAllowed
-from edge_agent.ledger import checkpoints, consents, envelopes, findings, history, lifecycle, openings, overrides, scans
+from edge_agent.ledger import cameras, checkpoints, consents, envelopes, findings, history, lifecycle, openings, overrides, scans
 from edge_agent.ledger.audit import Boot, Sign, stamp
 from edge_agent.ledger.ballast import disk_state
 from edge_agent.ledger.contests import Contests
@@ -176,6 +176,10 @@ class SqliteLedger:
 
     def unfinished(self) -> Sequence[Recording]:
         return self._read(lifecycle.unfinished)
+
+    def last_seen(self) -> Mapping[str, datetime]:
+        """When each camera was there for the last time."""
+        return self._read(cameras.last_seen)
 
     def lateness(self, count: int) -> Sequence[timedelta]:
         return self._read(lambda tx: lifecycle.lateness(tx, count))

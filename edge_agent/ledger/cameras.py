@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from edge_agent.domain.recording import DROPPED
 
@@ -31,6 +32,26 @@ def counts(view: sqlite3.Connection) -> CameraCounts:
         waiting=_count(view, "state = 'sealed' AND parked = ''"), dropped=_count(view, f"reason = '{DROPPED}'"), gaps=gaps,
         last_gap=last,
     )  # fmt: skip
+
+
+def last_seen(view: sqlite3.Connection) -> Mapping[str, datetime]:
+    """When each camera was there for the last time: the end of its last recording, or since when it was lost or unwatched."""
+    owners = dict(
+        view.execute("SELECT id, json_extract(circumstances, '$.camera') AS camera FROM recordings WHERE camera <> ''").fetchall()
+    )
+    wanted = set(owners.values())
+    found: dict[str, datetime] = {}
+    rows = view.execute(
+        "SELECT at, body FROM audit WHERE kind IN ('recording.sealed', 'camera.lost', 'camera.unwatched') ORDER BY seq DESC"
+    )
+    for at, body in rows:
+        said = json.loads(body)
+        camera = said.get("camera") or owners.get(said.get("recording", ""), "")
+        if camera and camera not in found:
+            found[camera] = datetime.fromisoformat(said.get("from", at))
+            if wanted <= set(found):
+                break
+    return found
 
 
 def _count(view: sqlite3.Connection, which: str) -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from edge_agent.domain.recording import DROPPED
 from edge_agent.errors import EdgeError
 from edge_agent.ledger import asking
 from edge_agent.ledger.database import Database
@@ -49,6 +50,11 @@ class OutboxReader:
             Row(seq=number, leaf=leaf, payload=payload, created_at=datetime.fromisoformat(created))
             for number, leaf, payload, created in rows
         ]
+
+    def dropped(self) -> int:
+        """How many recordings of cameras were left unread, of those that are kept."""
+        rows = self._read("SELECT COUNT(*) FROM recordings WHERE state = 'rejected' AND reason = ?", (DROPPED,))
+        return int(rows[0][0])
 
     def birth(self) -> bytes:
         return self._ask(asking.Birth()).payload

@@ -88,6 +88,7 @@ LOST = {
     "forbidden": "不允许访问；检查服务的 IPAddressAllow not allowed: see IPAddressAllow of the unit",
     "unauthorised": "用户名或密码不对 wrong user or password",
     "no-credentials": "凭据文件无法使用 the credentials file cannot be used",
+    "no-ca": "没有可用的 CA 证书文件，请填写 cameras.ca no file of certificates vouches for it: see cameras.ca",
     "codec": "编码不支持，请设为 H.264 codec not supported: set it to H.264",
     "no-video": "没有视频 no video in it",
     "no-room": "磁盘空间不足 the disk is nearly full",

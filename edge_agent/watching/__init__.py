@@ -5,7 +5,8 @@
 
 Each closed recording is an ordinary one: the worker analyses it, like a file of the inbox. Rules:
 
-- The nursery is started before this process reads a key; then this process leaves the network for good (`seclusion`).
+- The nursery is started before this process reads a key; then this process leaves the network for good (`seclusion`). Where
+  it cannot, nothing is watched.
 - Nothing plain is written: a recording is sealed while it comes. A kill costs no more than the recordings that were open.
 - A camera that is lost is opened again, as often as it takes; its gaps are audit events (`camera.lost`, `camera.gap`), and
   nothing else stops: not the other cameras, not the worker.
@@ -31,6 +32,11 @@ from edge_agent.watching.session import Watching
 from edge_sync.process import stop_on_signals
 
 BUSY: Final = Unavailable("another process watches the cameras of this box", remedy="end it first", zh="本机已有摄像头录制在运行")
+NOT_SECLUDED: Final = Unavailable(
+    "the network could not be given up, so no key is read",
+    remedy="run it on a kernel with seccomp, with this release's libraries",
+    zh="无法切断本进程的网络，未读取密钥；请使用支持 seccomp 的内核",
+)
 _KEPT: Final = ("PATH", "LC_ALL", "CREDENTIALS_DIRECTORY", nursery.LACKS, "TZ")
 
 
@@ -39,7 +45,7 @@ def watch(settings: Config, say: Callable[[str, str], None]) -> None:
 
     Raises:
         NotFound: no camera is configured, or this box has no keys yet. BadConfig: what a camera shows cannot be analysed here.
-        Unavailable: somebody watches already, or the nursery ended.
+        Unavailable: somebody watches already, the network cannot be given up, or the nursery ended.
     """
     log.configure("watch")
     if not settings.cameras:
@@ -48,6 +54,8 @@ def watch(settings: Config, say: Callable[[str, str], None]) -> None:
     stop = stop_on_signals()
     with nursing(settings) as control:
         seclusion.enter()
+        if not seclusion.is_secluded():
+            raise NOT_SECLUDED
         _record(settings, control, stop, manager, say)
 
 

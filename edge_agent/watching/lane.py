@@ -2,7 +2,8 @@
 
 A thread of its own, with a ledger and a vault of its own (both are safe beside others'). An outage begins with the last bytes
 that came and ends with the first of the next recording. `camera.lost` is entered when it begins, so that one that never ends
-stands there too, `camera.gap` (from, to) when it is over. Outside its hours a camera is not lost.
+stands there too, `camera.gap` (from, to) when it is over. Outside its hours a camera is not lost. `camera.watched` is entered at
+each start, with the end of what was there before: of a watcher that was killed nothing else would tell.
 """
 
 import os
@@ -19,18 +20,19 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from edge_agent import app, errors, log, pipeline
-from edge_agent.capture.cameras.footage import POLL_S, STOPPED, Connection, Footage
+from edge_agent.capture.cameras.footage import FULL, POLL_S, STOPPED, Connection, Footage
 from edge_agent.capture.cameras.post import CameraPost
 from edge_agent.capture.cameras.wire import Reader
 from edge_agent.config.cameras import Camera, is_open
 from edge_agent.domain.recording import State
-from edge_agent.errors import BadInput, Unavailable
+from edge_agent.errors import BadInput, NotAllowed, NotFound, Unavailable
+from edge_agent.ids import new_id
 
 if TYPE_CHECKING:
     from edge_agent.ledger.book import SqliteLedger
 
-FULL: Final = "no-room"
 FROZEN: Final = "frozen"
+UNWATCHED: Final = "unwatched"
 ABSENT_S: Final = 15.0
 """A camera that is there so soon after the start of watching, or of its hours, was never lost."""
 REST_S: Final = 10.0
@@ -45,6 +47,10 @@ class Lane:
     stop: Event
     end: Callable[[int], None] = lambda _: None
     rest_s: float = REST_S
+    unseen_since: datetime | None = None
+    """When it was there for the last time, before this watching; None where it never was."""
+    torn: set[str] = field(default_factory=set)
+    """Recordings of it whose taking in broke off, which nobody else will end while this one watches."""
     post: CameraPost = field(init=False)
     _waiting: "queue.SimpleQueue[tuple[int, socket.socket]]" = field(default_factory=queue.SimpleQueue, init=False)
     _lost_at: datetime | None = field(default=None, init=False)
@@ -63,6 +69,7 @@ class Lane:
         book = app.ledger(settings, self.box.keys)
         try:
             kit = replace(self.box.kit, ledger=book, vault=app.vault(settings, self.box.keys))
+            self._begin(book)
             while not self.stop.is_set():
                 self._heed_hours()
                 with suppress(queue.Empty):
@@ -73,7 +80,11 @@ class Lane:
 
     def _connected(self, kit: pipeline.Kit, book: "SqliteLedger", number: int, ours: socket.socket) -> None:
         reader = Reader(ours, patience_s=POLL_S)
-        connection = Connection(self.camera, reader, self.stop, most_bytes=self.box.settings.limits.max_file_bytes, now=self._now)
+        settings = self.box.settings
+        connection = Connection(
+            self.camera, reader, self.stop, most_bytes=settings.limits.max_file_bytes, now=self._now,
+            room=lambda: book.room_for_media(settings.paths, settings.limits),
+        )  # fmt: skip
         with closing(reader):
             for footage in connection.recordings():
                 if footage is None:
@@ -85,7 +96,7 @@ class Lane:
                     log.get().info("recording.refused", camera=self.camera.id, reason=error.kind)
                 except Unavailable as error:
                     connection.drop(FULL if error.zh == _NO_ROOM.zh else errors.code(error))
-                    self._clear(kit, book)
+                    self.give_up(kit)
                     self.stop.wait(self.rest_s)
         self.end(number)  # it may stand still
         if connection.ended != STOPPED:
@@ -96,16 +107,35 @@ class Lane:
         if not book.room_for_media(settings.paths, settings.limits):
             raise _NO_ROOM
         self._found(book, footage.started_at)
-        pipeline.take_in(kit, footage)
+        name = new_id()
+        self.torn.add(name)
+        try:
+            pipeline.take_in(kit, footage, under=name)
+        except BadInput:
+            self.torn.discard(name)
+            raise
+        self.torn.discard(name)
+        self.give_up(kit)
         self.post = msgspec.structs.replace(self.post, recordings=self.post.recordings + 1, seen_at=self._now().isoformat())
 
-    def _clear(self, kit: pipeline.Kit, book: "SqliteLedger") -> None:
-        """What a full disk tore is given up now: no other process will, while this one watches."""
-        with suppress(Unavailable):
-            for one in book.unfinished():
-                if one.state is State.CAPTURED and one.circumstances.camera == self.camera.id:
-                    with suppress(BadInput):
-                        pipeline.advance(replace(kit, listens=lambda _: False), one)
+    def give_up(self, kit: pipeline.Kit) -> None:
+        """End what is `torn`; what cannot be, for the disk is full, is tried again after the next recording."""
+        alone = replace(kit, listens=lambda _: False)
+        for name in sorted(self.torn):
+            try:
+                one = kit.ledger.recording(name)
+                if one.state is State.CAPTURED:
+                    pipeline.advance(alone, one)
+            except Unavailable:
+                continue
+            except (BadInput, NotAllowed, NotFound):
+                pass  # it is ended, by this or by the worker, or never began
+            self.torn.discard(name)
+
+    def _begin(self, book: "SqliteLedger") -> None:
+        self._lost_at = self.unseen_since
+        before = {} if self.unseen_since is None else {"from": _stamp(self.unseen_since)}
+        _note(book, "camera.watched", camera=self.camera.id, **before)
 
     def _heed_hours(self) -> None:
         open_now = is_open(self.camera.hours, self._now().astimezone(self._zone).time())
@@ -121,7 +151,13 @@ class Lane:
         """A recording begins: whatever outage there was is over."""
         since, self._lost_at = self._lost_at, None
         if since is not None and (self._said or (at - since).total_seconds() > ABSENT_S):
-            _note(book, "camera.gap", camera=self.camera.id, **{"from": _stamp(since), "to": _stamp(at)}, reason=self.post.reason)
+            _note(
+                book,
+                "camera.gap",
+                camera=self.camera.id,
+                **{"from": _stamp(since), "to": _stamp(at)},
+                reason=self.post.reason or UNWATCHED,
+            )
             log.get().info("camera.resumed", camera=self.camera.id, duration_ms=max(0, int((at - since).total_seconds() * 1000)))
             self.post = msgspec.structs.replace(
                 self.post, gaps=self.post.gaps + 1, gap_from=since.isoformat(), gap_to=at.isoformat()

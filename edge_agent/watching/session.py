@@ -15,6 +15,7 @@ from typing import Final
 from edge_agent import app, log
 from edge_agent.capture.cameras import post
 from edge_agent.capture.cameras.nursery import NUMBER
+from edge_agent.domain.recording import State
 from edge_agent.errors import Unavailable
 from edge_agent.watching.lane import Lane
 
@@ -41,6 +42,7 @@ class Watching:
 
     def run(self) -> None:
         """Until `stop`; what was seen is durable when this returns. Unavailable, LedgerBroken, SealBroken."""
+        self._resume()
         threads = [Thread(target=copy_context().run, args=(self._watch, lane), name="lane") for lane in self.lanes]
         for one in threads:
             one.start()
@@ -58,6 +60,23 @@ class Watching:
             self._post()
         if self._failed:
             raise self._failed[0]
+
+    def _resume(self) -> None:
+        """Since when there is nothing of each camera; what earlier watchers left half taken in is finished or given up.
+
+        They were killed, for this process holds their lock: whatever the clock did since, nobody else seals it. What a full disk
+        does not allow yet is left to a lane.
+        """
+        lanes = {lane.camera.id: lane for lane in self.lanes}
+        for name, at in self.box.ledger.last_seen().items():
+            if name in lanes:
+                lanes[name].unseen_since = at
+        for one in self.box.kit.ledger.unfinished():
+            if one.state is State.CAPTURED and one.circumstances.camera:
+                lane = lanes.get(one.circumstances.camera, self.lanes[0])
+                lane.torn.add(one.id)
+        for lane in self.lanes:
+            lane.give_up(self.box.kit)
 
     def _take(self) -> None:
         """A connection that the nursery made, or nothing for a moment."""

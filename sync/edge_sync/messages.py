@@ -157,7 +157,11 @@ class State(Closed, frozen=True, kw_only=True):
 
 
 class Health(Closed, frozen=True, kw_only=True, omit_defaults=True):
-    """Every 60 s, expires after two periods. `oldest_s` = age of the oldest row that HQ has not committed."""
+    """Every 60 s, expires after two periods. `oldest_s` = age of the oldest row that HQ has not committed.
+
+    `cameras_lost`: cameras of which nothing is recorded that should be; `recordings_dropped`: recordings of cameras that nobody
+    read. Absent: this box has no camera, or is older.
+    """
 
     boot_id: BootId
     at: Time
@@ -166,6 +170,8 @@ class Health(Closed, frozen=True, kw_only=True, omit_defaults=True):
     disk_free_bytes: Count | UnsetType = UNSET
     rtf: Number | UnsetType = UNSET
     temperature_c: Number | UnsetType = UNSET
+    cameras_lost: Count | UnsetType = UNSET
+    recordings_dropped: Count | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         check_years(self.at)

@@ -65,10 +65,11 @@ class Uplink:
         *,
         hq_verify: wire.Verify,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        cameras: Callable[[], health.Cameras | None] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._settings = settings
-        self._now = now
+        self._now, self._cameras = now, cameras
         self._orders = Orders(gateway=settings.gateway, verify=hq_verify, counter=CounterFile(settings.state / "orders.counter"))
         self._window = Window(size=settings.window, lead=settings.lead, stall_s=settings.stall_s, hold_s=settings.hold_s)
         self._backoff = Backoff(base_s=settings.backoff_base_s, cap_s=settings.backoff_cap_s)
@@ -270,8 +271,9 @@ class Uplink:
         if now >= self._health_at:
             self._health_at = now + self._settings.health_s
             report = health.report(
-                self._outbox, committed=self._window.committed, boot_id=self._boot_id, state=self._settings.state, at=self._now()
-            )
+                self._outbox, committed=self._window.committed, boot_id=self._boot_id, state=self._settings.state, at=self._now(),
+                cameras=self._cameras(),
+            )  # fmt: skip
             link.publish(self._topic("health"), wire.plain(report), expiry_s=int(2 * self._settings.health_s))
 
     def _goodbye(self, link: Link) -> None:

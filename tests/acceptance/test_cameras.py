@@ -43,8 +43,10 @@ def serving(port: int, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == "ready\n"
-        yield server
-        server.kill()
+        try:
+            yield server
+        finally:
+            server.kill()
 
 
 def with_cameras(box: Box, *cameras: str) -> None:
@@ -53,7 +55,7 @@ def with_cameras(box: Box, *cameras: str) -> None:
 
 def noted(box: Box, camera: str) -> list[tuple[str, dict[str, str]]]:
     rows = [(kind, json.loads(body)) for kind, body in box.query("SELECT kind, body FROM audit WHERE kind LIKE 'camera.%'")]
-    return [(kind.removeprefix("camera."), body) for kind, body in rows if body["camera"] == camera]
+    return [(kind.removeprefix("camera."), body) for kind, body in rows if body["camera"] == camera and kind != "camera.watched"]
 
 
 def sealed(box: Box, camera: str, states: str = "'sealed', 'analysed', 'closed'") -> int:
@@ -109,7 +111,7 @@ def test_a_camera_whose_server_is_killed_resumes_its_gap_is_recorded_and_nothing
     first, second = status["cameras"]
     assert (first["gaps"] >= 1, first["dropped"]) == (True, 0)
     assert (second["state"], second["gaps"]) == ("recording", 0)
-    scores = [json.loads(score) for (score,) in box.query("SELECT score FROM analyses")]
+    scores = [json.loads(score) for (score,) in box.query("SELECT score FROM analyses WHERE score <> ''")]
     assert len(scores) >= kept + 1, "before and after the outage"
     assert all(one["frames_used"] >= 2 for one in scores)
     assert {(state, parked) for state, parked in box.query(

@@ -1,28 +1,36 @@
 """Cameras: their configuration and credentials, what pullers say, and whose recordings are analysed or dropped."""
 
 import socket
+import ssl
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import msgspec
 import pytest
-from pipeline_fakes import NOON, FakeArrival, make_kit
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pipeline_fakes import NOON, FakeArrival, FakeLedger, make_kit
 
 from edge_agent import config, turns, worker
+from edge_agent.capture import sidecar
 from edge_agent.capture.cameras import address, footage, nursery, wire
 from edge_agent.capture.cameras.puller import Clock, Still, options
 from edge_agent.capture.cameras.wire import Job, Kind, Misbehaved, Reader, frame
 from edge_agent.config.cameras import Camera, faults, is_open
 from edge_agent.domain.recording import DROPPED, Circumstances, Consent, Recording, State
 from edge_agent.domain.recording import Kind as What
-from edge_agent.errors import BadConfig
+from edge_agent.errors import BadConfig, BadInput, NotAllowed
 from edge_agent.ports import Arrival
 
 SHELF = Camera(id="cam-1", url="rtsp://10.0.0.9:554/live", bay="bay-a", basis="not-personal")
@@ -135,6 +143,79 @@ class TestAddress:
         assert msgspec.structs.replace(SHELF, url="/dev/video12.mp4").kind == "file"
 
 
+@contextmanager
+def impostor(folder: Path, name: str) -> Iterator[tuple[int, Path, list[bytes]]]:
+    """A TLS server at 127.0.0.1 with a certificate of its own for `name`: its port, the certificate, and what it was told."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    named = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    began = datetime.now(UTC) - timedelta(days=1)
+    signed = (
+        x509.CertificateBuilder().subject_name(named).issuer_name(named).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(began).not_valid_after(began + timedelta(days=9))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )  # fmt: skip
+    (both := folder / "both.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
+    )
+    (shown := folder / "shown.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    told = list[bytes]()
+
+    def serve() -> None:
+        with suppress(OSError):
+            caller, _ = door.accept()
+            with caller, context.wrap_socket(caller, server_side=True) as line:
+                told.append(line.recv(1000))
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        serving = Thread(target=serve)
+        serving.start()
+        yield door.getsockname()[1], shown, told
+        with suppress(OSError):
+            door.shutdown(socket.SHUT_RDWR)
+        serving.join()
+
+
+class TestTls:
+    def test_who_cannot_prove_to_be_the_camera_is_told_nothing(self, tmp_path: Path) -> None:
+        with impostor(tmp_path, "127.0.0.1") as (port, _, told):
+            pulled(self.job(port, address.TRUSTED))
+
+        assert not any(told), "nothing but a broken handshake"
+
+    def test_whom_the_given_certificate_vouches_for_is_asked(self, tmp_path: Path) -> None:
+        with impostor(tmp_path, "127.0.0.1") as (port, shown, told):
+            pulled(self.job(port, str(shown)))
+        assert told[0].startswith(b"OPTIONS")
+
+    def test_a_certificate_for_another_address_is_none(self, tmp_path: Path) -> None:
+        with impostor(tmp_path, "127.0.0.9") as (port, shown, told):
+            pulled(self.job(port, str(shown)))
+        assert not any(told)
+
+    @pytest.mark.parametrize("ca", ["", "/nonexistent/ca.pem"])
+    def test_without_a_certificate_to_go_by_nobody_is_asked(self, ca: str) -> None:
+        assert pulled(self.job(1, ca)) == [(Kind.GONE, b"no-ca")]
+
+    def test_what_vouches_is_what_was_configured_else_what_the_system_trusts(self) -> None:
+        tls = msgspec.structs.replace(SHELF, url="rtsps://10.0.0.9/live")
+        assert [address.ca(one) for one in (SHELF, tls, msgspec.structs.replace(tls, ca="/etc/shop.pem"))] == [
+            "", address.TRUSTED, "/etc/shop.pem"
+        ]  # fmt: skip
+        assert [key for key, *_ in faults(msgspec.structs.replace(SHELF, ca="/etc/shop.pem"))] == ["ca"]
+
+    def test_a_password_over_plain_tcp_is_known_as_such(self) -> None:
+        secret = msgspec.structs.replace(SHELF, credentials="cam-1")
+        tls = msgspec.structs.replace(secret, url="rtsps://10.0.0.9/live")
+        assert [one.in_clear for one in (SHELF, secret, tls)] == [False, True, False]
+
+    def job(self, port: int, ca: str) -> Job:
+        return Job(url=f"rtsps://shop:s3cret@127.0.0.1:{port}/live", kind="network", segment_s=5, silent_s=2, ca=ca)
+
+
 def pulled(job: Job) -> list[tuple[Kind, bytes]]:
     """What a real puller says, until it ends."""
     ours, theirs = socket.socketpair()
@@ -224,6 +305,26 @@ def test_who_starts_pullers_sees_no_key_and_starts_them_all_the_same(tmp_path: P
     assert done.stdout.split() == ["shut", "not-found"]
 
 
+UNWALLED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import landlock
+def none(*_, **__):
+    raise OSError(95, "no landlock")
+landlock.Ruleset = none
+from edge_agent.capture.cameras import nursery
+nursery.shut_out(nursery.Task(cameras=()))
+print("goes on")
+"""
+
+
+@pytest.mark.parametrize(("lacks", "said"), [("", ""), ("seccomp", ""), ("landlock", "goes on\n")])
+def test_without_landlock_nobody_starts_pullers_unless_the_box_says_that_it_lacks_it(lacks: str, said: str) -> None:
+    command, environment = [sys.executable, "-I", "-c", UNWALLED, str(nursery.ROOT)], nursery.ENVIRONMENT | {nursery.LACKS: lacks}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.stdout, done.returncode != 0) == (said, not said)
+
+
 class TestWire:
     @pytest.fixture
     def pair(self) -> Iterator[tuple[socket.socket, Reader]]:
@@ -242,7 +343,9 @@ class TestWire:
         theirs.close()
         assert [reader.next(), reader.next(), reader.next()] == [(Kind.PART, b"abc"), (Kind.GONE, b"silent"), None]
 
-    @pytest.mark.parametrize("content", [b"\xff\0\0\0\0", wire.HEADER.pack(Kind.PART, 1 << 30), wire.HEADER.pack(Kind.NEW, 1)])
+    @pytest.mark.parametrize(
+        "content", [b"\xff\0\0\0\0", wire.HEADER.pack(Kind.PART, 1 << 30), wire.HEADER.pack(Kind.NEW, 1), frame(Kind.PART)]
+    )
     def test_what_is_no_frame_is_misbehaviour_before_memory_is_taken(
         self, content: bytes, pair: tuple[socket.socket, Reader]
     ) -> None:
@@ -251,21 +354,47 @@ class TestWire:
         with pytest.raises(Misbehaved):
             reader.next()
 
+    def test_a_frame_that_comes_byte_by_byte_keeps_nobody_waiting(self, pair: tuple[socket.socket, Reader]) -> None:
+        theirs, reader = pair
+        theirs.sendall(wire.HEADER.pack(Kind.PART, 1 << 20))
+        stop, outcomes = Event(), list[type[BaseException]]()
+
+        def trickle() -> None:
+            while not stop.wait(0.01):
+                theirs.sendall(b"x")
+
+        def read() -> None:
+            try:
+                reader.next()
+            except TimeoutError as error:
+                outcomes.append(type(error))
+
+        threads = [Thread(target=trickle, daemon=True), Thread(target=read, daemon=True)]
+        for one in threads:
+            one.start()
+        threads[1].join(5)
+        stop.set()
+        threads[0].join(5)
+        assert outcomes == [TimeoutError]
+
     def test_a_code_of_a_puller_gone_bad_is_not_repeated(self) -> None:
         assert wire.code_of(b"silent") == "silent"
         assert wire.code_of("密码 s3cret".encode()) == "misbehaved"
 
 
 class TestConnection:
-    def over(self, *frames: bytes, camera: Camera = SHELF, end: bool = True, most_bytes: int = 1 << 30):
+    def over(
+        self, *frames: bytes, camera: Camera = SHELF, end: bool = True, most_bytes: int = 1 << 30, step_s: float = 10.0,
+        room: Callable[[], bool] = lambda: True,
+    ):  # fmt: skip
         theirs, ours = socket.socketpair()
         theirs.sendall(b"".join(frames))
         if end:
             theirs.close()
         self.theirs, seconds = theirs, count()
         return footage.Connection(
-            camera, Reader(ours, patience_s=0.01), Event(), most_bytes=most_bytes, monotonic=lambda: next(seconds) * 10.0,
-            now=lambda: NOON,
+            camera, Reader(ours, patience_s=0.01), Event(), most_bytes=most_bytes, monotonic=lambda: next(seconds) * step_s,
+            now=lambda: NOON, room=room,
         )  # fmt: skip
 
     def taken(self, connection: footage.Connection) -> list[bytes | None]:
@@ -299,12 +428,67 @@ class TestConnection:
         assert self.taken(connection) == [b"abcd" * 3]
         assert connection.ended == "too-large"
 
+    def test_a_recording_that_waits_for_no_key_frame_any_more_is_ended(self) -> None:
+        parts = [frame(Kind.PART, b"x")] * 200
+        connection = self.over(frame(Kind.OPEN), frame(Kind.NEW), *parts, end=False)
+        (content,) = self.taken(connection)
+        assert connection.ended == "misbehaved"
+        assert content is not None
+        assert len(content) * 10 <= 2 * SHELF.segment_s + 10, "ten seconds or more went by with each"
+
+    def test_recordings_of_a_byte_each_come_to_an_end(self) -> None:
+        flood = [frame(Kind.NEW) + frame(Kind.PART, b"x")] * 500
+        connection = self.over(frame(Kind.OPEN), *flood, step_s=0.001)
+        assert len(self.taken(connection)) <= footage.AT_OPENING + 1
+        assert connection.ended == "misbehaved"
+
+    def test_what_came_while_the_stream_was_looked_at_is_no_flood(self) -> None:
+        connection = self.over(frame(Kind.OPEN), *[frame(Kind.NEW) + frame(Kind.PART, b"x")] * 6, step_s=0.001)
+        assert len(self.taken(connection)) == 6
+        assert connection.ended == footage.CUT
+
+    def test_beginnings_that_lay_waiting_while_the_seal_stood_still_are_no_flood(self) -> None:
+        connection = self.over(*[frame(Kind.NEW) + frame(Kind.PART, b"x")] * 9, step_s=1.0)
+        assert len(self.taken(connection)) == 9
+        assert connection.ended == footage.CUT
+
+    def test_a_stream_opens_once(self) -> None:
+        connection = self.over(frame(Kind.OPEN), frame(Kind.OPEN), frame(Kind.NEW), frame(Kind.PART, b"x"))
+        assert self.taken(connection) == []
+        assert connection.ended == "misbehaved"
+
+    def test_a_recording_ends_where_the_disk_has_no_room_for_more_of_it(self) -> None:
+        part = b"\0" * (1 << 16)
+        theirs, ours = socket.socketpair()
+        asked = list[int]()
+        connection = footage.Connection(
+            SHELF, Reader(ours, patience_s=5), Event(), most_bytes=1 << 30, now=lambda: NOON,
+            room=lambda: bool(asked.append(1)) or len(asked) < 2,
+        )  # fmt: skip
+
+        def feed() -> None:
+            with theirs, suppress(OSError):
+                theirs.sendall(frame(Kind.NEW))
+                for _ in range(1000):
+                    theirs.sendall(frame(Kind.PART, part))
+
+        feeding = Thread(target=feed)
+        feeding.start()
+        (taken,) = [sum(len(one) for one in found.chunks()) for found in connection.recordings() if found is not None]
+        feeding.join()
+        assert (taken, connection.ended) == (2 * footage.ROOM_BYTES, footage.FULL)
+
     def test_bytes_before_a_beginning_are_misbehaviour(self) -> None:
         connection = self.over(frame(Kind.PART, b"a"), frame(Kind.NEW), frame(Kind.PART, b"b"))
         assert self.taken(connection) == []
         assert connection.ended == "misbehaved"
 
-    def test_the_sidecar_of_a_recording_says_camera_bay_and_basis(self) -> None:
+    def test_a_delivered_file_cannot_say_that_a_camera_saw_it(self) -> None:
+        said = b'kind = "shelf"\nstarted_at = 2026-11-20T09:30:00+08:00\nbay = "a"\ncamera = "cam-1"\n[consent]\nbasis = "none"'
+        with pytest.raises(BadInput, match=r"camera.*edge-agent watch"):
+            sidecar.read(said)
+
+    def test_the_circumstances_of_a_recording_say_camera_bay_and_basis(self) -> None:
         said = footage.circumstances(SHELF, NOON)
         assert (said.kind, said.bay, said.camera, said.consent) == (What.SHELF, "bay-a", "cam-1", Consent.NOT_PERSONAL)
 
@@ -372,6 +556,11 @@ class TestTurns:
         others = [self.seen(f"b{n}", "cam-2") for n in range(5)] + [self.seen("file", "")]
         assert [one.id for one in order.surplus([*flood, *others])] == ["a0", "a1", "a2"]
 
+    def test_a_call_is_never_surplus_whatever_camera_it_names(self) -> None:
+        order = turns.Turns(lambda _: [], {"cam-1": turns.Allowance(waiting=1)})
+        calls = [self.seen(f"c{n}", "cam-1", kind=What.CALL) for n in range(3)]
+        assert [one.id for one in order.surplus([*calls, self.seen("a0", "cam-1"), self.seen("a1", "cam-1")])] == ["a0"]
+
 
 class Seen(FakeArrival):
     """A fake recording of a camera."""
@@ -402,3 +591,25 @@ def test_what_a_flooding_camera_has_too_much_is_dropped_and_counted_and_nothing_
         ("cam-1", State.REJECTED): 6, ("cam-1", State.CLOSED): 3, ("cam-2", State.CLOSED): 2, ("", State.CLOSED): 1
     }  # fmt: skip
     assert DROPPED == "dropped"
+
+
+def test_what_is_withdrawn_while_it_is_dropped_ends_no_worker() -> None:
+    class Withdrawn(FakeLedger):
+        def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
+            if reason == DROPPED and self.rows[recording_id].state is State.SEALED:
+                super().moved(recording_id, State.EXPIRED)
+                raise NotAllowed("being shredded")
+            super().moved(recording_id, state, reason=reason)
+
+    kit, stop = replace(make_kit(), ledger=Withdrawn()), Event()
+    left: list[Arrival] = [Seen(n, "cam-1") for n in range(3)]
+
+    class Inbox:
+        def arrivals(self) -> Sequence[Arrival]:
+            now, left[:] = list(left), []
+            if not now and not kit.ledger.unfinished():
+                stop.set()
+            return now
+
+    worker.run(kit, Inbox(), stop, room=lambda: True, allowances={"cam-1": turns.Allowance(waiting=1)})
+    assert Counter(one.state for one in kit.ledger.rows.values()) == {State.EXPIRED: 2, State.CLOSED: 1}

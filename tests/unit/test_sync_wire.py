@@ -4,6 +4,8 @@ import base64
 import json
 import re
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +13,7 @@ import zstandard
 from sync_world import (
     BOOT,
     NOON,
+    FileOutbox,
     a_birth,
     a_tag,
     box_sign,
@@ -26,6 +29,7 @@ from sync_world import (
 
 from edge_sync import data, messages, wire
 from edge_sync.errors import BadSignature, Malformed, Oversized, Unlisted, WireError
+from edge_sync.health import Cameras, report
 
 
 def resigned(body: bytes, sign: wire.Sign = box_sign) -> bytes:
@@ -276,6 +280,16 @@ def test_state_and_health_are_closed_too() -> None:
         wire.parse(b'{"state":"asleep","boot_id":"' + BOOT.encode() + b'"}', wire.State)
     with pytest.raises(Malformed):
         wire.plain(wire.State(state="asleep", boot_id=BOOT))  # type: ignore[arg-type]
+
+
+def test_a_box_with_cameras_says_how_they_are_and_nobody_else_does(tmp_path: Path) -> None:
+    outbox = FileOutbox(tmp_path / "outbox.db")
+    reported = partial(report, outbox, committed=0, boot_id=BOOT, state=tmp_path, at=NOON)
+    none, some = (wire.plain(reported(cameras=one)) for one in (None, Cameras(lost=0, dropped=7)))
+    assert b"cameras_lost" not in none
+    assert b"recordings_dropped" not in none
+    assert b'"cameras_lost":0,"recordings_dropped":7' in some
+    assert wire.parse(some, wire.Health).recordings_dropped == 7
 
 
 def test_time_without_an_offset_is_refused() -> None:

@@ -4,7 +4,7 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -26,6 +26,7 @@ from edge_agent.domain.recording import Recording, State
 from edge_agent.errors import EdgeError, NotFound, Unavailable
 from edge_agent.ids import new_id
 from edge_agent.ledger.cameras import CameraCounts, counts
+from edge_agent.watching.lane import Lane
 from edge_agent.watching.session import Watching
 
 CAMERAS = (
@@ -86,7 +87,9 @@ class Watched:
         return [one for one in found if one[1]["camera"] == camera or not camera]
 
     def new(self, camera: str) -> list[tuple[str, dict[str, str]]]:
-        return [one for one in self.notes("")[len(self.began) :] if one[1]["camera"] == camera]
+        """What this watching entered of a camera after its start."""
+        entered = [one for one in self.notes("")[len(self.began) :] if one[1]["camera"] == camera]
+        return [one for one in entered if one[0] != "watched"]
 
     def recordings(self, camera: str) -> list[Recording]:
         with answers.reader(self.box.settings) as book:
@@ -201,6 +204,25 @@ def test_without_cameras_there_is_nothing_to_watch(made: Config) -> None:
         watching.watch(msgspec.structs.replace(made, cameras=()), lambda _zh, _en: None)
 
 
+def test_where_the_network_cannot_be_given_up_nobody_watches(made: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Event()
+    ended.set()
+    monkeypatch.setattr(watching, "stop_on_signals", lambda: ended)
+    monkeypatch.setattr(watching.seclusion, "enter", lambda: None)  # a kernel without seccomp: it is only said in the log
+    with pytest.raises(Unavailable, match="network"):
+        watching.watch(made, lambda _zh, _en: None)
+
+
+class Later:
+    """The time of day, some time later."""
+
+    def __init__(self, by: timedelta) -> None:
+        self.by = by
+
+    def now(self) -> datetime:
+        return app.SystemClock().now() + self.by
+
+
 class TestBeside:
     def captured(self, box: app.Box, camera: int | None) -> Recording:
         around = circumstances(box.settings.cameras[camera or 0], box.kit.clock.now())
@@ -208,6 +230,59 @@ class TestBeside:
         return Recording(
             id=new_id(), state=State.CAPTURED, circumstances=around, digest="", size_bytes=0, captured_at=box.kit.clock.now()
         )
+
+    def test_what_a_killed_watcher_left_is_ended_at_the_next_start_though_the_clock_went_back(self, box: app.Box) -> None:
+        late = replace(self.captured(box, 0), id="7" + new_id()[1:])
+        box.kit.ledger.captured(late)
+        with locks.alone(box.settings.paths.watching_lock, watching.BUSY):
+            assert pipeline.advance(box.kit, late).state is State.CAPTURED, "to the worker it looks as if it were sealed now"
+            with Watched(box) as seen:
+                seen.until(lambda: box.kit.ledger.recording(late.id).state is State.REJECTED)
+
+    def test_a_start_is_entered_with_the_end_of_what_was_before_and_the_time_between_is_a_gap(self, box: app.Box) -> None:
+        with Watched(box) as seen:
+            line = seen.nursery.connect(0)
+            line.sendall(frame(Kind.NEW) + frame(Kind.PART, b"before the power cut"))
+            seen.until(lambda: seen.session.lanes[0].post.state == "recording")
+            line.close()
+            seen.until(lambda: [kind for kind, _ in seen.new("cam-1")] == ["lost"])
+        lost = seen.new("cam-1")[-1][1]["from"]
+        later = replace(box, kit=replace(box.kit, clock=Later(timedelta(hours=2))))
+        with Watched(later) as again:
+            line = again.nursery.connect(0)
+            line.sendall(frame(Kind.NEW) + frame(Kind.PART, b"after it"))
+            again.until(lambda: [kind for kind, _ in again.new("cam-1")] == ["gap"])
+            line.close()
+        watched = [body for kind, body in again.notes("cam-1") if kind == "watched"]
+        assert watched[-1]["from"] == lost
+        (_, gap), *_ = again.new("cam-1")
+        assert (gap["from"], gap["reason"]) == (lost, "unwatched")
+
+    def test_a_recording_that_a_full_disk_tore_is_given_up_as_soon_as_there_is_room(self, box: app.Box) -> None:
+        class Full:
+            """The ledger of a disk that is full until somebody makes room."""
+
+            full = True
+
+            def __getattr__(self, name: str) -> object:
+                return getattr(box.kit.ledger, name)
+
+            def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
+                if self.full:
+                    raise Unavailable("disk full")
+                box.kit.ledger.moved(recording_id, state, reason=reason)
+
+        torn, foreign, ledger = self.captured(box, 0), self.captured(box, 0), Full()
+        for one in (torn, foreign):
+            box.kit.ledger.captured(one)
+        lane, kit = Lane(box=box, camera=CAMERAS[0], stop=Event()), replace(box.kit, ledger=ledger)
+        lane.torn.add(torn.id)
+        lane.give_up(kit)
+        assert (box.kit.ledger.recording(torn.id).state, lane.torn) == (State.CAPTURED, {torn.id})
+        ledger.full = False
+        lane.give_up(kit)
+        assert (box.kit.ledger.recording(torn.id).state, lane.torn) == (State.REJECTED, set())
+        assert box.kit.ledger.recording(foreign.id).state is State.CAPTURED, "only what this lane made"
 
     def test_the_worker_leaves_alone_what_is_watched_now_and_clears_what_a_killed_watcher_left(self, box: app.Box) -> None:
         left = self.captured(box, 0)
@@ -235,6 +310,12 @@ class TestStatus:
             assert self.said(made) == ["recording", "off"]
             assert self.said(made, age_s=100) == ["off", "off"]
 
+    def test_who_may_read_no_lock_counts_what_delivers_nothing(self, made: Config) -> None:
+        self.said(made)
+        assert cameras.lost(made) == 1, "cam-2 is not spoken of"
+        self.said(made, age_s=100)
+        assert cameras.lost(made) == 2, "nobody watches"
+
     def test_gaps_and_what_was_dropped_come_from_the_ledger(self, box: app.Box) -> None:
         box.ledger.noted(
             "camera.gap", camera="cam-9", **{"from": "2026-11-26T01:00:00Z", "to": "2026-11-26T01:01:00Z"}, reason="cut"
@@ -246,7 +327,7 @@ class TestStatus:
 
     def test_status_shows_every_camera_in_words(self, box: app.Box, capsys: pytest.CaptureFixture[str]) -> None:
         line = answers.cameras.standing(box.settings, CameraCounts(dropped={"cam-1": 7}, gaps={"cam-1": 2}))[0]
-        shown = view._camera(line)
+        shown = view.box._camera(line)
         assert "7 dropped unread" in shown
         assert "gaps" in shown
 

@@ -7,11 +7,11 @@ from threading import Event
 
 import msgspec
 import pytest
-from pipeline_fakes import NOON, FakeArrival, FakeShelf, FakeTagger, make_kit
+from pipeline_fakes import NOON, FakeArrival, FakeLedger, FakeShelf, FakeTagger, make_kit
 
 from edge_agent import locks, pipeline, worker
 from edge_agent.domain.planogram import Planogram
-from edge_agent.domain.recording import Kind, State, View
+from edge_agent.domain.recording import Kind, Recording, State, View
 from edge_agent.domain.tags import BehaviorTag, Conversation
 from edge_agent.domain.touch import Channel, Touch
 from edge_agent.errors import LedgerBroken, NotAllowed, Unavailable
@@ -70,6 +70,21 @@ def test_what_is_shredded_while_it_is_worked_on_is_not_parked() -> None:
     kit = replace(make_kit(), tagger=Shreds())
     _run(kit, FakeArrival())
     assert [(row.state, row.parked) for row in kit.ledger.rows.values()] == [(State.EXPIRED, "")]
+
+
+def test_what_another_process_gives_up_at_the_same_time_is_not_parked() -> None:
+    class Shared(FakeLedger):
+        def moved(self, recording_id: str, state: State, *, reason: str = "") -> None:
+            super().moved(recording_id, State.REJECTED)
+            raise NotAllowed("it is over")
+
+    kit = replace(make_kit(), ledger=Shared())
+    left = Recording(
+        id="left", state=State.CAPTURED, circumstances=FakeArrival().circumstances(), digest="", size_bytes=0, captured_at=NOON
+    )
+    kit.ledger.captured(left)
+    assert worker.step(kit, left).state is State.REJECTED
+    assert [(row.state, row.parked) for row in kit.ledger.rows.values()] == [(State.REJECTED, "")]
 
 
 def _touch(number: int) -> FakeArrival:

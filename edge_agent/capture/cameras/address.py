@@ -14,6 +14,8 @@ from edge_agent.errors import BadConfig
 
 FOLDER: Final = "CREDENTIALS_DIRECTORY"
 """Where the service manager puts what `LoadCredential=` names."""
+TRUSTED: Final = "/etc/ssl/certs/ca-certificates.crt"
+"""Whom this system trusts (Debian's ca-certificates)."""
 _LONGEST: Final = 512
 
 
@@ -26,6 +28,11 @@ def with_credentials(camera: Camera, said: str) -> str:
         return camera.url.replace("{user}", user).replace("{password}", password)
     parts = urlsplit(camera.url)
     return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.netloc}"))
+
+
+def ca(camera: Camera) -> str:
+    """The file of certificates of which one must vouch for the camera; empty where its address is without TLS."""
+    return (camera.ca or TRUSTED) if camera.url.lower().startswith("rtsps://") else ""
 
 
 def credentials(camera: Camera) -> str:

@@ -2,12 +2,16 @@
 
 Reads the `wire` of one puller. A recording ends with the next key frame after its time, or with the connection; each is a file of
 its own, whole up to where it was cut. Why a connection ended is a code (`ended`), once its recordings are done.
+
+A puller that a camera has taken over is bounded: in the length and bytes of a recording, in recordings (one a second in the
+long run), in what it says without a picture. While a recording grows the disk is asked for room every `ROOM_BYTES`.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -21,7 +25,17 @@ from edge_agent.domain.recording import Circumstances
 POLL_S: Final = 0.5
 OPENING_S: Final = 30.0
 """So long the first picture may take to come."""
+SPARE_S: Final = 60.0
+"""A recording that lasts twice its time, and at least so much longer, waits for no key frame any more."""
+AT_OPENING: Final = 10.0
+"""So many recordings may begin at once on a new connection: what came while libav looked at the stream comes in one go."""
+BURST: Final = 60.0
+"""So many recordings may begin at once after a standstill of the seal; else one a second."""
+BREATH_S: Final = 0.01
+"""Between two words that a camera hangs."""
+ROOM_BYTES: Final = 16 << 20
 CUT: Final = "cut"
+FULL: Final = "no-room"
 STOPPED: Final = "stopped"
 
 
@@ -35,13 +49,15 @@ class Connection:
         stop: Event,
         *,
         most_bytes: int,
+        room: Callable[[], bool] = lambda: True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.camera, self._reader, self._stop, self._most_bytes = camera, reader, stop, most_bytes
-        self._now, self._monotonic = now, monotonic
+        self._room, self._now, self._monotonic = room, now, monotonic
         self._patience_s = OPENING_S
-        self._next_begins = False
+        self._next_begins = self._opened = False
+        self._beginnings, self._counted_at = AT_OPENING, monotonic()
         self.hangs = False
         """Whether the camera sends the same picture over and over."""
         self.ended = ""
@@ -72,12 +88,19 @@ class Connection:
 
     def parts(self, first: bytes) -> Iterator[bytes]:
         """`first` and what follows, up to where the recording ends."""
-        count, part = 0, first
+        count, part, asked = 0, first, 0
+        began, longest_s = self._monotonic(), max(2 * self.camera.segment_s, self.camera.segment_s + SPARE_S)
         while True:
             count += len(part)
             yield part
             if count >= self._most_bytes:
                 self._over("too-large")
+            if self._monotonic() - began > longest_s:
+                self._over("misbehaved")
+            if count - asked >= ROOM_BYTES:
+                asked = count
+                if not self._room():
+                    self._over(FULL)
             kind, part = self._frame()
             if kind is not Kind.PART:
                 self._next_begins = kind is Kind.NEW
@@ -102,12 +125,28 @@ class Connection:
             if found is None or found[0] is Kind.GONE:
                 self._over(CUT if found is None else code_of(found[1]))
                 break
+            if not self._may_say(found[0]):
+                self._over("misbehaved")
+                break
             self.hangs = found[0] is Kind.STILL
+            if self.hangs:
+                self._stop.wait(BREATH_S)
             if found[0] is Kind.PART:
                 self.seen_at = self._now()
                 self._patience_s = self.camera.silent_s + 2 * POLL_S
             return found
         return Kind.GONE, b""
+
+    def _may_say(self, kind: Kind) -> bool:
+        if kind is Kind.OPEN:
+            self._opened, before = True, self._opened
+            return not before
+        if kind is Kind.NEW:
+            now = self._monotonic()
+            self._beginnings = min(BURST, self._beginnings + now - self._counted_at) - 1
+            self._counted_at = now
+            return self._beginnings >= 0
+        return True
 
     def _over(self, code: str) -> None:
         self.ended = self.ended or code
@@ -142,8 +181,7 @@ def circumstances(camera: Camera, at: datetime) -> Circumstances:
         f'kind = "{shows[0]}"',
         f"started_at = {at.isoformat()}",
         f'{shows[1]} = "{shows[2]}"',
-        f'camera = "{camera.id}"',
         "[consent]",
         f'basis = "{camera.basis}"',
     )
-    return sidecar.read("\n".join(lines).encode())
+    return replace(sidecar.read("\n".join(lines).encode()), camera=camera.id)

@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edge_agent.capture.cameras.address import FOLDER, credentials, with_credentials
+from edge_agent.capture.cameras.address import FOLDER, ca, credentials, with_credentials
 from edge_agent.capture.cameras.wire import Job, Kind, frame
 from edge_agent.config.cameras import Camera, is_open
 from edge_agent.errors import BadConfig
@@ -117,8 +117,9 @@ class Cradle:
                 self.due_at = time.monotonic() + backoff_s(self.failures)
                 return
             job = Job(
-                url=url, kind=self.camera.kind, segment_s=self.camera.segment_s, silent_s=self.camera.silent_s, lacks=self.lacks
-            )
+                url=url, kind=self.camera.kind, segment_s=self.camera.segment_s, silent_s=self.camera.silent_s,
+                ca=ca(self.camera), lacks=self.lacks,
+            )  # fmt: skip
             self.child = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=theirs.fileno(), stderr=subprocess.DEVNULL, cwd="/",
                 env=dict(ENVIRONMENT),
@@ -147,23 +148,29 @@ def main() -> None:
 
 
 def shut_out(task: Task) -> None:
-    """Leave this process and all that it starts nothing to read but what starting a puller takes."""
+    """Leave this process and all that it starts nothing to read but what starting a puller takes.
+
+    Without landlock the process ends, unless whoever installed the box says that it lacks it.
+    """
+    if "landlock" in os.environ.get(LACKS, ""):
+        return
     import landlock  # noqa: PLC0415 - a Linux-only library
 
     own = (one.url for one in task.cameras if one.kind == "file")
     secrets = (one.credentials for one in task.cameras if one.credentials.startswith("/"))
+    vouching = (one.ca for one in task.cameras)
     folder = os.environ.get(FOLDER, "/run/credentials")
     ctypes.set_errno(0)  # the library takes a stale errno for a failure
     try:
         walls = landlock.Ruleset()
         reading = landlock.FSAccess.READ_FILE | landlock.FSAccess.READ_DIR | landlock.FSAccess.EXECUTE
-        for path in {*_PROGRAMS, sys.prefix, sys.base_prefix, str(ROOT), *sys.path, folder, *own, *secrets}:
+        for path in {*_PROGRAMS, sys.prefix, sys.base_prefix, str(ROOT), *sys.path, folder, *own, *secrets, *vouching}:
             if path and Path(path).exists():
                 walls.allow(path, rules=reading if Path(path).is_dir() else reading & ~landlock.FSAccess.READ_DIR)
         walls.allow("/dev", rules=(reading | landlock.FSAccess.WRITE_FILE | landlock.FSAccess.IOCTL_DEV) & walls.restrict_rules)
         walls.apply()
     except (OSError, landlock.LandlockError):
-        return  # each puller finds that, too, and says so
+        sys.exit(f"edge-agent watch: landlock is missing here; {LACKS}=landlock watches without it")
 
 
 def _tend_all(control: socket.socket, cradles: list[Cradle], zone: tzinfo | None) -> None:

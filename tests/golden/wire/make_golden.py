@@ -138,6 +138,9 @@ def messages() -> dict[str, bytes]:
         ),
         "birth.json": wire.seal(birth, box),
         "state.json": wire.plain(wire.State(state="online", boot_id=BOOT)),
+        "health-cameras.json": wire.plain(
+            wire.Health(boot_id=BOOT, at=NOON, backlog=3, disk_free_bytes=2**34, cameras_lost=0, recordings_dropped=7)
+        ),
         "health.json": wire.plain(wire.Health(boot_id=BOOT, at=NOON, backlog=3, oldest_s=12, disk_free_bytes=2**34)),
         "audit.json": row(46, log(30, 12)),
         "witness.json": wire.seal(cosigned(log(30), hq), hq),
