@@ -80,10 +80,10 @@ def test_shares_of_slots_and_tags():
 def test_share_of_shelf_by_facings_and_by_width():
     found = {one.brand: one for one in score().brands}
     assert [one.brand for one in score().brands] == ["麦田", "澜星", "无名"]
-    assert {brand: one.facings for brand, one in found.items()} == {"麦田": 3, "澜星": 2, "无名": 0}
-    assert found["麦田"].sos.value == pytest.approx(3 / 5)
-    assert found["麦田"].sos.coverage == pytest.approx(8 / 10)
-    assert found["麦田"].linear_sos.value == pytest.approx(18 / 30)
+    assert {brand: one.facings for brand, one in found.items()} == {"麦田": 2, "澜星": 2, "无名": 0}
+    assert found["麦田"].sos.value == pytest.approx(2 / 4)
+    assert found["麦田"].sos.coverage == pytest.approx(7 / 10)
+    assert found["麦田"].linear_sos.value == pytest.approx(12 / 24)
     assert (found["无名"].side, found["无名"].sos.value) == (Side.UNKNOWN, 0.0)
 
 
@@ -94,12 +94,24 @@ def test_without_widths_nothing_linear_is_said():
 
 def test_competitors_are_counted_against_own_facings_and_nobody_else():
     index = score().competitor_index
-    assert (index.own, index.competitor, index.value, index.coverage) == (3, 2, pytest.approx(2 / 3), pytest.approx(0.8))
+    assert (index.own, index.competitor, index.value, index.coverage) == (2, 2, 1.0, pytest.approx(0.7))
     low, high = index.interval
-    assert low < 2 / 3 < high
+    assert low < 1 < high
     stranger = [*SEEN[:3], verdict("r2s1", Seen.EXPECTED, "juice", facings=2), SEEN[4]]
     assert score(stranger).competitor_index.value == index.value
-    assert score(stranger).brands[0].sos.value == pytest.approx(3 / 7)
+    assert score(stranger).competitor_index.coverage == pytest.approx(0.9 * 4 / 6)
+    assert score(stranger).brands[0].sos.value == pytest.approx(2 / 6)
+
+
+def test_where_the_plan_names_no_competitor_there_is_no_index():
+    skus = tuple(replace(one, side=Side.UNKNOWN) if one.side is Side.COMPETITOR else one for one in PLAN.skus)
+    index = score(plan=replace(PLAN, skus=skus)).competitor_index
+    assert (index.value, index.interval, index.coverage, index.n) == (None, None, 0.0, 0)
+
+
+def test_nobody_counts_an_intruder_in_a_slot_of_one_facing():
+    assert score().brands[0].facings == 2
+    assert score().brands[0].sos.coverage == pytest.approx(0.7)
 
 
 def test_eye_level_counts_only_rows_whose_height_is_known_to_be_there():
@@ -154,7 +166,7 @@ def test_a_scan_tells_of_slots_tags_products_and_the_bay():
     }  # fmt: skip
     bay = values("")
     assert (bay["visible_ratio"], bay["compliance"], bay["empty_ratio"]) == (1.0, 0.5, 0.2)
-    assert (bay["own_share"], bay["competitor_share"], bay["category_facings"], bay["agreed_max_share"]) == (0.6, 0.4, 5, 0.4)
+    assert (bay["own_share"], bay["competitor_share"], bay["category_facings"], bay["agreed_max_share"]) == (0.5, 0.5, 4, 0.4)
     assert values("sku:tea") == {"eye_level_agreed": True, "total_facings": 3, "eye_level_facings": 2}
 
 
