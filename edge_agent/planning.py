@@ -17,7 +17,7 @@ from edge_agent import app, privilege
 from edge_agent.config import Config
 from edge_agent.documents import Calibrated, PackLine, Packs, PlanUsed, UnderstoodSlot
 from edge_agent.domain.planogram import Quad
-from edge_agent.errors import BadInput, EdgeError
+from edge_agent.errors import BadInput, EdgeError, NotFound
 from edge_agent.sandbox import decode_picture
 from edge_agent.shelf.pictures import check_sheet
 from edge_agent.shelf.setup import packs, photos, plan_file, sheets
@@ -95,8 +95,10 @@ def calibrate(settings: Config, wanted: Wanted) -> tuple[Calibrated, list[Any]]:
 
 
 def listed(settings: Config, bay: str = "") -> Packs:
-    """Versions of one bay's plan or of all; BadInput for what is no bay's code."""
+    """Versions of one bay's plan or of all; NotFound for a bay without one, BadInput for what is no bay's code."""
     root = app.bays_folder(settings)
+    if bay and not any(packs.plans(_folder(settings, bay))):
+        raise NotFound(f"there is no plan for bay {bay}", remedy="edge-agent shelf plans lists all", zh="没有这个货架的陈列图")
     folders = [_folder(settings, bay)] if bay else sorted(one for one in root.glob("*") if one.is_dir())
     return Packs(plans=[_pack(one) for folder in folders for one in packs.packs(folder)])
 

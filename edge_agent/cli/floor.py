@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from edge_agent import privilege
+from edge_agent.cli import pictures
 from edge_agent.cli.options import Commands, command, loaded
 
 
@@ -30,7 +30,10 @@ def _show(arguments: argparse.Namespace) -> int:
     found = answers.floor_scores(loaded(arguments))
     if arguments.json:
         print(documents.encode(found))
-    for one in () if arguments.json else found.floors:
+        return 0
+    if not found.floors:
+        print("没有已统计的卖场视频 no floor video was counted yet")
+    for one in found.floors:
         view.console().print(view.floor(one))
     return 0
 
@@ -38,11 +41,11 @@ def _show(arguments: argparse.Namespace) -> int:
 def _score(arguments: argparse.Namespace) -> int:
     from edge_agent import bench, documents, view  # noqa: PLC0415 - after parsing
 
+    pictures.checked(arguments.picture, ".png", ".svg")
     found, png, svg = bench.floor_score(loaded(arguments), arguments.video, arguments.floor)
     if arguments.picture:
         drawn = svg.encode() if arguments.picture.suffix.lower() == ".svg" else png
-        with privilege.raised():
-            arguments.picture.write_bytes(drawn)
+        pictures.write(arguments.picture, drawn)
     if arguments.json:
         print(documents.encode(found))
         return 0

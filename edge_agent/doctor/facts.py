@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from edge_agent.capture.storage import Storage
 
@@ -101,6 +102,8 @@ class Watched:
     name: str
     state: str
     dropped: int = 0
+    idle: Literal["", "basis", "plan"] = ""
+    """Why its recordings are never analysed: `basis` is none, or what it shows has no plan in force that can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

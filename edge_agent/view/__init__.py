@@ -10,7 +10,7 @@ from edge_agent.documents import (
     Why,
     WhyNot,
 )
-from edge_agent.view.base import clock, console, percent, table
+from edge_agent.view.base import clock, console, moment, percent, table
 from edge_agent.view.box import CONTENTS, REASONS, STATES, doctor, openings, queue, sealed, status, waits
 from edge_agent.view.sight import floor, shelf
 
@@ -31,6 +31,7 @@ __all__ = [
     "doctor",
     "floor",
     "metrics",
+    "moment",
     "openings",
     "percent",
     "quality",
