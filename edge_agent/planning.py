@@ -124,12 +124,15 @@ def sheet(settings: Config, bay: str, version: str = "") -> list[Any]:
 def _given(settings: Config, wanted: Wanted) -> _Given:
     """Read all that was given; BadConfig with every fault of every file."""
     faults, decode = Faults(), partial(decode_picture, limits=settings.limits)
-    boards = sheets.planogram(_bytes(wanted.planogram, sheets.PLANOGRAM, faults), faults, from_bottom=wanted.from_bottom)
-    listed = sheets.prices(_bytes(wanted.prices, sheets.PRICES, faults), faults)
-    sheets.agree(boards, listed, faults)
-    planned = {one.sku for board in boards for one in board}
+    plan = sheets.planogram(_bytes(wanted.planogram, sheets.PLANOGRAM, faults), faults, from_bottom=wanted.from_bottom)
+    prices = sheets.prices(_bytes(wanted.prices, sheets.PRICES, faults), faults)
+    boards, listed = plan.boards, prices.products
+    sheets.agree(plan, prices, faults)
+    sheets.agree_brands(wanted.own, "--own", prices, faults)
+    sheets.agree_brands(wanted.competitors, "--competitors", prices, faults)
+    planned = {sku for _, sku in plan.codes}
     with privilege.raised():
-        found, strangers = photos.by_sku(wanted.photos, listed.keys() | planned, faults)
+        found, strangers = photos.by_sku(wanted.photos, prices.codes | planned, faults)
     pictures = photos.encoded(found, planned, _opened, decode, faults=faults)
     photo = photos.reference(wanted.photo, _opened, decode, faults)
     outlined: dict[str, Outlined] = {}
@@ -137,8 +140,9 @@ def _given(settings: Config, wanted: Wanted) -> _Given:
         raw = _bytes(wanted.slots, sheets.SLOTS, faults)
         outlined = sheets.outlines(raw, faults, photo.shape[1], photo.shape[0])
         slots = {one.slot for board in boards for one in board}
+        whole = all(one.file != sheets.PLANOGRAM for one in faults.found)
         for one in outlined.values():
-            if one.slot not in slots:
+            if whole and one.slot not in slots:
                 faults.add(sheets.SLOTS, one.line, "slot", f"{one.slot} is not in the planogram", f"陈列图中没有货位 {one.slot}")
     if wanted.bottoms and len(wanted.bottoms) != len(boards):
         faults.add(
@@ -241,14 +245,14 @@ def _opened(path: Path) -> BinaryIO:
         ) from error
 
 
-def _bytes(path: Path, kind: str, faults: Faults) -> bytes:
-    """A table's bytes, "" and a fault when it cannot be read."""
+def _bytes(path: Path, kind: str, faults: Faults) -> bytes | None:
+    """A table's bytes, None and a fault when it cannot be read."""
     try:
         with _opened(path) as file:
             return file.read(MAX_TABLE_BYTES)
     except (BadInput, OSError):
         faults.add(kind, 0, "", "cannot be read: check the path", "文件无法读取，请检查路径")
-        return b""
+        return None
 
 
 def brands(text: Sequence[str]) -> tuple[str, ...]:
