@@ -68,6 +68,7 @@ def _slots(score: ShelfLine) -> "Table":
         "看到 Seen",
         "应有 Planned",
         "实际 Found",
+        "排面 Facings",
         "价签 Tag",
         "标价 Listed",
         "把握 Sure",
@@ -76,9 +77,10 @@ def _slots(score: ShelfLine) -> "Table":
         made.add_row(
             slot.slot,
             SEEN.get(slot.seen, slot.seen),
-            slot.expected,
+            f"{slot.name} {slot.expected}".strip(),
             slot.sku or "—",
-            slot.price or "—",
+            f"{'—' if slot.facings is None else slot.facings}/{slot.planned_facings}",
+            f"✗ {slot.price}" if slot.price_wrong else slot.price or "—",
             slot.listed_price,
             f"{slot.confidence:.2f}",
         )

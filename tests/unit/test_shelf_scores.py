@@ -187,6 +187,10 @@ def test_every_score_is_printed_with_what_it_rests_on(capsys):
     view.console().print(view.shelf(line))
     said = capsys.readouterr().out
     assert "完美货架" in said
+    assert [(one.facings, one.planned_facings, one.price_wrong) for one in line.slots[:4]] == [
+        (2, 3, False), (0, 2, False), (2, 2, True), (None, 2, False),
+    ]  # fmt: skip
+    assert "✗ 6.00" in said
     assert "无名" in said
 
 
