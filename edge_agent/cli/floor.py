@@ -1,4 +1,4 @@
-"""Floors: what was counted, and the bench tool `floor score`, which looks at one video and stores nothing."""
+"""Floors: what was counted, an example of a plan, and the bench tool `floor score`, which stores nothing."""
 
 import argparse
 from pathlib import Path
@@ -21,7 +21,15 @@ def add(commands: Commands) -> None:
     score.add_argument("video", type=Path)
     score.add_argument("--floor", type=Path, required=True, metavar="FLOOR.toml", help="卖场平面图 the floor plan")
     score.add_argument("--picture", type=Path, metavar="PNG|SVG", help="把热力图写到这里 write the heat map here")
+    command(verbs, "example", _example, "打印一份有注释的 floor.toml", "Print a commented floor.toml to start from", json=False)
     command(verbs, "show", _show, "已统计的卖场视频", "What was counted in floor videos")
+
+
+def _example(_: argparse.Namespace) -> int:
+    from edge_agent.shelf.floor.example import FLOOR  # noqa: PLC0415
+
+    print(FLOOR, end="")
+    return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:

@@ -24,6 +24,9 @@ STATES = {
     "closed": "已封存 closed",
     "expired": "已销毁 expired",
     "rejected": "已拒收 rejected",
+    "refused": "已拒收 refused",
+    "parked": "搁置 parked",
+    "queued": "已交给工作进程 queued",
 }
 CONTENTS = {
     "call": "录音 call",

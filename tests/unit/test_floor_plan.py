@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.cli import main
 from edge_agent.domain.floor import Role
 from edge_agent.errors import BadConfig
 from edge_agent.shelf.floor.grid import fitted, in_picture, on_floor, within
@@ -134,3 +135,10 @@ def test_a_point_is_in_a_concave_zone_or_not() -> None:
     assert within(corner, (3, 0.5))
     assert within(corner, (0.5, 3))
     assert not within(corner, (3, 3))
+
+
+def test_the_printed_example_is_a_plan_that_shows_every_role(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["floor", "example"]) == 0
+    plan = load(written(tmp_path, capsys.readouterr().out))
+    assert {one.role for one in plan.zones} == set(Role)
+    assert (len(plan.open_hours), len(plan.staff_only)) == (1, 1)

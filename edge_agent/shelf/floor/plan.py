@@ -91,7 +91,7 @@ def load(path: Path) -> FloorPlan:
     try:
         given = tomllib.loads(source.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"floor plan is not TOML: {error}", remedy="correct that line") from error
+        raise BadConfig(f"floor plan is not TOML: {error}", remedy="correct that line", zh="平面图不是 TOML 格式") from error
     problems: list[str] = []
     plan = _read(given, _Plan, "plan", problems)
     if plan is None:
@@ -212,7 +212,9 @@ def _bytes(path: Path, limit: int, what: str) -> bytes:
             raise BadConfig(f"{what} is larger than {limit // 2**20} MB", remedy="save it smaller")
         content = path.read_bytes()
     except OSError as error:
-        raise BadConfig(f"{what} cannot be read ({error.strerror})", remedy="check the path") from error
+        raise BadConfig(
+            f"{what} cannot be read ({error.strerror})", remedy="check the path", zh="平面图或其照片无法读取，请检查路径"
+        ) from error
     if not content:
         raise BadConfig(f"{what} is empty", remedy="put the file there again")
     return content
@@ -220,4 +222,8 @@ def _bytes(path: Path, limit: int, what: str) -> bytes:
 
 def _refusal(problems: list[str]) -> BadConfig:
     lines = "\n".join(f"  - {one}" for one in problems)
-    return BadConfig(f"floor plan has {len(problems)} error(s):\n{lines}", remedy="correct these entries", zh="卖场平面图有错")
+    return BadConfig(
+        f"floor plan has {len(problems)} error(s):\n{lines}",
+        remedy="correct these entries",
+        zh=f"平面图有 {len(problems)} 处错误，请改正：\n{lines}",
+    )

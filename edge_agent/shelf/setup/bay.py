@@ -119,7 +119,7 @@ def load(path: Path) -> Planogram:
     try:
         given = tomllib.loads(source.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"bay plan is not TOML: {error}", remedy="correct that line") from error
+        raise BadConfig(f"bay plan is not TOML: {error}", remedy="correct that line", zh="陈列图不是 TOML 格式") from error
     errors = _Errors([])
     head = errors.read(given, _Head, "plan")
     if head is None:
@@ -181,7 +181,10 @@ def read_picture(path: Path, decode: Decode) -> Picture:
 
 def _refusal(problems: list[str]) -> BadConfig:
     lines = "\n".join(f"  - {one}" for one in problems)
-    return BadConfig(f"bay plan has {len(problems)} error(s):\n{lines}", remedy="correct these entries")
+    return BadConfig(
+        f"bay plan has {len(problems)} error(s):\n{lines}", remedy="correct these entries",
+        zh=f"陈列图有 {len(problems)} 处错误，请改正：\n{lines}",
+    )  # fmt: skip
 
 
 def _name(given: dict[str, Any], number: int) -> str:
@@ -213,10 +216,12 @@ def _add_picture(update: Callable[[bytes], None], root: Path, name: str) -> str:
 def _bytes(path: Path, limit: int, what: str) -> bytes:
     try:
         if path.stat().st_size > limit:
-            raise BadConfig(f"{what} is larger than {limit // 2**20} MB", remedy="save it smaller")
+            raise BadConfig(f"{what} is larger than {limit // 2**20} MB", remedy="save it smaller", zh="陈列图或其照片过大")
         return path.read_bytes()
     except OSError as error:
-        raise BadConfig(f"{what} cannot be read ({error.strerror})", remedy="check the path") from error
+        raise BadConfig(
+            f"{what} cannot be read ({error.strerror})", remedy="check the path", zh="陈列图或其照片无法读取，请检查路径"
+        ) from error
 
 
 def _corner_problems(slot: _Slot) -> Iterator[str]:
