@@ -1,14 +1,18 @@
 """The scores of a scan on hand-computed examples: what is unknown enters none of them, and lowers coverage instead."""
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from edge_agent import answers, config, view
 from edge_agent.domain.planogram import Planogram, Row, Side, Sku, Slot
 from edge_agent.domain.shelf import WEIGHTS, Perfect, Seen, SlotReading
 from edge_agent.errors import BadConfig
+from edge_agent.shelf.pictures import drawing, evidence
 from edge_agent.shelf.scoring.align import aligned, in_order, shift
 from edge_agent.shelf.scoring.observing import observed
 from edge_agent.shelf.scoring.score import scored
@@ -208,3 +212,14 @@ def test_weights_that_do_not_sum_to_one_are_refused(tmp_path):
     file.write_text("[shelf.weights]\nosa = 0.5\n")
     with pytest.raises(BadConfig, match=r"shelf.weights must sum to 1, not to 1.1"):
         config.load(file)
+
+
+def test_the_badge_of_a_wrong_price_stands_beside_its_tag():
+    tag = ((0.3, 0.5), (0.4, 0.5), (0.4, 0.55), (0.3, 0.55))
+    slot = replace(PLAN.slots[2], tag=tag, area=((0.3, 0.2), (0.4, 0.2), (0.4, 0.4), (0.3, 0.4)))
+    seen = score().osa
+    raw = evidence.draw(np.zeros((400, 800, 3), np.uint8), [slot], [SEEN[2]], {}, (seen, seen, seen))
+    orange = (np.asarray(Image.open(BytesIO(raw)).convert("RGB")) == drawing.ORANGE).all(axis=2)
+    left, right, top, bottom = (round(share * side) for share, side in ((0.3, 1280), (0.4, 1280), (0.5, 640), (0.55, 640)))
+    assert not orange[top + 8 : bottom - 8, left + 8 : right - 8].any()
+    assert orange[top : bottom + 8, right + 8 : right + 40].any()
