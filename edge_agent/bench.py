@@ -214,14 +214,21 @@ def dialogue(file: Path) -> Dialogue:
 
 
 def shelf_score(settings: Config, video: Path, bay: Path, view: View = View.FIXED) -> tuple[ShelfLine, bytes]:
-    """Score one video against a bay plan; the document and the evidence picture (PNG)."""
-    from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
-
-    with privilege.raised():
-        plan = load(bay)
+    """Score one video against a bay's plan (its file, or the bay's name for the one in force); document and evidence (PNG)."""
+    plan = bay_plan(settings, bay)
     with _opened(video) as media:
         found = app.Shelf(settings).score(media, plan, view=view)
     return _shelf_line(settings, plan, found), found.picture
+
+
+def bay_plan(settings: Config, bay: Path) -> "Planogram":
+    """The plan in this file; what is no file is a bay, whose plan in force it is."""
+    from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
+
+    with privilege.raised():
+        if bay.name != str(bay) or bay.suffix == ".toml" or bay.is_file():
+            return load(bay)
+    return app.Bays(settings).load(str(bay))
 
 
 def _shelf_line(settings: Config, plan: "Planogram", found: "ShelfFindings") -> ShelfLine:
@@ -231,18 +238,16 @@ def _shelf_line(settings: Config, plan: "Planogram", found: "ShelfFindings") -> 
     return answers.shelf_line(found.score, plan, list(tags))
 
 
-def shelf_compare(settings: Config, before: Path, after: Path, bay: Path) -> tuple[ShelfCompared, bytes]:
+def shelf_compare(settings: Config, before: Path, after: Path, bay: Path, view: View = View.FIXED) -> tuple[ShelfCompared, bytes]:
     """Score two videos of one bay; what changed between them, and both as one picture (PNG)."""
     from edge_agent.shelf.pictures import compare  # noqa: PLC0415
-    from edge_agent.shelf.setup.bay import load  # noqa: PLC0415
 
-    with privilege.raised():
-        plan = load(bay)
+    plan = bay_plan(settings, bay)
     engine = app.Shelf(settings)
     found: list[ShelfFindings] = []
     for video in (before, after):
         with _opened(video) as media:
-            found.append(engine.score(media, plan))
+            found.append(engine.score(media, plan, view=view))
     first, second = found
     changed = compare.changes(plan, first.score.readings, second.score.readings)
     picture = compare.draw(plan, (first.picture, second.picture), changed)

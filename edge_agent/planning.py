@@ -17,7 +17,7 @@ from edge_agent import app, privilege
 from edge_agent.config import Config
 from edge_agent.documents import Calibrated, PackLine, Packs, PlanUsed, UnderstoodSlot
 from edge_agent.domain.planogram import Quad
-from edge_agent.errors import BadInput, EdgeError, MissingAsset
+from edge_agent.errors import BadInput, EdgeError, MissingAsset, NotFound
 from edge_agent.sandbox import decode_picture
 from edge_agent.shelf.pictures import check_sheet
 from edge_agent.shelf.setup import packs, photos, plan_file, sheets
@@ -99,8 +99,10 @@ def calibrate(settings: Config, wanted: Wanted, find: "People | None" = None) ->
 
 
 def listed(settings: Config, bay: str = "") -> Packs:
-    """Versions of one bay's plan or of all; BadInput for what is no bay's code."""
+    """Versions of one bay's plan or of all; NotFound for a bay without one, BadInput for what is no bay's code."""
     root = app.bays_folder(settings)
+    if bay and not any(packs.plans(_folder(settings, bay))):
+        raise NotFound(f"there is no plan for bay {bay}", remedy="edge-agent shelf plans lists all", zh="没有这个货架的陈列图")
     folders = [_folder(settings, bay)] if bay else sorted(one for one in root.glob("*") if one.is_dir())
     return Packs(plans=[_pack(one) for folder in folders for one in packs.packs(folder)])
 
@@ -126,12 +128,15 @@ def sheet(settings: Config, bay: str, version: str = "") -> list[Any]:
 def _given(settings: Config, wanted: Wanted) -> _Given:
     """Read all that was given; BadConfig with every fault of every file."""
     faults, decode = Faults(), partial(decode_picture, limits=settings.limits)
-    boards = sheets.planogram(_bytes(wanted.planogram, sheets.PLANOGRAM, faults), faults, from_bottom=wanted.from_bottom)
-    listed = sheets.prices(_bytes(wanted.prices, sheets.PRICES, faults), faults)
-    sheets.agree(boards, listed, faults)
-    planned = {one.sku for board in boards for one in board}
+    plan = sheets.planogram(_bytes(wanted.planogram, sheets.PLANOGRAM, faults), faults, from_bottom=wanted.from_bottom)
+    prices = sheets.prices(_bytes(wanted.prices, sheets.PRICES, faults), faults)
+    boards, listed = plan.boards, prices.products
+    sheets.agree(plan, prices, faults)
+    sheets.agree_brands(wanted.own, "--own", prices, faults)
+    sheets.agree_brands(wanted.competitors, "--competitors", prices, faults)
+    planned = {sku for _, sku in plan.codes}
     with privilege.raised():
-        found, strangers = photos.by_sku(wanted.photos, listed.keys() | planned, faults)
+        found, strangers = photos.by_sku(wanted.photos, prices.codes | planned, faults)
     pictures = photos.encoded(found, planned, _opened, decode, faults=faults)
     photo = photos.reference(wanted.photo, _opened, decode, faults)
     outlined: dict[str, Outlined] = {}
@@ -139,8 +144,9 @@ def _given(settings: Config, wanted: Wanted) -> _Given:
         raw = _bytes(wanted.slots, sheets.SLOTS, faults)
         outlined = sheets.outlines(raw, faults, photo.shape[1], photo.shape[0])
         slots = {one.slot for board in boards for one in board}
+        whole = all(one.file != sheets.PLANOGRAM for one in faults.found)
         for one in outlined.values():
-            if one.slot not in slots:
+            if whole and one.slot not in slots:
                 faults.add(sheets.SLOTS, one.line, "slot", f"{one.slot} is not in the planogram", f"陈列图中没有货位 {one.slot}")
     if wanted.bottoms and len(wanted.bottoms) != len(boards):
         faults.add(
@@ -252,14 +258,14 @@ def _opened(path: Path) -> BinaryIO:
         ) from error
 
 
-def _bytes(path: Path, kind: str, faults: Faults) -> bytes:
-    """A table's bytes, "" and a fault when it cannot be read."""
+def _bytes(path: Path, kind: str, faults: Faults) -> bytes | None:
+    """A table's bytes, None and a fault when it cannot be read."""
     try:
         with _opened(path) as file:
             return file.read(MAX_TABLE_BYTES)
     except (BadInput, OSError):
         faults.add(kind, 0, "", "cannot be read: check the path", "文件无法读取，请检查路径")
-        return b""
+        return None
 
 
 def brands(text: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from edge_agent import app, errors, locks, log, notify, pace, pipeline, privilege, seclusion, turns, worker
 from edge_agent.config import Config
 from edge_agent.documents import Ingested, Ingestion
@@ -196,20 +198,27 @@ def retry(settings: Config, recording: str) -> None:
         ledger.close()
 
 
-def _each(arrivals: "Sequence[Arrival]", take: "Callable[[Arrival], tuple[str, str, str]]") -> Ingestion:
+def _each(arrivals: "Sequence[Arrival]", take: "Callable[[Arrival], Ingested]") -> Ingestion:
     lines = []
     for n, arrival in enumerate(arrivals, 1):
         try:
-            recording, state, reason = take(arrival)
-            lines.append(Ingested(n=n, recording=recording or None, state=state, reason=reason))
+            lines.append(msgspec.structs.replace(take(arrival), n=n))
         except BadInput as error:
             lines.append(
-                Ingested(n=n, recording=None, state="refused", error=error.kind, reason=error.message, remedy=error.remedy)
+                Ingested(
+                    n=n,
+                    recording=None,
+                    state="refused",
+                    error=error.kind,
+                    reason=error.message,
+                    remedy=error.remedy,
+                    zh=error.zh,
+                )
             )
     return Ingestion(files=lines)
 
 
-def _take(box: app.Box, arrival: "Arrival") -> tuple[str, str, str]:
+def _take(box: app.Box, arrival: "Arrival") -> Ingested:
     recording = pipeline.take_in(box.kit, arrival)
     try:
         pipeline.advance(box.kit, recording)
@@ -218,12 +227,12 @@ def _take(box: app.Box, arrival: "Arrival") -> tuple[str, str, str]:
             raise
         if box.kit.ledger.recording(recording.id).state is not State.EXPIRED:
             box.kit.ledger.parked(recording.id, errors.code(error))
-            return recording.id, "parked", error.message
+            return Ingested(n=0, recording=recording.id, state="parked", reason=error.message, zh=error.zh)
     now = box.kit.ledger.recording(recording.id)
-    return now.id, now.state.value, now.parked
+    return Ingested(n=0, recording=now.id, state=now.state.value, reason=now.parked)
 
 
-def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> tuple[str, str, str]:
+def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> Ingested:
     """A worker runs: copy media and sidecar beside its inbox and rename them in, under a generated name."""
     from edge_agent.capture.arrival import META, translated  # noqa: PLC0415
 
@@ -243,7 +252,7 @@ def _hand_over(settings: Config, arrival: "Arrival", meta: Path) -> tuple[str, s
         raise translated(error) from error
     finally:
         part.unlink(missing_ok=True)
-    return "", "queued", ""
+    return Ingested(n=0, recording=None, state="queued")
 
 
 def _stopped_by_signals(stop: Event) -> Event:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Container, Mapping
+from decimal import Decimal
 
 from edge_agent import app
 from edge_agent.answers.reading import reader
@@ -22,7 +23,7 @@ from edge_agent.documents import (
 from edge_agent.domain.floor import FloorScore
 from edge_agent.domain.planogram import Planogram
 from edge_agent.domain.recording import Kind, State
-from edge_agent.domain.shelf import ShelfScore
+from edge_agent.domain.shelf import Seen, ShelfScore, SlotReading
 from edge_agent.domain.tags import BehaviorTag
 
 
@@ -79,7 +80,9 @@ def shelf_line(
     score: ShelfScore, plan: Planogram, found: list[BehaviorTag], recording: str = "", over: Container[str] = ()
 ) -> ShelfLine:
     """One scan as the document that is printed; `over` are the tags that a later scan closed."""
+    slots = {slot.id: slot for slot in plan.slots}
     planned = {slot.id: slot.sku for slot in plan.slots}
+    products = {sku.id: sku for sku in plan.skus}
     listed = {sku.id: sku.price for sku in plan.skus}
     return ShelfLine(
         bay=score.bay,
@@ -101,6 +104,10 @@ def shelf_line(
                 confidence=round(one.confidence, 4),
                 price=one.price or None,
                 listed_price=listed[planned[one.slot]],
+                name=products[planned[one.slot]].name,
+                facings=0 if one.seen is Seen.EMPTY else one.facings,
+                planned_facings=slots[one.slot].facings,
+                price_wrong=_price_wrong(one, listed[planned[one.slot]]),
             )
             for one in score.readings
         ],
@@ -130,6 +137,11 @@ def shelf_line(
         ),
         visible=score.visible,
     )  # fmt: skip
+
+
+def _price_wrong(reading: SlotReading, listed: str) -> bool:
+    """As price compliance judges it: a price that was settled, and no promotion's."""
+    return bool(reading.price) and not reading.promotion and abs(Decimal(reading.price) - Decimal(listed)) >= Decimal("0.01")
 
 
 def score_lines(score: ShelfScore) -> list[ScoreLine]:

@@ -149,7 +149,10 @@ def _choose(candidates: tuple[Model, ...], from_dir: Path | None) -> tuple[Model
             pieces = installed(model)
             if pieces is not None:
                 return model, pieces
-        raise MissingAsset(f"model {candidates[0].name}: its packages are not installed", remedy=remedy(candidates[0]))
+        raise MissingAsset(
+            f"model {candidates[0].name}: its packages are not installed", remedy=remedy(candidates[0]),
+            zh=f"模型 {candidates[0].name} 的软件包没有安装",
+        )  # fmt: skip
     gaps: list[str] = []
     for model in candidates:
         pieces, missing = folder(model, from_dir)

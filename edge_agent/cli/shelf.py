@@ -7,8 +7,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from edge_agent import privilege
-from edge_agent.cli import shelf_prices
+from edge_agent.cli import pictures, shelf_prices
 from edge_agent.cli.options import Commands, command, loaded
 from edge_agent.errors import BadInput
 
@@ -34,7 +33,14 @@ def add(commands: Commands) -> None:
         "Score one video against a bay plan, store nothing",
     )
     score.add_argument("video", type=Path)
-    score.add_argument("--bay", type=Path, required=True, metavar="BAY.toml")
+    score.add_argument(
+        "--bay",
+        type=Path,
+        required=True,
+        metavar="BAY|BAY.toml",
+        help="货架编号（用启用的陈列图）或陈列图文件 a bay or a plan's file",
+    )
+    _add_view(score)
     score.add_argument("--picture", type=Path, metavar="PNG", help="write the evidence picture here")
     read = command(
         verbs,
@@ -49,7 +55,10 @@ def add(commands: Commands) -> None:
     )
     compare.add_argument("before", type=Path)
     compare.add_argument("after", type=Path)
-    compare.add_argument("--bay", type=Path, required=True, metavar="BAY.toml")
+    compare.add_argument(
+        "--bay", type=Path, required=True, metavar="BAY|BAY.toml", help="货架编号或陈列图文件 a bay or a plan's file"
+    )
+    _add_view(compare)
     compare.add_argument("--picture", type=Path, metavar="PNG", help="write both as one picture here")
     shelf_prices.add_verb(verbs)
     _add_calibrate(verbs)
@@ -66,6 +75,13 @@ def add(commands: Commands) -> None:
     trend.add_argument("bay", metavar="BAY")
     trend.add_argument("--picture", type=Path, metavar="FILE.svg|png", help="合规走势图 the scores over time")
     trend.add_argument("--brands", type=Path, metavar="FILE.svg|png", help="各品牌排面占比 share of shelf in the newest scan")
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--view", choices=("fixed", "walk"), default="fixed",
+        help="拍摄方式：fixed 固定机位，walk 手机走动拍摄 how it was filmed: from one place, or walking by (default: fixed)",
+    )  # fmt: skip
 
 
 def _add_calibrate(verbs: Commands) -> None:
@@ -101,9 +117,11 @@ def _add_calibrate(verbs: Commands) -> None:
 
 def _score(arguments: argparse.Namespace) -> int:
     from edge_agent import bench, documents, view  # noqa: PLC0415
+    from edge_agent.domain.recording import View  # noqa: PLC0415
 
-    found, picture = bench.shelf_score(loaded(arguments), arguments.video, arguments.bay)
-    _write(arguments.picture, picture)
+    pictures.checked(arguments.picture, ".png")
+    found, picture = bench.shelf_score(loaded(arguments), arguments.video, arguments.bay, View(arguments.view))
+    pictures.write(arguments.picture, picture)
     if arguments.json:
         print(documents.encode(found))
     else:
@@ -132,9 +150,13 @@ def _price_tags(arguments: argparse.Namespace) -> int:
 
 def _compare(arguments: argparse.Namespace) -> int:
     from edge_agent import bench, documents, view  # noqa: PLC0415
+    from edge_agent.domain.recording import View  # noqa: PLC0415
 
-    found, picture = bench.shelf_compare(loaded(arguments), arguments.before, arguments.after, arguments.bay)
-    _write(arguments.picture, picture)
+    pictures.checked(arguments.picture, ".png")
+    found, picture = bench.shelf_compare(
+        loaded(arguments), arguments.before, arguments.after, arguments.bay, View(arguments.view)
+    )
+    pictures.write(arguments.picture, picture)
     if arguments.json:
         print(documents.encode(found))
         return 0
@@ -154,6 +176,7 @@ def _calibrate(arguments: argparse.Namespace) -> int:
         return 0
     from edge_agent import documents, planning  # noqa: PLC0415 - after parsing
 
+    pictures.checked(arguments.sheet, ".pdf", ".png")
     found, pages = planning.calibrate(loaded(arguments), _wanted(arguments))
     _write_sheet(arguments.sheet, pages)
     if arguments.json:
@@ -234,7 +257,8 @@ def _print_calibrated(found: "Calibrated") -> None:
     if found.people == "not-looked":
         print("未检查照片上是否有人（未安装人体检测模型），请自行确认 not looked for people (no detector): see for yourself")
     if found.in_force:
-        print(f"已启用 in force: {found.digest[:12]}")
+        print(f"已启用 in force: {found.digest[:12]}\n  {found.plan}")
+        print(f"下一步 next: edge-agent shelf score VIDEO --bay {found.bay}")
         return
     print("未启用：看核对单改正下面的文件后启用；或用 --slots 给出四角重做；或 --accept 照样启用")
     print("Not in force: correct this file and use it; or give corners with --slots; or --accept it as it is")
@@ -242,16 +266,21 @@ def _print_calibrated(found: "Calibrated") -> None:
 
 
 def _plans(arguments: argparse.Namespace) -> int:
-    from edge_agent import documents, planning, view  # noqa: PLC0415
+    from edge_agent import app, documents, planning, view  # noqa: PLC0415
 
-    found = planning.listed(loaded(arguments), arguments.bay)
+    settings = loaded(arguments)
+    found = planning.listed(settings, arguments.bay)
     if arguments.json:
         print(documents.encode(found))
         return 0
+    if not found.plans:
+        print("没有陈列图 there are no plans yet: edge-agent shelf calibrate")
+        return 0
+    zone = app.zone(settings)
     table = view.table("陈列图 Plans", "货架 Bay", "版本 Version", "货位 Slots", "摘要 Digest", "启用 In force", "说明 Note")
     for one in found.plans:
         note = one.fault or ("启用后有改动 changed since" if one.changed else "")
-        since = (one.since or "是 yes") if one.in_force else ""
+        since = (view.moment(one.since, zone) or "是 yes") if one.in_force else ""
         table.add_row(one.bay, one.version, str(one.slots), one.digest[:12], since, note)
     view.console().print(table)
     return 0
@@ -268,19 +297,24 @@ def _use(arguments: argparse.Namespace) -> int:
 def _sheet(arguments: argparse.Namespace) -> int:
     from edge_agent import planning  # noqa: PLC0415
 
-    _write_sheet(arguments.output, planning.sheet(loaded(arguments), arguments.bay, arguments.version))
+    pictures.checked(arguments.output, ".pdf", ".png")
+    pages = planning.sheet(loaded(arguments), arguments.bay, arguments.version)
+    _write_sheet(arguments.output, pages)
+    print(f"已写出核对单 wrote the check sheet: {len(pages)} 页 pages, {arguments.output}")
     return 0
 
 
 def _trend(arguments: argparse.Namespace) -> int:
-    from edge_agent import documents, trends, view  # noqa: PLC0415
+    from edge_agent import app, documents, trends, view  # noqa: PLC0415
 
+    for path in (arguments.picture, arguments.brands):
+        pictures.checked(path, ".svg", ".png")
     settings = loaded(arguments)
     series = trends.series(settings, arguments.bay)
     if arguments.picture is not None:
-        _write(arguments.picture, trends.chart(settings, arguments.bay, series, _kind(arguments.picture)))
+        pictures.write(arguments.picture, trends.chart(settings, arguments.bay, series, _kind(arguments.picture)))
     if arguments.brands is not None:
-        _write(arguments.brands, trends.brands(settings, arguments.bay, series[-1][1], _kind(arguments.brands)))
+        pictures.write(arguments.brands, trends.brands(settings, arguments.bay, series[-1][1], _kind(arguments.brands)))
     found = trends.document(arguments.bay, series)
     if arguments.json:
         print(documents.encode(found))
@@ -290,7 +324,7 @@ def _trend(arguments: argparse.Namespace) -> int:
         shares = [
             f"{view.percent(share.value)}（{share.good}/{share.assessed}）" for share in (one.osa, one.planogram, one.price)
         ]
-        table.add_row(one.at[:16].replace("T", " "), *shares, view.percent(one.osa.coverage))
+        table.add_row(view.moment(one.at, app.zone(settings)), *shares, view.percent(one.osa.coverage))
     view.console().print(table)
     return 0
 
@@ -303,11 +337,4 @@ def _write_sheet(path: Path | None, pages: "Sequence[Any]") -> None:
     from edge_agent.shelf.pictures import check_sheet  # noqa: PLC0415
 
     if path is not None:
-        _write(path, check_sheet.as_pdf(pages) if path.suffix.casefold() == ".pdf" else check_sheet.as_png(pages))
-
-
-def _write(path: Path | None, content: bytes) -> None:
-    """Into a file that a person named."""
-    if path is not None:
-        with privilege.raised():
-            path.write_bytes(content)
+        pictures.write(path, check_sheet.as_pdf(pages) if path.suffix.casefold() == ".pdf" else check_sheet.as_png(pages))

@@ -27,13 +27,14 @@ def add(commands: Commands) -> None:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from edge_agent import answers, documents, view  # noqa: PLC0415 - after parsing
+    from edge_agent import answers, app, documents, view  # noqa: PLC0415 - after parsing
 
-    now = answers.status(loaded(arguments))
+    settings = loaded(arguments)
+    now = answers.status(settings)
     if arguments.json:
         print(documents.encode(now))
     else:
-        view.console().print(view.status(now))
+        view.console().print(view.status(now, app.zone(settings)))
     return 0
 
 

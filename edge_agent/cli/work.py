@@ -3,8 +3,12 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.cli.options import Commands, command, loaded
+
+if TYPE_CHECKING:
+    from edge_agent.documents import Ingested
 
 PARTLY_FAILED = 1
 
@@ -85,12 +89,19 @@ def _ingest(arguments: argparse.Namespace) -> int:
     else:
         lines = view.table("收入结果 Taken in", "序号 N", "编号 Recording", "状态 State", "说明 Note")
         for line in done.files:
-            lines.add_row(str(line.n), line.recording or "—", view.STATES.get(line.state, line.state), line.reason)
+            lines.add_row(str(line.n), line.recording or "—", view.STATES.get(line.state, line.state), _note(line))
         view.console().print(lines)
     for line in done.files:
         if line.error:
             print(f"edge-agent: file {line.n}: {line.reason} — {line.remedy}", file=sys.stderr)
     return PARTLY_FAILED if any(line.error for line in done.files) else 0
+
+
+def _note(line: "Ingested") -> str:
+    """Why it was refused or waits: Chinese first, where there is any; a code in its words."""
+    from edge_agent import view  # noqa: PLC0415
+
+    return view.REASONS.get(line.reason) or "\n".join(text for text in (line.zh, line.reason) if text)
 
 
 def _retry(arguments: argparse.Namespace) -> int:

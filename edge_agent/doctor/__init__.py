@@ -14,7 +14,7 @@ from edge_agent.documents import Diagnosis, DoctorLine
 CHECKS: tuple[Check, ...] = (
     machine.clock, machine.disk, machine.swap, machine.core_dumps, machine.confinement,
     box.keys, box.models, box.voices, box.inbox, box.processes, box.recordings, box.audit, box.register,
-    hq.certificate, hq.broker, hq.outbox, devices.microphones, devices.cameras,
+    hq.certificate, hq.broker, hq.outbox, devices.microphones, devices.cameras, devices.analysed,
 )  # fmt: skip
 """In the order in which they are told: the machine, the box, the way to HQ, the devices."""
 

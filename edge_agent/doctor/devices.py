@@ -113,3 +113,24 @@ def _watched(cameras: tuple[Watched, ...]) -> Finding:
             remedy="reach it as rtsps:// with cameras.ca, or keep the cameras in a network of their own",
         )
     return Finding(check="cameras", state="ok", zh=f"{len(cameras)} 个摄像头录制中", en=f"{len(cameras)} watched")
+
+
+def analysed(facts: Facts) -> Finding:
+    """Whether what the cameras record is analysed at all."""
+    basis = [one.name for one in facts.watched if one.idle == "basis"]
+    plan = [one.name for one in facts.watched if one.idle == "plan"]
+    if not basis and not plan:
+        return Finding(check="camera-plans", state="ok", zh="没有只录不分析的摄像头", en="no camera is recorded in vain")
+    names = ", ".join([*basis, *plan])
+    why = (
+        (basis, "配置 cameras.basis（现为 none）", "set cameras.basis (it is none)"),
+        (plan, "建立并启用陈列图（shelf calibrate）或平面图（floor.toml）", "put a bay's plan or a floor.toml in force"),
+    )
+    return Finding(
+        check="camera-plans",
+        state="warn",
+        zh=f"只录制，从不分析：{names}",
+        en=f"recorded, never analysed: {names}",
+        remedy_zh="；".join(f"{', '.join(of)}：{zh}" for of, zh, _ in why if of),
+        remedy="; ".join(f"{', '.join(of)}: {en}" for of, _, en in why if of),
+    )

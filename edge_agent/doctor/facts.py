@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from edge_agent.capture.storage import Storage
 
@@ -103,6 +104,8 @@ class Watched:
     dropped: int = 0
     in_clear: bool = False
     """Whether its password goes over the network in the clear."""
+    idle: Literal["", "basis", "plan"] = ""
+    """Why its recordings are never analysed: `basis` is none, or what it shows has no plan in force that can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

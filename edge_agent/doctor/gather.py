@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from edge_agent import answers, app, cameras
 from edge_agent.assets import store
@@ -15,6 +15,7 @@ from edge_agent.capture import spool
 from edge_agent.capture.inbox import FileInbox
 from edge_agent.capture.storage import storage_of
 from edge_agent.config import Config
+from edge_agent.config.cameras import Camera
 from edge_agent.doctor import kernel, uplink
 from edge_agent.doctor.facts import Facts, Inbox, Ledger, Machine, Sound, Source, Watched
 from edge_agent.domain.consent import Party, in_force
@@ -112,7 +113,10 @@ def _open_to_others(folder: Path) -> tuple[str, ...]:
 
 
 def _models(settings: Config) -> Iterator[tuple[str, str]]:
-    for name in (settings.speech.model, app.VAD, app.OCR, app.TAGS):
+    counts = any(one.floor for one in settings.cameras)
+    with suppress(OSError):
+        counts = counts or any(app.floors_folder(settings).glob("*/floor.toml"))
+    for name in (settings.speech.model, app.VAD, app.OCR, app.TAGS, *([app.PEOPLE] if counts else [])):
         yield name, _model(settings, name)
 
 
@@ -224,11 +228,30 @@ def _watched(settings: Config) -> tuple[Watched, ...]:
             counted = book.viewing(counts)
     except EdgeError:
         counted = CameraCounts()
-    in_clear = {one.id for one in settings.cameras if one.in_clear}
+    configured = {one.id: one for one in settings.cameras}
     return tuple(
-        Watched(name=one.id, state=one.state, dropped=one.dropped, in_clear=one.id in in_clear)
+        Watched(
+            name=one.id,
+            state=one.state,
+            dropped=one.dropped,
+            in_clear=configured[one.id].in_clear,
+            idle=_idle(settings, configured[one.id]),
+        )
         for one in cameras.standing(settings, counted)
     )
+
+
+def _idle(settings: Config, camera: Camera) -> Literal["", "basis", "plan"]:
+    if camera.basis == "none":
+        return "basis"
+    try:
+        if camera.bay:
+            app.Bays(settings).load(camera.bay)
+        else:
+            app.Floors(settings).load(camera.floor)
+    except (EdgeError, OSError):
+        return "plan"
+    return ""
 
 
 def _sound(settings: Config) -> Sound:

@@ -5,7 +5,10 @@ from edge_agent.documents.talk import RecordingLine
 
 
 class Ingested(Document, frozen=True, kw_only=True):
-    """One line per file, in the order given; `n` counts from 1, since file names are never repeated."""
+    """One line per file, in the order given; `n` counts from 1, since file names are never repeated.
+
+    `zh`: `reason` in Chinese, where there is one.
+    """
 
     n: int
     recording: str | None
@@ -13,6 +16,7 @@ class Ingested(Document, frozen=True, kw_only=True):
     error: str = ""
     reason: str = ""
     remedy: str = ""
+    zh: str = ""
 
 
 class Ingestion(Document, frozen=True, kw_only=True):

@@ -7,6 +7,10 @@ from edge_agent.documents.shelf_scores import BrandLine, PartLine, RowLine, Scor
 
 
 class SlotLine(Document, frozen=True, kw_only=True):
+    """`name`: of the planned product. `facings` of it that were counted, null = not known. `price_wrong`: a settled price that is
+    no promotion's and not the listed one.
+    """
+
     slot: str
     seen: str
     sku: str
@@ -14,6 +18,10 @@ class SlotLine(Document, frozen=True, kw_only=True):
     confidence: float
     price: str | None
     listed_price: str
+    name: str = ""
+    facings: int | None = None
+    planned_facings: int = 0
+    price_wrong: bool = False
 
 
 class ShelfFound(Document, frozen=True, kw_only=True):

@@ -109,7 +109,10 @@ class BrandShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacingIndex:
-    """Competitors' facings per own facing: 1 = as many. Brands that the plan does not name are in neither number."""
+    """Competitors' facings per own facing: 1 = as many. Brands that the plan does not name are in neither number.
+
+    Nothing at all where the plan names no competitor.
+    """
 
     own: int = 0
     competitor: int = 0

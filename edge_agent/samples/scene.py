@@ -61,8 +61,9 @@ def render_scene(seed: int, out: Path, options: Options | None = None) -> Scene:
     walk = plan_walk(rng, chosen.encoding.seconds)
     film(still, out / chosen.video, walk, rng, chosen.encoding)
     skus = _photos(bay, rng, out / "sku", chosen.photo_px)
+    house, *others = (brand for _, brand in BRANDS)
     scene = Scene(
-        bay=chosen.bay, seed=seed, video=chosen.video, own=(BRANDS[0][1],), skus=skus,
+        bay=chosen.bay, seed=seed, video=chosen.video, own=(house,), competitors=tuple(others[:2]), skus=skus,
         slots=tuple((p, fixed.quad(p.opening), fixed.quad(p.tag)) for p in bay.places),
         faults=tuple(f.fault for f in faults), walker_ms=(round(walk.from_s * 1000), round(walk.to_s * 1000)),
     )  # fmt: skip

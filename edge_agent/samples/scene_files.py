@@ -31,6 +31,7 @@ class Scene:
     seed: int
     video: str
     own: tuple[str, ...]
+    competitors: tuple[str, ...]
     skus: tuple[Product, ...]
     slots: tuple[tuple[Place, Quad, Quad], ...]
     faults: tuple[Fault, ...]
@@ -45,8 +46,9 @@ def write_scene(scene: Scene, out: Path) -> None:
 
 
 def _plan(scene: Scene) -> str:
-    own = ", ".join(_text(brand) for brand in scene.own)
+    own, rivals = (", ".join(_text(brand) for brand in brands) for brands in (scene.own, scene.competitors))
     lines = [f"bay = {_text(scene.bay)}", 'version = "1"', 'reference = "reference.jpg"', f"own = [{own}]"]
+    lines.append(f"competitors = [{rivals}]")
     for sku in sorted(scene.skus, key=lambda sku: sku.id):
         lines += [
             "", "[[sku]]", f"id = {_text(sku.id)}", f"name = {_text(sku.name)}", f"brand = {_text(sku.brand)}",

@@ -10,11 +10,12 @@ from typing import Final
 
 from edge_agent.domain.tags import BehaviorTag, Evidence
 from edge_agent.lexicon.model import Event
+from edge_agent.tagging.sight import words
 
 _SPEAKERS: Final = {
-    "rep": ("销售", "the rep"),
-    "customer": ("客户", "the customer"),
-    "unknown": ("未知说话人", "an unknown speaker"),
+    "rep": ("，销售", ", the rep"),
+    "customer": ("，客户", ", the customer"),
+    "unknown": ("，未知说话人", ", an unknown speaker"),
 }
 _LIMITS: Final = {
     "end": ("对话结束", "the end"),
@@ -35,9 +36,9 @@ def explain(tag: BehaviorTag, events: Mapping[str, Event]) -> Explanation:
     """Lines that say what was found, when, and every condition that held."""
     event = events.get(tag.code)
     names = (event.zh, event.en) if event is not None else (tag.code, tag.code)
-    zh_voice, en_voice = _SPEAKERS[tag.speaker.value]
-    zh = [f"{names[0]}（{tag.code}，规则 {tag.rule}）：{_clock(tag.start_ms)}，{zh_voice}，可信度 {tag.confidence:.2f}"]
-    en = [f"{names[1]} ({tag.code}, rule {tag.rule}): {_clock(tag.start_ms)}, {en_voice}, confidence {tag.confidence:.2f}"]
+    zh_voice, en_voice = ("", "") if _seen(tag) else _SPEAKERS[tag.speaker.value]
+    zh = [f"{names[0]}（{tag.code}，规则 {tag.rule}）：{_clock(tag.start_ms)}{zh_voice}，可信度 {tag.confidence:.2f}"]
+    en = [f"{names[1]} ({tag.code}, rule {tag.rule}): {_clock(tag.start_ms)}{en_voice}, confidence {tag.confidence:.2f}"]
     for held in tag.evidence:
         line = describe(held, events)
         zh.append(line[0])
@@ -46,6 +47,11 @@ def explain(tag: BehaviorTag, events: Mapping[str, Event]) -> Explanation:
         zh.append(f"到 {_clock(tag.known_at_ms)} 才能判定")
         en.append(f"known only at {_clock(tag.known_at_ms)}")
     return Explanation(zh=tuple(zh), en=tuple(en))
+
+
+def _seen(tag: BehaviorTag) -> bool:
+    """Whether it was judged over scans, where nobody speaks."""
+    return any(one.kind == "subject" for one in tag.evidence)
 
 
 def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
@@ -66,7 +72,8 @@ def describe(held: Evidence, events: Mapping[str, Event]) -> tuple[str, str]:
         return f"自 {at} 起等到：{zh_limit}", f"waited from {at} until: {en_limit}"
     if held.kind in _PLAIN:
         zh, en = _PLAIN[held.kind]
-        return zh.format(zh_name, held.detail), en.format(en_name, held.detail)
+        zh_detail, en_detail = words.said(held.detail) if held.kind == "condition" else (held.detail, held.detail)
+        return zh.format(zh_name, zh_detail), en.format(en_name, en_detail)
     zh_role, en_role = _ROLES.get(held.kind, ("依据", "rests on"))
     return f"{zh_role} {zh_turn} {at} 的{zh_name}（{held.detail}）", f"{en_role} {en_name} ({held.detail}) in {en_turn} at {at}"
 

@@ -10,7 +10,7 @@ from edge_agent.documents import (
     Why,
     WhyNot,
 )
-from edge_agent.view.base import clock, console, percent, table
+from edge_agent.view.base import clock, console, moment, percent, table
 from edge_agent.view.box import CONTENTS, REASONS, STATES, doctor, openings, queue, sealed, status, waits
 from edge_agent.view.sight import floor, shelf
 
@@ -31,6 +31,7 @@ __all__ = [
     "doctor",
     "floor",
     "metrics",
+    "moment",
     "openings",
     "percent",
     "quality",
@@ -115,7 +116,7 @@ def tags(lines: Sequence[TagLine], names: dict[str, tuple[str, str]]) -> "Table"
     made = table(
         "行为标签 Behaviour tags",
         "时刻 Time",
-        "谁 Who",
+        "谁/哪里 Who, where",
         "发现 Finding",
         "代码 Code",
         "程度 Level",
@@ -128,7 +129,7 @@ def tags(lines: Sequence[TagLine], names: dict[str, tuple[str, str]]) -> "Table"
         status += "（已解决 closed）" if line.closed_by else ""
         made.add_row(
             clock(line.start_ms),
-            SPEAKERS.get(line.speaker, line.speaker) if line.turn >= 0 else "—",
+            SPEAKERS.get(line.speaker, line.speaker) if line.turn >= 0 else _place(line),
             f"{zh}{status} {en}",
             line.code,
             SEVERITIES.get(line.severity, line.severity),
@@ -136,6 +137,11 @@ def tags(lines: Sequence[TagLine], names: dict[str, tuple[str, str]]) -> "Table"
             line.id[-12:],
         )
     return made
+
+
+def _place(line: TagLine) -> str:
+    """The slot, product or zone of what was seen."""
+    return " ".join(str(line.slots[name]) for name in ("bay", "slot", "sku", "zone") if name in line.slots) or "—"
 
 
 def why(answer: Why) -> "Table":

@@ -1,5 +1,6 @@
 """What every table is made of: columns that keep whole what must not be cut, times, shares."""
 
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ def console(*, stderr: bool = False) -> "Console":
 def clock(ms: int) -> str:
     """Milliseconds as m:ss."""
     return f"{ms // 60_000}:{ms // 1000 % 60:02d}"
+
+
+def moment(at: str, zone: tzinfo | None) -> str:
+    """A document's time (ISO 8601) as the store's clocks show it, to the minute; "" stays so. `zone` None = this machine's."""
+    return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
 def percent(share: float | None) -> str:

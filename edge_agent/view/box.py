@@ -1,6 +1,7 @@
 """How the box is: what waits, cameras, health, what lies sealed, requests to open."""
 
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from edge_agent.documents import (
@@ -11,7 +12,7 @@ from edge_agent.documents import (
     SealedLine,
     Status,
 )
-from edge_agent.view.base import UNKNOWN, table
+from edge_agent.view.base import UNKNOWN, moment, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,6 +24,9 @@ STATES = {
     "closed": "已封存 closed",
     "expired": "已销毁 expired",
     "rejected": "已拒收 rejected",
+    "refused": "已拒收 refused",
+    "parked": "搁置 parked",
+    "queued": "已交给工作进程 queued",
 }
 CONTENTS = {
     "call": "录音 call",
@@ -126,12 +130,13 @@ def openings(found: Openings) -> "Table":
     return made
 
 
-def status(now: Status) -> "Table":
+def status(now: Status, zone: tzinfo | None = None) -> "Table":
+    """Times in the store's `zone`; None = this machine's."""
     made = table(f"状态 Status: {now.tenant}/{now.gateway}", "项目 Item", "现状 Now")
     made.add_row("工作进程 Worker", "运行中 running" if now.worker_running else "未运行 not running")
     for state, count in sorted(now.recordings.items()):
         made.add_row(f"录音录像 Recordings: {STATES.get(state, state)}", str(count))
-    for what, how in queue(now.queue):
+    for what, how in queue(now.queue, zone):
         made.add_row(what, how)
     if now.touches:
         made.add_row("投递目录中的触点 Touch documents in the spool", str(now.touches))
@@ -143,31 +148,33 @@ def status(now: Status) -> "Table":
     room = "" if now.takes_media else "：空间不足，暂停接收 disk nearly full, no new media"
     made.add_row("剩余空间 Free disk", f"{now.disk_free_bytes / 2**30:.1f} GiB{room}")
     for camera in now.cameras:
-        made.add_row(f"摄像头 Camera {camera.id} ({camera.shows})", _camera(camera))
+        made.add_row(f"摄像头 Camera {camera.id} ({camera.shows})", _camera(camera, zone))
     for parked in now.parked:
         made.add_row(f"搁置 Parked {parked.id}", waits(parked.parked))
     return made
 
 
-def _camera(line: CameraLine) -> str:
+def _camera(line: CameraLine, zone: tzinfo | None) -> str:
     parts = [CAMERA.get(line.state, line.state)]
     if line.state == "lost":
-        parts.append(f"自 since {line.since[:19]}：{LOST.get(line.reason, line.reason)}")
+        parts.append(f"自 since {moment(line.since, zone)}：{LOST.get(line.reason, line.reason)}")
     if line.gaps:
-        parts.append(f"中断过 {line.gaps} 次，最近 gaps, the last {line.last_gap_from[:19]} – {line.last_gap_to[:19]}")
+        parts.append(
+            f"中断过 {line.gaps} 次，最近 gaps, the last {moment(line.last_gap_from, zone)} – {moment(line.last_gap_to, zone)}"
+        )
     parts.append(f"待分析 {line.waiting} waiting")
     if line.dropped:
         parts.append(f"来不及分析而丢弃 {line.dropped} dropped unread")
     return "；".join(parts)
 
 
-def queue(line: Queue) -> Iterator[tuple[str, str]]:
+def queue(line: Queue, zone: tzinfo | None = None) -> Iterator[tuple[str, str]]:
     """What is analysed and what waits, row by row."""
     busy = line.analysing
     if busy is not None:
         far = UNKNOWN if busy.percent is None else f"{busy.percent} %"
         held = "，实时收听优先，暂停 waits for a live talk" if busy.aside else ""
-        yield f"正在分析 Analysing {busy.recording}", f"{far}，自 since {busy.since[:19]}{held}"
+        yield f"正在分析 Analysing {busy.recording}", f"{far}，自 since {moment(busy.since, zone)}{held}"
     sound = "" if not line.audio_s else f"，录音约 {_minutes(line.audio_s)} of sound"
     yield "等待分析 Waiting", f"新 fresh {line.fresh}，积压 backlog {line.backlog}{sound}"
     if busy is not None or line.fresh or line.backlog:

@@ -23,7 +23,7 @@ SEEN = {
 
 SCORES = {
     "osa": "有货率 OSA",
-    "oos": "缺货率 out of stock",
+    "oos": "缺货率（含错放） out of stock, wrong product included",
     "facings": "排面合规 facings",
     "planogram": "陈列合规 planogram",
     "position": "顺序合规 position",
@@ -39,12 +39,15 @@ SIDES = {"own": "本品 own", "competitor": "竞品 competitor", "unknown": "未
 
 
 def floor(found: FloorLine) -> "Table":
-    """One floor recording by zones; — = too few people, or not known."""
+    """One floor recording by zones; the caption says what — means."""
     total = "—" if found.person_s is None else f"{found.person_s / 60:.1f}"
     lines = table(
         f"卖场 Floor {found.floor}: {total} 人·分钟 person-min · 可评估 assessed {100 * found.coverage:.0f}%",
         "区域 Zone", "人·秒 Person-s", "人次 Visits", "平均停留 Stay s", "无人接待/值守 Alone s",
     )  # fmt: skip
+    lines.caption = (
+        "— 人次过少、或可由其他数推算出，或未知 too few people, or another number could be worked out from it, or not known"
+    )
     for one in found.zones:
         alone = one.unstaffed_s if one.unattended_s is None else one.unattended_s
         lines.add_row(one.name, *("—" if said is None else f"{said:g}" for said in (one.person_s, one.visits, one.stay_s, alone)))
@@ -65,6 +68,7 @@ def _slots(score: ShelfLine) -> "Table":
         "看到 Seen",
         "应有 Planned",
         "实际 Found",
+        "排面 Facings",
         "价签 Tag",
         "标价 Listed",
         "把握 Sure",
@@ -73,9 +77,10 @@ def _slots(score: ShelfLine) -> "Table":
         made.add_row(
             slot.slot,
             SEEN.get(slot.seen, slot.seen),
-            slot.expected,
+            f"{slot.name} {slot.expected}".strip(),
             slot.sku or "—",
-            slot.price or "—",
+            f"{'—' if slot.facings is None else slot.facings}/{slot.planned_facings}",
+            f"✗ {slot.price}" if slot.price_wrong else slot.price or "—",
             slot.listed_price,
             f"{slot.confidence:.2f}",
         )

@@ -48,7 +48,9 @@ def overlap(one: Quad, other: Quad) -> float:
 def test_the_bundled_bay_is_set_up_as_it_was_drawn_by_hand(tmp_path, capsys):
     drawn, state = load(BAY / "bay.toml"), tmp_path / "state"
     options = given(drawn, tmp_path)
-    rc = main(["shelf", "calibrate", "bay-x", "--state", str(state), "--own", "麦田", *options, "--json"])
+    rc = main(
+        ["shelf", "calibrate", "bay-x", "--state", str(state), "--own", "麦田", "--competitors", "澜星，金谷", *options, "--json"]
+    )
     found = json.loads(capsys.readouterr().out)
     assert (rc, found["in_force"], found["doubtful"]) == (0, True, 0)
     made = app.Bays(config.load(None, state=state)).load("bay-x")

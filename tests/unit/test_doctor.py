@@ -147,6 +147,9 @@ CASES: list[tuple[str, str, Change]] = [
     ("cameras", "fail", box(watched=(Watched(name="cam-1", state="off"),))),
     ("cameras", "warn", box(watched=(Watched(name="cam-1", state="recording", dropped=3),))),
     ("cameras", "warn", box(watched=(Watched(name="cam-1", state="recording", in_clear=True),))),
+    ("camera-plans", "ok", box(watched=(Watched(name="cam-1", state="recording"),))),
+    ("camera-plans", "warn", box(watched=(Watched(name="cam-1", state="recording", idle="basis"),))),
+    ("camera-plans", "warn", box(watched=(Watched(name="cam-1", state="off", idle="plan"),))),
 ]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.cli import main
 from edge_agent.domain.floor import Role
 from edge_agent.errors import BadConfig
 from edge_agent.shelf.floor.grid import fitted, in_picture, on_floor, within
@@ -165,3 +166,10 @@ def test_a_link_does_not_lead_out_of_the_plans_folder(tmp_path: Path) -> None:
     (folder / "reference.jpg").symlink_to(tmp_path / "elsewhere.jpg")
     with pytest.raises(BadConfig, match="must stay inside"):
         load(path)
+
+
+def test_the_printed_example_is_a_plan_that_shows_every_role(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["floor", "example"]) == 0
+    plan = load(written(tmp_path, capsys.readouterr().out))
+    assert {one.role for one in plan.zones} == set(Role)
+    assert (len(plan.open_hours), len(plan.staff_only)) == (1, 1)

@@ -15,14 +15,14 @@ def boards(text: str | bytes, **options) -> list[list[sheets.Planned]]:
     faults = Faults()
     found = sheets.planogram(text if isinstance(text, bytes) else text.encode(), faults, **options)
     faults.stop()
-    return found
+    return found.boards
 
 
 def prices(text: str | bytes) -> dict[str, sheets.Priced]:
     faults = Faults()
     found = sheets.prices(text if isinstance(text, bytes) else text.encode(), faults)
     faults.stop()
-    return found
+    return found.products
 
 
 def faults_of(read, text: str) -> list[tuple[int, str]]:
@@ -144,3 +144,23 @@ def test_the_printed_examples_are_good_tables():
     assert sheets.outlines(sheets.EXAMPLES[sheets.SLOTS].encode(), faults, 100, 100)
     assert not faults.found
     assert any("商品编码" in line for line in sheets.explained())
+
+
+def test_one_fault_hides_no_other_and_brings_about_none():
+    faults = Faults()
+    planned = sheets.planogram(b"row,sku,facings\nx,gone,1\n1,tea,1\n", faults)
+    listed = sheets.prices("sku,name,brand,price\ntea,茶,麦田,abc\nmilk,奶,金谷,2\n".encode(), faults)
+    sheets.agree(planned, listed, faults)
+    assert {(one.file, one.line, one.column) for one in faults.found} == {
+        ("planogram", 2, "row"), ("planogram", 2, "sku"), ("prices", 2, "price"),
+    }  # fmt: skip
+    unread = Faults()
+    sheets.agree(planned, sheets.prices(None, unread), unread)
+    assert unread.found == []
+
+
+def test_a_brand_of_a_side_that_no_product_has_is_a_fault():
+    faults = Faults()
+    listed = sheets.prices(PRICES.encode(), faults)
+    sheets.agree_brands(["麦田", "麦畑"], "--own", listed, faults)
+    assert [str(one) for one in faults.found] == ["prices:brand: 麦畑 of --own is on no line"]

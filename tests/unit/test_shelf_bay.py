@@ -64,6 +64,7 @@ def test_all_errors_are_told_at_once(tmp_path):
     with pytest.raises(BadConfig) as refusal:
         load(write(tmp_path, broken))
     told = refusal.value.message
+    assert "处错误，请改正" in refusal.value.zh
     assert "sku tea" in told
     assert "slot r1s1: Expected `int` >= 1" in told
     assert "clockwise" in told

@@ -117,6 +117,7 @@ def test_states_differ_by_mark_and_hatching_not_by_colour_alone():
     styles = [*STYLES.values(), PRICE]
     assert len({one.mark for one in styles}) == len(styles)
     assert len({one.hatch for one in STYLES.values()}) == len(STYLES)
+    assert STYLES[Seen.EMPTY].zh == "空位"
     assert all(abs(contrast(one.colour) - contrast(drawing.WHITE)) > 60 for one in STYLES.values())
 
 

@@ -1,14 +1,18 @@
 """The scores of a scan on hand-computed examples: what is unknown enters none of them, and lowers coverage instead."""
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from edge_agent import answers, config, view
 from edge_agent.domain.planogram import Planogram, Row, Side, Sku, Slot
 from edge_agent.domain.shelf import WEIGHTS, Perfect, Seen, SlotReading
 from edge_agent.errors import BadConfig
+from edge_agent.shelf.pictures import drawing, evidence
 from edge_agent.shelf.scoring.align import aligned, in_order, shift
 from edge_agent.shelf.scoring.observing import observed
 from edge_agent.shelf.scoring.score import scored
@@ -80,10 +84,10 @@ def test_shares_of_slots_and_tags():
 def test_share_of_shelf_by_facings_and_by_width():
     found = {one.brand: one for one in score().brands}
     assert [one.brand for one in score().brands] == ["麦田", "澜星", "无名"]
-    assert {brand: one.facings for brand, one in found.items()} == {"麦田": 3, "澜星": 2, "无名": 0}
-    assert found["麦田"].sos.value == pytest.approx(3 / 5)
-    assert found["麦田"].sos.coverage == pytest.approx(8 / 10)
-    assert found["麦田"].linear_sos.value == pytest.approx(18 / 30)
+    assert {brand: one.facings for brand, one in found.items()} == {"麦田": 2, "澜星": 2, "无名": 0}
+    assert found["麦田"].sos.value == pytest.approx(2 / 4)
+    assert found["麦田"].sos.coverage == pytest.approx(7 / 10)
+    assert found["麦田"].linear_sos.value == pytest.approx(12 / 24)
     assert (found["无名"].side, found["无名"].sos.value) == (Side.UNKNOWN, 0.0)
 
 
@@ -94,12 +98,24 @@ def test_without_widths_nothing_linear_is_said():
 
 def test_competitors_are_counted_against_own_facings_and_nobody_else():
     index = score().competitor_index
-    assert (index.own, index.competitor, index.value, index.coverage) == (3, 2, pytest.approx(2 / 3), pytest.approx(0.8))
+    assert (index.own, index.competitor, index.value, index.coverage) == (2, 2, 1.0, pytest.approx(0.7))
     low, high = index.interval
-    assert low < 2 / 3 < high
+    assert low < 1 < high
     stranger = [*SEEN[:3], verdict("r2s1", Seen.EXPECTED, "juice", facings=2), SEEN[4]]
     assert score(stranger).competitor_index.value == index.value
-    assert score(stranger).brands[0].sos.value == pytest.approx(3 / 7)
+    assert score(stranger).competitor_index.coverage == pytest.approx(0.9 * 4 / 6)
+    assert score(stranger).brands[0].sos.value == pytest.approx(2 / 6)
+
+
+def test_where_the_plan_names_no_competitor_there_is_no_index():
+    skus = tuple(replace(one, side=Side.UNKNOWN) if one.side is Side.COMPETITOR else one for one in PLAN.skus)
+    index = score(plan=replace(PLAN, skus=skus)).competitor_index
+    assert (index.value, index.interval, index.coverage, index.n) == (None, None, 0.0, 0)
+
+
+def test_nobody_counts_an_intruder_in_a_slot_of_one_facing():
+    assert score().brands[0].facings == 2
+    assert score().brands[0].sos.coverage == pytest.approx(0.7)
 
 
 def test_eye_level_counts_only_rows_whose_height_is_known_to_be_there():
@@ -154,7 +170,7 @@ def test_a_scan_tells_of_slots_tags_products_and_the_bay():
     }  # fmt: skip
     bay = values("")
     assert (bay["visible_ratio"], bay["compliance"], bay["empty_ratio"]) == (1.0, 0.5, 0.2)
-    assert (bay["own_share"], bay["competitor_share"], bay["category_facings"], bay["agreed_max_share"]) == (0.6, 0.4, 5, 0.4)
+    assert (bay["own_share"], bay["competitor_share"], bay["category_facings"], bay["agreed_max_share"]) == (0.5, 0.5, 4, 0.4)
     assert values("sku:tea") == {"eye_level_agreed": True, "total_facings": 3, "eye_level_facings": 2}
 
 
@@ -175,6 +191,10 @@ def test_every_score_is_printed_with_what_it_rests_on(capsys):
     view.console().print(view.shelf(line))
     said = capsys.readouterr().out
     assert "完美货架" in said
+    assert [(one.facings, one.planned_facings, one.price_wrong) for one in line.slots[:4]] == [
+        (2, 3, False), (0, 2, False), (2, 2, True), (None, 2, False),
+    ]  # fmt: skip
+    assert "✗ 6.00" in said
     assert "无名" in said
 
 
@@ -192,3 +212,14 @@ def test_weights_that_do_not_sum_to_one_are_refused(tmp_path):
     file.write_text("[shelf.weights]\nosa = 0.5\n")
     with pytest.raises(BadConfig, match=r"shelf.weights must sum to 1, not to 1.1"):
         config.load(file)
+
+
+def test_the_badge_of_a_wrong_price_stands_beside_its_tag():
+    tag = ((0.3, 0.5), (0.4, 0.5), (0.4, 0.55), (0.3, 0.55))
+    slot = replace(PLAN.slots[2], tag=tag, area=((0.3, 0.2), (0.4, 0.2), (0.4, 0.4), (0.3, 0.4)))
+    seen = score().osa
+    raw = evidence.draw(np.zeros((400, 800, 3), np.uint8), [slot], [SEEN[2]], {}, (seen, seen, seen))
+    orange = (np.asarray(Image.open(BytesIO(raw)).convert("RGB")) == drawing.ORANGE).all(axis=2)
+    left, right, top, bottom = (round(share * side) for share, side in ((0.3, 1280), (0.4, 1280), (0.5, 640), (0.55, 640)))
+    assert not orange[top + 8 : bottom - 8, left + 8 : right - 8].any()
+    assert orange[top : bottom + 8, right + 8 : right + 40].any()

@@ -8,7 +8,8 @@ from sight_world import ALWAYS, Record, judged, row, saw, scan, slot, told
 
 from edge_agent.domain.tags import Status
 from edge_agent.lexicon.examples import facts
-from edge_agent.tagging.sight.names import over_scans, unmeasured
+from edge_agent.tagging.sight import words
+from edge_agent.tagging.sight.names import MEASURED, over_scans, unmeasured
 from edge_agent.tagging.sight.watch import Watch
 
 WATCH = Watch(lexicon(), ALWAYS)
@@ -225,9 +226,16 @@ def test_why_not_is_answered_from_what_was_observed():
     assert "不满足" in said.zh[0]
     assert WATCH.why_not(events[OOS], row("E")).en == ("slot:r1s1: it holds, but not yet for 600 s (3 of the last 5 scans)",)
     assert WATCH.why_not(events[OOS], row("?")).en == (
-        "slot:r1s1: fails view_occluded == false (true); facings == 0 (?)",
+        "slot:r1s1: fails view blocked == false (true); facings == 0 (?)",
     )  # fmt: skip
     assert WATCH.why_not(events[OOS], row(".")).en == ("Out of stock: nothing that it asks for was measured",)
     assert WATCH.why_not(events["shelf.promo_missing"], row("F")).en == (
         "Promotional material missing: no scan measures promo_items_missing",
     )  # fmt: skip
+
+
+def test_every_measured_name_has_words_and_a_condition_is_said_with_them():
+    assert words.WORDS.keys() == MEASURED
+    zh, en = words.said("facings < planned_facings (1 facings)")
+    assert (zh, en) == ("排面 < 计划排面 (1 排面)", "facings < planned facings (1 facings)")
+    assert words.said("promo_active == false (false)")[0] == "促销中 = 否 (否)"

@@ -1,5 +1,7 @@
 """What a terminal or a pipe shows."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from edge_agent import view
@@ -36,3 +38,8 @@ def test_every_reason_of_a_draft_has_words() -> None:
 
     named = {line.split()[0] for line in (quality.__doc__ or "").splitlines() if line.startswith("  ")}
     assert named == set(view.DRAFT)
+
+
+def test_times_are_shown_as_the_clocks_of_the_store_do() -> None:
+    assert view.moment("2026-11-20T00:30:59+00:00", ZoneInfo("Asia/Shanghai")) == "2026-11-20 08:30"
+    assert view.moment("", None) == ""

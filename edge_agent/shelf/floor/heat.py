@@ -37,8 +37,8 @@ def png(plan: FloorPlan, score: FloorScore, reference: Picture) -> bytes:
     below = 90 + deep + 110 + LINE_PX * (len(score.zones) + 1) + 20
     picture = Image.new("RGB", (WIDTH_PX, below + photo.shape[0]), (255, 255, 255))
     pen = ImageDraw.Draw(picture)
-    pen.text((EDGE_PX, 18), f"{score.floor} 卖场热力图", font=_font(36), fill=INK)
-    pen.text((EDGE_PX, 62), _summary(score), font=_font(22), fill=GREY)
+    pen.text((EDGE_PX, 4), f"{score.floor} 卖场热力图", font=_font(36), fill=INK)
+    pen.text((EDGE_PX, 60), _summary(score), font=_font(22), fill=GREY)
     _map(picture, plan, score, scale, 96)
     _legend(picture, score, 96 + deep + 12)
     _list(pen, plan, score, 90 + deep + 110)
@@ -58,7 +58,7 @@ def svg(plan: FloorPlan, score: FloorScore) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH_PX} {round(top + deep + 110)}" font-family="sans-serif">',
         f'<defs><pattern id="h" width="{HATCH_PX}" height="{HATCH_PX}" patternUnits="userSpaceOnUse">',
         f'<path d="M0 {HATCH_PX}L{HATCH_PX} 0" stroke="{_hex(GREY)}" stroke-width="2"/></pattern></defs>',
-        f'<text x="{EDGE_PX}" y="48" font-size="36">{escape(score.floor)} 卖场热力图</text>',
+        f'<text x="{EDGE_PX}" y="44" font-size="36">{escape(score.floor)} 卖场热力图</text>',
         f'<text x="{EDGE_PX}" y="82" font-size="22" fill="{_hex(GREY)}">{escape(_summary(score))}</text>',
     ]
     for cell in score.cells:
@@ -154,7 +154,7 @@ def _legend(picture: Any, score: FloorScore, top: int) -> None:
         else:
             pen.rectangle([x, top, x + 30, top + 30], fill=colour, outline=GREY)
         pen.text((x + 38, top + 15), words, font=_font(19), fill=INK, anchor="lm")
-    words = f"每格 {score.cell_m:g} 米见方，人·分钟；少于 3 人次不显示"
+    words = f"每格 {score.cell_m:g} 米见方，人·分钟；少于 3 人次，或可由其他数推算出的，不显示"
     pen.text((EDGE_PX, top + 44), words, font=_font(20), fill=GREY)
 
 

@@ -218,7 +218,9 @@ def _bytes(path: Path, limit: int, what: str) -> bytes:
             raise BadConfig(f"{what} is larger than {limit // 2**20} MB", remedy="save it smaller")
         content = path.read_bytes()
     except OSError as error:
-        raise BadConfig(f"{what} cannot be read ({error.strerror})", remedy="check the path") from error
+        raise BadConfig(
+            f"{what} cannot be read ({error.strerror})", remedy="check the path", zh="平面图或其照片无法读取，请检查路径"
+        ) from error
     if not content:
         raise BadConfig(f"{what} is empty", remedy="put the file there again")
     return content
@@ -226,4 +228,8 @@ def _bytes(path: Path, limit: int, what: str) -> bytes:
 
 def _refusal(problems: list[str]) -> BadConfig:
     lines = "\n".join(f"  - {one}" for one in problems)
-    return BadConfig(f"floor plan has {len(problems)} error(s):\n{lines}", remedy="correct these entries", zh="卖场平面图有错")
+    return BadConfig(
+        f"floor plan has {len(problems)} error(s):\n{lines}",
+        remedy="correct these entries",
+        zh=f"平面图有 {len(problems)} 处错误，请改正：\n{lines}",
+    )

@@ -41,7 +41,7 @@ class Style:
 
 STYLES: Final = {
     Seen.EXPECTED: Style(zh="在位", mark="✓", colour=drawing.GREEN, hatch=""),
-    Seen.EMPTY: Style(zh="缺货", mark="缺", colour=drawing.RED, hatch="x"),
+    Seen.EMPTY: Style(zh="空位", mark="空", colour=drawing.RED, hatch="x"),
     Seen.OTHER: Style(zh="错放", mark="错", colour=drawing.BLUE, hatch="/"),
     Seen.UNKNOWN: Style(zh="认不出", mark="?", colour=drawing.PINK, hatch="."),
     Seen.NOT_ASSESSABLE: Style(zh="看不清", mark="—", colour=(150, 150, 150), hatch="-"),
@@ -71,9 +71,9 @@ def draw(
     picture.paste(Image.fromarray(canvas), (0, 0))
     for slot, verdict in zip(slots, verdicts, strict=True):
         style = STYLES[verdict.reading.seen]
-        _mark(picture, slot.area, height, style)
+        _mark(picture, slot, height, style)
         if verdict.price_differs and slot.tag is not None:
-            _mark(picture, slot.tag, height, PRICE)
+            _mark_tag(picture, slot.tag, height)
     _legend(picture, height, verdicts, shares)
     return drawing.png(picture)
 
@@ -113,12 +113,27 @@ def _box(quad: Quad, canvas: Picture) -> tuple[tuple[int, int], tuple[int, int]]
     return (int(low[0]), int(low[1])), (int(high[0]), int(high[1]))
 
 
-def _mark(picture: Any, quad: Quad, height: int, style: Style) -> None:
+def _mark(picture: Any, slot: Slot, height: int, style: Style) -> None:
+    corners, size = _outlined(picture, slot.area, height, style)
+    badge(picture, (corners[0][0] + 2, corners[0][1] + 2), style, size=size)
+
+
+def _mark_tag(picture: Any, tag: Quad, height: int) -> None:
+    """Its badge stands beside the tag, whose price is to be read: to the right, or to the left at the picture's edge."""
+    corners, size = _outlined(picture, tag, height, PRICE)
+    x = max(corners[1][0], corners[2][0]) + 6
+    if x + size > WIDTH_PX:
+        x = min(corners[0][0], corners[3][0]) - 6 - size
+    badge(picture, (x, (corners[0][1] + corners[3][1] - size) / 2), PRICE, size=size)
+
+
+def _outlined(picture: Any, quad: Quad, height: int, style: Style) -> tuple[list[Corner], int]:
+    """Draw the outline; its corners in pixels and the size that a badge may have."""
     corners = [(float(x), float(y)) for x, y in corners_px(quad, WIDTH_PX, height)]
     drawing.hatched(picture, corners, style.hatch, style.colour, step=20)
     drawing.outline(picture, corners, style.colour, width=5)
     room = min(corners[1][0] - corners[0][0], corners[3][1] - corners[0][1])
-    badge(picture, (corners[0][0] + 2, corners[0][1] + 2), style, size=round(min(BADGE_PX, max(20.0, 0.6 * room))))
+    return corners, round(min(BADGE_PX, max(20.0, 0.6 * room)))
 
 
 def badge(picture: Any, at: Corner, style: Style, *, size: int = BADGE_PX) -> None:

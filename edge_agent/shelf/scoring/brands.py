@@ -1,12 +1,13 @@
 """Whose the shelf is: shares by facings and by width, the competitors' index, eye level.
 
 A slot is *counted* where it is known what stands in it and how many facings show: planned products whose front row was counted,
-empty slots (none), and another product where the slot has a single facing. Everything else is in no share; `coverage` = planned
-facings of the counted slots / planned facings. Units behind the front row are never guessed.
+and empty slots (none). Everything else is in no share, another product too: nobody counted how many of it stand there.
+`coverage` = planned facings of the counted slots / planned facings. Units behind the front row are never guessed.
 
 - SOS (share of shelf) of a brand = its facings / all counted facings. Linear SOS = sum of facings * width_cm of the brand / of
   all whose width is known. Both as in Farris et al., "Marketing Metrics" (2010), share of shelf.
-- Competitor facing index = facings of competitors / own facings. A brand that the plan does not name is on neither side.
+- Competitor facing index = facings of competitors / own facings; unknown where the plan names no competitor. A brand that the
+  plan does not name is on neither side: its `coverage` is that of the plan, times the facings on either side / counted facings.
 - Eye-level share = own facings / counted facings, on rows whose height is known to be `EYE_LEVEL_CM`. Dreze, Hoch and Purk,
   "Shelf management and space elasticity" (doi:10.1016/0022-4359(94)90002-7), on what that height is worth.
 """
@@ -36,7 +37,7 @@ def counted(plan: Planogram, verdicts: Sequence[Verdict]) -> tuple[Counted, ...]
     found = []
     for verdict in verdicts:
         reading, slot = verdict.reading, slots[verdict.reading.slot]
-        number = _facings(verdict, slot)
+        number = _facings(verdict)
         if number is not None:
             sku = skus.get(reading.sku) if number else None
             if sku is not None or not number:
@@ -44,13 +45,11 @@ def counted(plan: Planogram, verdicts: Sequence[Verdict]) -> tuple[Counted, ...]
     return tuple(found)
 
 
-def _facings(verdict: Verdict, slot: Slot) -> int | None:
+def _facings(verdict: Verdict) -> int | None:
     """How many facings of `reading.sku` stand there, None where that is not known."""
     seen = verdict.reading.seen
     if seen is Seen.EMPTY:
         return 0
-    if seen is Seen.OTHER:
-        return 1 if slot.facings == 1 else None
     return verdict.reading.facings if seen is Seen.EXPECTED else None
 
 
@@ -75,7 +74,11 @@ def brand_shares(plan: Planogram, found: Sequence[Counted]) -> tuple[BrandShare,
 
 
 def facing_index(plan: Planogram, found: Sequence[Counted]) -> FacingIndex:
-    return FacingIndex(own=of_side(found, Side.OWN), competitor=of_side(found, Side.COMPETITOR), coverage=coverage(plan, found))
+    if all(one.side is not Side.COMPETITOR for one in plan.skus):
+        return FacingIndex()
+    own, competitor, whole = of_side(found, Side.OWN), of_side(found, Side.COMPETITOR), sum(one.facings for one in found)
+    sided = (own + competitor) / whole if whole else 0.0
+    return FacingIndex(own=own, competitor=competitor, coverage=coverage(plan, found) * sided)
 
 
 def eye_level(plan: Planogram, found: Sequence[Counted]) -> Measured:

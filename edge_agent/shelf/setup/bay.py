@@ -178,7 +178,10 @@ def read_picture(path: Path, decode: Decode) -> Picture:
 
 def _refusal(problems: list[str]) -> BadConfig:
     lines = "\n".join(f"  - {one}" for one in problems)
-    return BadConfig(f"bay plan has {len(problems)} error(s):\n{lines}", remedy="correct these entries")
+    return BadConfig(
+        f"bay plan has {len(problems)} error(s):\n{lines}", remedy="correct these entries",
+        zh=f"陈列图有 {len(problems)} 处错误，请改正：\n{lines}",
+    )  # fmt: skip
 
 
 def _name(given: dict[str, Any], number: int) -> str:
@@ -213,10 +216,12 @@ def _add_picture(update: Callable[[bytes], None], root: Path, name: str, what: s
 def _bytes(path: Path, limit: int, what: str) -> bytes:
     try:
         if path.stat().st_size > limit:
-            raise BadConfig(f"{what} is larger than {limit // 2**20} MB", remedy="save it smaller")
+            raise BadConfig(f"{what} is larger than {limit // 2**20} MB", remedy="save it smaller", zh="陈列图或其照片过大")
         return path.read_bytes()
     except OSError as error:
-        raise BadConfig(f"{what} cannot be read ({error.strerror})", remedy="check the path") from error
+        raise BadConfig(
+            f"{what} cannot be read ({error.strerror})", remedy="check the path", zh="陈列图或其照片无法读取，请检查路径"
+        ) from error
 
 
 def _corner_problems(slot: _Slot) -> Iterator[str]:

@@ -5,7 +5,7 @@ by, corners of slots. Read together, so that all faults are found at once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +17,14 @@ PLANOGRAM: Final = "planogram"
 PRICES: Final = "prices"
 SLOTS: Final = "slots"
 
+_SKU: Final = Column(
+    name="sku",
+    zh="商品编码",
+    needed=True,
+    also=("编码", "货号", "商品代码", "条码", "code", "item"),
+    means="code of the product",
+    means_zh="商品编码",
+)
 PLAN_COLUMNS: Final = (
     Column(
         name="row",
@@ -26,14 +34,7 @@ PLAN_COLUMNS: Final = (
         means="board, 1 = top",
         means_zh="第几层，1 为最上层",
     ),
-    Column(
-        name="sku",
-        zh="商品编码",
-        needed=True,
-        also=("编码", "货号", "商品代码", "条码", "code", "item"),
-        means="code of the product",
-        means_zh="商品编码",
-    ),
+    _SKU,
     Column(
         name="facings",
         zh="排面",
@@ -64,14 +65,7 @@ PLAN_COLUMNS: Final = (
     ),
 )
 PRICE_COLUMNS: Final = (
-    Column(
-        name="sku",
-        zh="商品编码",
-        needed=True,
-        also=("编码", "货号", "商品代码", "条码", "code", "item"),
-        means="code of the product",
-        means_zh="商品编码",
-    ),
+    _SKU,
     Column(
         name="name",
         zh="品名",
@@ -179,10 +173,27 @@ class Outlined:
     tag: Quad | None
 
 
-def planogram(raw: bytes, faults: Faults, *, from_bottom: bool = False) -> list[list[Planned]]:
-    """The planned boards from the top, each from the left; [] with faults. `from_bottom`: the table counts boards from below."""
-    lines = [_planned(one) for one in read_table(raw, PLANOGRAM, PLAN_COLUMNS, faults)]
-    known = [one for one in lines if one is not None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boards:
+    """The planogram: its boards from the top, each from the left. `codes`: (line, SKU) of every line, faulty ones too."""
+
+    boards: list[list[Planned]]
+    codes: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceList:
+    """The price list by SKU. `codes`, `brands`: what its lines name, faulty ones too, so that no fault brings about another."""
+
+    products: dict[str, Priced]
+    codes: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+
+
+def planogram(raw: bytes | None, faults: Faults, *, from_bottom: bool = False) -> Boards:
+    """No boards where faults leave none. `from_bottom`: the table counts boards from below. `raw` None = could not be read."""
+    read = [(one.number, *_planned(one)) for one in _lines(raw, PLANOGRAM, PLAN_COLUMNS, faults)]
+    known = [one for _, _, one in read if one is not None]
     rows: dict[int, list[Planned]] = defaultdict(list)
     for one in known:
         rows[one.row].append(one)
@@ -195,12 +206,13 @@ def planogram(raw: bytes, faults: Faults, *, from_bottom: bool = False) -> list[
         for one in flat:
             if one.slot == code:
                 faults.add(PLANOGRAM, one.line, "slot", f"the slot {code} is planned twice", f"货位 {code} 重复")
-    return boards
+    return Boards(boards=boards, codes=tuple((line, sku) for line, sku, _ in read if sku))
 
 
-def prices(raw: bytes, faults: Faults) -> dict[str, Priced]:
-    """The price list by SKU."""
-    lines = [one for one in map(_priced, read_table(raw, PRICES, PRICE_COLUMNS, faults)) if one is not None]
+def prices(raw: bytes | None, faults: Faults) -> PriceList:
+    """`raw` None = could not be read."""
+    read = [_priced(one) for one in _lines(raw, PRICES, PRICE_COLUMNS, faults)]
+    lines = [one for _, _, one in read if one is not None]
     listed: dict[str, Priced] = {}
     for one in lines:
         first = listed.setdefault(one.sku, one)
@@ -212,12 +224,12 @@ def prices(raw: bytes, faults: Faults) -> dict[str, Priced]:
                 f"{one.sku} was listed otherwise in line {first.line}",
                 f"{one.sku} 与第 {first.line} 行不一致",
             )
-    return listed
+    return PriceList(products=listed, codes=frozenset(sku for sku, _, _ in read), brands=frozenset(brand for _, brand, _ in read))
 
 
-def outlines(raw: bytes, faults: Faults, width: int, height: int) -> dict[str, Outlined]:
+def outlines(raw: bytes | None, faults: Faults, width: int, height: int) -> dict[str, Outlined]:
     """Corners by slot. Where any number of the file is above 1, all are pixels of the `width` x `height` photo."""
-    lines = read_table(raw, SLOTS, SLOT_COLUMNS, faults)
+    lines = _lines(raw, SLOTS, SLOT_COLUMNS, faults)
     found: dict[str, Outlined] = {}
     read = [(one, one.code("slot"), _numbers(one, ""), _numbers(one, "tag_")) for one in lines]
     pixels = any(value > 1 for _, _, area, tag in read for value in (*area, *tag))
@@ -233,13 +245,20 @@ def outlines(raw: bytes, faults: Faults, width: int, height: int) -> dict[str, O
     return found
 
 
-def agree(boards: Sequence[Sequence[Planned]], listed: dict[str, Priced], faults: Faults) -> None:
+def agree(planned: Boards, listed: PriceList, faults: Faults) -> None:
     """Every planned SKU is on the price list."""
-    if not listed:
+    if not listed.codes:
         return
-    for one in (one for board in boards for one in board):
-        if one.sku not in listed:
-            faults.add(PLANOGRAM, one.line, "sku", f"{one.sku} is not on the price list", f"{one.sku} 不在价格表中")
+    for line, sku in planned.codes:
+        if sku not in listed.codes:
+            faults.add(PLANOGRAM, line, "sku", f"{sku} is not on the price list", f"{sku} 不在价格表中")
+
+
+def agree_brands(brands: Iterable[str], option: str, listed: PriceList, faults: Faults) -> None:
+    """Every brand that `option` names is on the price list: a slip there would put its products on no side."""
+    for brand in brands if listed.brands else ():
+        if brand not in listed.brands:
+            faults.add(PRICES, 0, "brand", f"{brand} of {option} is on no line", f"{option} 的 {brand} 不在价格表中")
 
 
 def explained() -> Iterator[str]:
@@ -260,23 +279,32 @@ def explained() -> Iterator[str]:
     yield "--photos：文件名 = 商品编码，1 至 5 张：CODE.jpg 或 CODE-1.jpg … CODE-5.jpg。 File name = SKU code, 1 to 5 each."
 
 
-def _planned(line: Line) -> Planned | None:
+def _lines(raw: bytes | None, file: str, columns: Sequence[Column], faults: Faults) -> list[Line]:
+    """None of a file that could not be read, which is among the faults already."""
+    return [] if raw is None else read_table(raw, file, columns, faults)
+
+
+def _planned(line: Line) -> tuple[str, Planned | None]:
+    """Its SKU, and all of it where it has no fault."""
     row, sku, facings = line.whole("row", 1, 50), line.code("sku"), line.whole("facings", 1, 60, 1)
     position, height = line.measure("position", 0, 10_000), line.measure("height_cm", 0, 400)
     slot = line.code("slot", needed=False)
     if row is None or facings is None or not sku:
-        return None
-    return Planned(line=line.number, row=row, slot=slot, sku=sku, facings=facings, position=position, height_cm=height)
+        return sku, None
+    return sku, Planned(line=line.number, row=row, slot=slot, sku=sku, facings=facings, position=position, height_cm=height)
 
 
-def _priced(line: Line) -> Priced | None:
+def _priced(line: Line) -> tuple[str, str, Priced | None]:
+    """Its SKU and brand, and all of it where it has no fault."""
     sku, price = line.code("sku"), line.price("price")
     name, brand = line.label("name"), line.label("brand")
     category, width, eye = line.label("category", needed=False), line.measure("width_cm", 0.1, 200), line.yes("eye_level")
     if not (sku and price and name and brand):
-        return None
-    return Priced(
-        line=line.number, sku=sku, name=name, brand=brand, price=price, category=category, width_cm=width, eye_level=eye
+        return sku, brand, None
+    return (
+        sku,
+        brand,
+        Priced(line=line.number, sku=sku, name=name, brand=brand, price=price, category=category, width_cm=width, eye_level=eye),
     )
 
 

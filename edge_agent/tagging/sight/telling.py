@@ -16,6 +16,7 @@ from edge_agent.domain.watching import Placed
 from edge_agent.lexicon.conditions import Condition, Fact
 from edge_agent.lexicon.model import Event
 from edge_agent.tagging.explain import Explanation
+from edge_agent.tagging.sight import words
 from edge_agent.tagging.sight.model import Visual
 from edge_agent.tagging.sight.names import unmeasured
 from edge_agent.tagging.sight.run import HELD, LOOKS, Run
@@ -107,8 +108,11 @@ def _failed(visual: Visual, subject: str, values: Mapping[str, Fact]) -> tuple[s
             f"{zh_place}：条件成立，但尚未持续 {wait} 秒（需最近 {LOOKS} 次巡检中 {HELD} 次成立）",
             f"{en_place}: it holds, but not yet for {wait} s ({HELD} of the last {LOOKS} scans)",
         )
-    said = "; ".join(met(one, values) if one.left in values else f"{one.left} {one.sign} {one.right} (?)" for one in failed)
-    return f"{zh_place}：不满足 {said}", f"{en_place}: fails {said}"
+    failing = [words.said(met(one, values) if one.left in values else f"{one.left} {one.sign} {one.right} (?)") for one in failed]
+    return (
+        f"{zh_place}：不满足 {'；'.join(zh for zh, _ in failing)}",
+        f"{en_place}: fails {'; '.join(en for _, en in failing)}",
+    )
 
 
 def _last_values(visual: Visual, scans: Sequence[Scanned]) -> dict[str, dict[str, Fact]]:
