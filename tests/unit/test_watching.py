@@ -327,7 +327,7 @@ class TestStatus:
 
     def test_status_shows_every_camera_in_words(self, box: app.Box, capsys: pytest.CaptureFixture[str]) -> None:
         line = answers.cameras.standing(box.settings, CameraCounts(dropped={"cam-1": 7}, gaps={"cam-1": 2}))[0]
-        shown = view.box._camera(line)
+        shown = view.box._camera(line, None)
         assert "7 dropped unread" in shown
         assert "gaps" in shown
 

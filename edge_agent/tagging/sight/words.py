@@ -33,7 +33,6 @@ WORDS: Final = {
     "dwell_samples": ("停留样本数", "stays measured"),
     "zone_staff_time_share": ("区域员工时间占比", "zone's share of staff time"),
     "zone_customer_dwell_share": ("区域顾客停留占比", "zone's share of customers' stay"),
-    "arrivals": ("进店人次", "arrivals"),
     "consecutive_audits": ("连续巡检次数", "scans in a row"),
     "own_share_drop": ("本品占比下降", "drop of the own share"),
     "was_out_of_stock": ("此前缺货", "was out of stock"),
