@@ -23,14 +23,15 @@ from edge_agent.shelf.frames.walk import Walker, WalkMap
 from edge_agent.shelf.pictures.evidence import View, draw
 from edge_agent.shelf.price_tags.photo import Finder, TagReading, find_tags
 from edge_agent.shelf.price_tags.reader import TagReader
-from edge_agent.shelf.price_tags.reading import Ocr
+from edge_agent.shelf.price_tags.reading import Ocr, tag_crop
 from edge_agent.shelf.price_tags.settling import TagStyle, settle, style_of
+from edge_agent.shelf.products.facings import slot_picture
 from edge_agent.shelf.products.verify import Verifier, vote
-from edge_agent.shelf.scan import FIXED_PACE, WALK_PACE, KeyFrame, Placer, Scan, SlotEvidence, clear_view, scan
+from edge_agent.shelf.scan import FIXED_PACE, WALK_PACE, KeyFrame, Placer, Scan, SlotEvidence, scan, shown_view
 from edge_agent.shelf.scoring.observing import observed
 from edge_agent.shelf.scoring.score import scored
 from edge_agent.shelf.scoring.shares import Verdict
-from edge_agent.shelf.setup.bay import Decode, read_picture
+from edge_agent.shelf.setup.bay import Decode, Picture, read_picture
 
 KEPT: Final = 4
 """Plans whose pictures are kept as learnt: about 20 MB each."""
@@ -100,7 +101,7 @@ class ShelfEngine:
             frames_used=len({at for one in scanned.slots for at in one.at_ms}), weights=self._weights,
             visible=scanned.visible_ratio,
         )  # fmt: skip
-        views = {one.clear.slot.id: View(slot=clear_view(one.views), tag=clear_view(one.tags)) for one in scanned.slots}
+        views = {one.clear.slot.id: _shown(one, learnt.reference) for one in scanned.slots}
         picture = draw(
             learnt.reference,
             planogram.slots,
@@ -131,6 +132,12 @@ class ShelfEngine:
         for oldest in list(self._learnt)[:-KEPT]:
             del self._learnt[oldest]
         return learnt
+
+
+def _shown(evidence: SlotEvidence, reference: Picture) -> View:
+    slot = evidence.clear.slot
+    tag = None if slot.tag is None else shown_view(evidence.tags, tag_crop(reference, slot.tag))
+    return View(slot=shown_view(evidence.views, slot_picture(reference, slot)), tag=tag)
 
 
 def verdicts_of(scanned: Scan, plan: Planogram) -> list[Verdict]:

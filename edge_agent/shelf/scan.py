@@ -98,9 +98,9 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One frame that was looked at. `look` None: the bay is not in it, or it is `dark`."""
+    """One frame that was looked at. `look` None: the bay is not in it, or it is `dark`; then its picture is not kept."""
 
-    rgb: Picture
+    rgb: Picture | None
     look: Look | None
     dark: bool
 
@@ -116,7 +116,7 @@ def scan(
 ) -> Scan:
     """Look at one video, given by its key frames."""
     tried, last_ms = _tried(frames, placer, gate, pace)
-    seen = [(one.look, one.rgb) for one in tried if one.look is not None]
+    seen = [(one.look, one.rgb) for one in tried if one.look is not None and one.rgb is not None]
     looks = [look for look, _ in seen]
     slots = tuple(SlotEvidence(clear=clear) for clear in gate.clear_views(looks))
     for slot in slots:
@@ -146,7 +146,8 @@ def _tried(frames: Iterable[KeyFrame], placer: Placer, gate: Gate, pace: Pace) -
         next_ms = frame.at_ms + step_ms
         homography = placer.register(frame.rgb)
         look = None if homography is None else gate.look(frame.rgb, frame.at_ms, homography)
-        tried.append(_Tried(rgb=frame.rgb, look=look, dark=look is None and gate.dark(frame.rgb)))
+        kept = None if look is None else frame.rgb
+        tried.append(_Tried(rgb=kept, look=look, dark=look is None and gate.dark(frame.rgb)))
         if len(tried) > pace.most:
             tried, step_ms = tried[::2], 2 * step_ms
     return tried, last_ms
@@ -215,3 +216,17 @@ def clear_view(views: Sequence[Picture]) -> Picture | None:
     first = views[0]
     same = [resized(one, first.shape[1], first.shape[0]) for one in views]
     return median(same)
+
+
+def shown_view(views: Sequence[Picture], known: Picture) -> Picture | None:
+    """What a person is shown of a slot or tag: the median view, or of two views at each pixel the one nearer to `known`.
+
+    `known` is the same cut-out of the reference photo: whoever passes in one of two views is farther from it than the
+    shelf is in the other, while the darker of both, which their median is, could show parts of them.
+    """
+    if not views or len(views) > 2:
+        return clear_view(views)
+    size = (views[0].shape[1], views[0].shape[0])
+    same = np.stack([resized(one, *size) for one in views])
+    off = np.abs(same.astype(np.int16) - resized(known, *size)).max(axis=3)
+    return np.asarray(np.take_along_axis(same, off.argmin(axis=0)[None, :, :, None], axis=0)[0], dtype=np.uint8)

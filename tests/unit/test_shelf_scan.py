@@ -14,7 +14,7 @@ from edge_agent.shelf.frames.register import Follower, Registrar
 from edge_agent.shelf.price_tags.reader import TagReader
 from edge_agent.shelf.products.facings import Facings, slot_picture
 from edge_agent.shelf.products.verify import Verifier, vote
-from edge_agent.shelf.scan import scan
+from edge_agent.shelf.scan import scan, shown_view
 
 THREE = Slot(id="r1", row=1, sku="apple", facings=3, area=quad(60, 44, 510, 176), tag=None)
 ROW = Planogram(bay="b", version="1", reference=PLAN.reference, slots=(THREE,), digest="1" * 64, skus=PLAN.skus)
@@ -138,3 +138,12 @@ def test_the_median_leaves_out_what_passed():
     assert (median([flat, spot, flat]) == 90).all()
     assert (median([flat, spot, flat, flat, spot]) == 90).all()
     assert alike(pack("apple"), pack("apple")) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_who_passes_in_one_of_two_views_is_not_shown():
+    shelf, passing = np.full((40, 60, 3), 200, np.uint8), np.full((40, 60, 3), 200, np.uint8)
+    passing[:, 20:40] = (90, 60, 50)
+    for views in ([shelf, passing], [passing, shelf]):
+        assert (shown_view(views, shelf) == shelf).all()
+    empty = np.full((40, 60, 3), 120, np.uint8)
+    assert (shown_view([empty, empty], shelf) == empty).all()
