@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLES, Box
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.model]
+pytestmark = [pytest.mark.acceptance, pytest.mark.model, pytest.mark.alone]
 
 SERVER = Path(__file__).parents[1] / "worlds" / "rtsp_server.py"
 OUTAGE_S = float(os.environ.get("EDGE_AGENT_TEST_OUTAGE_S", "3"))
