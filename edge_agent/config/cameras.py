@@ -15,7 +15,6 @@ Place = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{0,64}$(?!\n)")]
 Hours = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$(?!\n)")]
 FLOOR_S: Final = 60
 """Seconds of a floor camera's recording, at least: what is told of a floor is told by the minute."""
-SCHEMES: Final = frozenset({"rtsp", "rtsps"})
 DEVICE: Final = re.compile(r"/dev/video[0-9]{1,3}(?!\n)")
 _SECRET: Final = re.compile(r"(?i)(^|[?&/;_])(user(name)?|usr|pass(word|wd)?|pwd|token|auth)=(?!\{(user|password)\})")
 

@@ -1,7 +1,6 @@
 """A shelf bay's plan (planogram): what stands where, whose it is, what is agreed. Points: fractions of the reference photo."""
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -66,20 +65,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """Promotional material (poster, wobbler, header) that was agreed for a place, on the days `since` to `until` inclusive."""
-
-    id: str
-    area: Quad
-    brand: str
-    since: date | None = None
-    until: date | None = None
-
-    def due(self, day: date) -> bool:
-        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Planogram:
     """The plan of one bay. `digest` = sha256 over the plan and every picture it names.
 
@@ -93,7 +78,6 @@ class Planogram:
     skus: tuple[Sku, ...]
     digest: str
     rows: tuple[Row, ...] = ()
-    materials: tuple[Material, ...] = ()
     max_competitor_share: float | None = None
 
     def sku(self, code: str) -> Sku:

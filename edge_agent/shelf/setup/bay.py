@@ -8,7 +8,6 @@ is decoded here except by `read_picture`, which uses the limited child of `edge_
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.domain.planogram import Material, Planogram, Quad, Row, Side, Sku, Slot
+from edge_agent.domain.planogram import Planogram, Quad, Row, Side, Sku, Slot
 from edge_agent.errors import BadConfig, BadInput
 from edge_agent.shelf.setup.plan_text import fault, inside, tables
 
@@ -64,14 +63,6 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     height_cm: Annotated[float, msgspec.Meta(ge=0, le=400)] | None = None
 
 
-class _Material(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    id: Code
-    area: Corners
-    brand: Label
-    since: date | None = None
-    until: date | None = None
-
-
 class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bay: Code
     version: Code
@@ -80,7 +71,6 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     competitors: list[Label] = []
     max_competitor_share: Fraction | None = None
     row: Annotated[list[_Row], msgspec.Meta(max_length=50)] = []
-    material: Annotated[list[_Material], msgspec.Meta(max_length=50)] = []
     sku: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=1000)]
     slot: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=1000)]
 
@@ -128,16 +118,11 @@ def load(path: Path) -> Planogram:
     errors.doubles((one.id for one in known), "sku")
     errors.doubles((one.id for one in placed), "slot")
     errors.doubles((str(one.row) for one in head.row), "row")
-    errors.doubles((one.id for one in head.material), "material")
     errors.found += [f"own no. {n}: is among the competitors too" for n, one in enumerate(head.own, 1) if one in head.competitors]
     if None not in skus:
         ids = {one.id for one in known}
         errors.found += [f"slot {one.id}: no sku {one.sku} in this plan" for one in placed if one.sku not in ids]
     errors.found += [problem for one in placed for problem in _corner_problems(one)]
-    errors.found += [
-        f"material {one.id}: area must be four corners, clockwise from the top left, of a convex quad"
-        for one in head.material if not upright(one.area)
-    ]  # fmt: skip
     digest = sha256(b"bay-plan/1\n" + sha256(source).digest())
     for what, picture in _pictures(head.reference, known):
         problem = _add_picture(digest.update, path.parent, picture, what)
@@ -154,9 +139,6 @@ def load(path: Path) -> Planogram:
         skus=tuple(_sku(one, root, head) for one in known),
         digest=digest.hexdigest(),
         rows=tuple(Row(number=one.row, height_cm=one.height_cm) for one in sorted(head.row, key=lambda one: one.row)),
-        materials=tuple(
-            Material(id=one.id, area=_quad(one.area), brand=one.brand, since=one.since, until=one.until) for one in head.material
-        ),
         max_competitor_share=head.max_competitor_share,
     )
 
